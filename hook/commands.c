@@ -1,0 +1,117 @@
+#include "commands.h"
+
+#include "guest.h"
+#include "log.h"
+#include "stream.h"
+
+#include <getopt.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Takes -c FILE and up to `operands` operands, which start at argv[optind] then. */
+static bool read_arguments(int argc, char **argv, int operands, const char **policy_file) {
+    int option = 0;
+    while ((option = getopt(argc, argv, policy_file ? "c:" : "")) == 'c')
+        *policy_file = optarg;
+    if (option == -1 && argc - optind <= operands)
+        return true;
+    if (option == -1)
+        log_error("%s: too many arguments: see rxtrust --help", argv[0]);
+    return false;
+}
+
+/* What was printed to standard output got there. */
+static int printed(void) {
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return 0;
+    log_error("standard output can't be written");
+    return 1;
+}
+
+int command_check(int argc, char **argv) {
+    struct policy policy;
+    if (!read_arguments(argc, argv, 1, NULL))
+        return 1;
+    const char *file = optind < argc ? argv[optind] : NULL;
+    bool good = guest_read_policy(file, SIZE_MAX, &policy);
+    if (good && policy.missing)
+        (void)printf("%s: there is no such file: every macvtap interface is trusted\n",
+                     POLICY_FILE);
+    else if (good)
+        (void)printf("%s: no errors, %zu sections\n", file ? file : POLICY_FILE, policy.count);
+    policy_free(&policy);
+    return good ? printed() : 1;
+}
+
+int command_rewrite(int argc, char **argv) {
+    struct guest guest;
+    const char *policy_file = NULL;
+    size_t changes = 0;
+    if (!read_arguments(argc, argv, 0, &policy_file))
+        return 1;
+    bool good = guest_read(policy_file, SIZE_MAX, &guest) && guest_print(&guest, &changes);
+    guest_free(&guest);
+    return good ? 0 : 1;
+}
+
+static const char *or_dash(const char *text) {
+    return text && *text ? text : "-";
+}
+
+static const char *at_a_start(const struct plan_item *item) {
+    if (item->attachment == ATTACHED_ELSEWHERE)
+        return item->network_problem ? item->network_problem : "nothing: no macvtap";
+    if (!item->multicast)
+        return item->verdict.treatment == POLICY_OFF ? "nothing: off by policy"
+                                                     : "nothing: opted out in the XML";
+    if (item->can_trust && item->trust == TRUST_YES)
+        return "all-multicast until libvirt follows the guest's filter";
+    if (item->write_trust && item->attachment == ATTACHED_DIRECTLY)
+        return "all-multicast, then trust";
+    if (item->verdict.treatment == POLICY_TRUST && !item->can_trust)
+        return "all-multicast: this model can't be trusted";
+    return "all-multicast";
+}
+
+static void explain(FILE *out, const struct plan_item *item) {
+    static const char *const said[] = {
+        [TRUST_UNSAID] = "says nothing", [TRUST_NO] = "says no", [TRUST_YES] = "says yes"};
+    const struct interface *interface = item->interface;
+    const char *name = interface->network  ? interface->network
+                       : interface->bridge ? interface->bridge
+                                           : interface->dev;
+    (void)fprintf(out, "%-17s  %s  %s%s", or_dash(interface->mac), or_dash(interface->type),
+                  interface->network ? "network " : "", or_dash(name));
+    if (item->mode)
+        (void)fprintf(out, " (%s)", item->mode);
+    (void)fprintf(out, "  %s  %s  ", or_dash(interface->model), said[item->trust]);
+    if (item->attachment != ATTACHED_ELSEWHERE)
+        (void)fprintf(out, "%s by [%s]  ", policy_treatment_names[item->verdict.treatment],
+                      item->verdict.section);
+    (void)fprintf(out, "%s", at_a_start(item));
+}
+
+int command_explain(int argc, char **argv) {
+    struct guest guest;
+    const char *policy_file = NULL;
+    if (!read_arguments(argc, argv, 0, &policy_file))
+        return 1;
+    bool good = guest_read(policy_file, SIZE_MAX, &guest);
+    for (size_t i = 0; good && i < guest.plan.count; i++) {
+        char *line = NULL;
+        size_t length = 0;
+        FILE *out = open_memstream(&line, &length);
+        if (out)
+            explain(out, &guest.plan.items[i]);
+        if (!out || fclose(out) != 0) {
+            log_error("out of memory");
+            good = false;
+        } else {
+            (void)puts(log_defuse(line));
+        }
+        free(line);
+    }
+    guest_free(&guest);
+    return good ? printed() : 1;
+}

@@ -1,0 +1,242 @@
+#include "domain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ATTRIBUTE "trustGuestRxFilters"
+
+enum { ROOT = 1, SECTION = 2, DEVICE = 3, DETAIL = 4 };
+
+struct text {
+    char *data; /* NULL or ended by a NUL */
+    size_t length;
+};
+
+struct reading {
+    struct domain *domain;
+    struct xml_error *error;
+    size_t room;
+    struct interface *interface; /* the one whose element is open */
+    bool in_devices;
+    struct text *text; /* where the text of the open element goes */
+    struct text name;
+    struct text uuid;
+};
+
+enum trust domain_trust(const char *value) {
+    return !value ? TRUST_UNSAID : strcmp(value, "yes") == 0 ? TRUST_YES : TRUST_NO;
+}
+
+static void fail(struct reading *reading, const char *reason) {
+    if (!reading->error->reason)
+        reading->error->reason = reason;
+}
+
+static void open_interface(struct reading *reading, const struct xml_element *element) {
+    struct domain *domain = reading->domain;
+    if (domain->count == reading->room) {
+        size_t room = reading->room ? 2 * reading->room : 8;
+        struct interface *grown = reallocarray(domain->interfaces, room, sizeof *grown);
+        if (!grown) {
+            fail(reading, "out of memory");
+            return;
+        }
+        domain->interfaces = grown;
+        reading->room = room;
+    }
+    reading->interface = &domain->interfaces[domain->count++];
+    *reading->interface = (struct interface){
+        .type = xml_attribute(element, "type"),
+        .trust = domain_trust(xml_attribute(element, ATTRIBUTE)),
+        .tag_end = element->tag_end,
+    };
+}
+
+/* The details that count; of two alike the first, as in libvirt. */
+static const struct detail {
+    const char *element;
+    const char *attribute;
+    size_t offset;
+} details[] = {
+    {"mac", "address", offsetof(struct interface, mac)},
+    {"model", "type", offsetof(struct interface, model)},
+    {"source", "network", offsetof(struct interface, network)},
+    {"source", "portgroup", offsetof(struct interface, portgroup)},
+    {"source", "bridge", offsetof(struct interface, bridge)},
+    {"source", "dev", offsetof(struct interface, dev)},
+    {"source", "mode", offsetof(struct interface, mode)},
+    {"target", "dev", offsetof(struct interface, target)},
+};
+
+static void open_detail(struct interface *interface, const struct xml_element *element) {
+    for (size_t i = 0; i < sizeof details / sizeof *details; i++) {
+        const char **place = (const char **)(void *)((char *)interface + details[i].offset);
+        if (!*place && strcmp(element->name, details[i].element) == 0)
+            *place = xml_attribute(element, details[i].attribute);
+    }
+}
+
+static void on_open(void *user, const struct xml_element *element) {
+    struct reading *reading = user;
+    switch (element->depth) {
+    case ROOT:
+        if (strcmp(element->name, "domain") != 0)
+            fail(reading, "it is not a domain");
+        break;
+    case SECTION:
+        reading->in_devices = strcmp(element->name, "devices") == 0;
+        if (!reading->name.data && strcmp(element->name, "name") == 0)
+            reading->text = &reading->name;
+        if (!reading->uuid.data && strcmp(element->name, "uuid") == 0)
+            reading->text = &reading->uuid;
+        break;
+    case DEVICE:
+        reading->text = NULL;
+        if (reading->in_devices && strcmp(element->name, "interface") == 0)
+            open_interface(reading, element);
+        break;
+    case DETAIL:
+        if (reading->interface)
+            open_detail(reading->interface, element);
+        break;
+    default:
+        break;
+    }
+}
+
+static void on_close(void *user, unsigned depth) {
+    struct reading *reading = user;
+    if (depth <= DEVICE)
+        reading->interface = NULL;
+    if (depth <= SECTION)
+        reading->text = NULL;
+}
+
+static void on_text(void *user, const char *data, size_t length) {
+    struct reading *reading = user;
+    struct text *text = reading->text;
+    if (!text)
+        return;
+    char *grown = realloc(text->data, text->length + length + 1);
+    if (!grown) {
+        fail(reading, "out of memory");
+        return;
+    }
+    memcpy(grown + text->length, data, length);
+    text->data = grown;
+    text->length += length;
+    text->data[text->length] = '\0';
+}
+
+static char *text_or_empty(const struct text *text) {
+    return text->data ? text->data : calloc(1, 1);
+}
+
+bool domain_read(const char *xml, size_t length, struct domain *domain, struct xml_error *error) {
+    static const struct xml_handler handler = {on_open, on_close, on_text};
+    *domain = (struct domain){0};
+    struct reading reading = {.domain = domain, .error = error};
+    bool read = xml_walk(xml, length, &handler, &reading, &domain->strings, error);
+    domain->name = text_or_empty(&reading.name);
+    domain->uuid = text_or_empty(&reading.uuid);
+    if (read && (!domain->name || !domain->uuid)) {
+        *error = (struct xml_error){.reason = "out of memory"};
+        read = false;
+    }
+    return read;
+}
+
+void domain_free(struct domain *domain) {
+    xml_strings_free(&domain->strings);
+    free(domain->name);
+    free(domain->uuid);
+    free(domain->interfaces);
+    *domain = (struct domain){0};
+}
+
+static bool is_space(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+struct span {
+    const char *start;
+    size_t length;
+};
+
+/* The attribute's value in a start tag, from its '<' to before its '>'. That the tag is well-formed
+ * is known from the parser, so a quote that opens also closes and no '<' stands inside; the bound
+ * holds all the same. */
+static bool find_value(const char *tag, const char *end, struct span *value) {
+    const char *at = tag;
+    while (at < end && !is_space(*at))
+        at++;
+    while (at < end) {
+        while (at < end && is_space(*at))
+            at++;
+        const char *name = at;
+        while (at < end && !is_space(*at) && *at != '=')
+            at++;
+        size_t name_length = (size_t)(at - name);
+        while (at < end && *at != '\'' && *at != '"')
+            at++;
+        if (at == end)
+            return false;
+        const char *close = memchr(at + 1, *at, (size_t)(end - at - 1));
+        if (!close)
+            return false;
+        if (name_length == strlen(ATTRIBUTE) && memcmp(name, ATTRIBUTE, name_length) == 0) {
+            *value = (struct span){at + 1, (size_t)(close - at - 1)};
+            return true;
+        }
+        at = close + 1;
+    }
+    return false;
+}
+
+/* What of the XML is replaced to give this interface trust. False: the text at the place is not the
+ * start tag of an interface, as in UTF-16, where the parser's places are not the text's. */
+static bool find_edit(const struct interface *interface, const char *xml, size_t length,
+                      struct span *replaced) {
+    static const char start[] = "<interface";
+    const char *end = xml + interface->tag_end;
+    const char *tag = memrchr(xml, '<', interface->tag_end);
+    if (interface->tag_end >= length || !tag || (size_t)(end - tag) < sizeof start ||
+        memcmp(tag, start, sizeof start - 1) != 0 || !is_space(tag[sizeof start - 1]) ||
+        (*end != '>' && *end != '/'))
+        return false;
+    *replaced = (struct span){end, 0};
+    return interface->trust == TRUST_UNSAID || find_value(tag, end, replaced);
+}
+
+char *domain_rewrite(const struct domain *domain, const char *xml, size_t length,
+                     size_t *new_length, const char **reason) {
+    static const char added[] = " " ATTRIBUTE "='yes'";
+    static const char value[] = "yes";
+    size_t most = length;
+    for (size_t i = 0; i < domain->count; i++)
+        most += domain->interfaces[i].write_trust ? sizeof added : 0;
+    char *out = malloc(most + 1);
+    if (!out) {
+        *reason = "out of memory";
+        return NULL;
+    }
+    char *to = out;
+    const char *from = xml;
+    for (const struct interface *interface = domain->interfaces;
+         interface < domain->interfaces + domain->count; interface++) {
+        struct span replaced;
+        if (!interface->write_trust)
+            continue;
+        if (!find_edit(interface, xml, length, &replaced) || replaced.start < from) {
+            *reason = "the place of an interface in it can't be told";
+            free(out);
+            return NULL;
+        }
+        to = mempcpy(to, from, (size_t)(replaced.start - from));
+        to = interface->trust == TRUST_UNSAID ? stpcpy(to, added) : stpcpy(to, value);
+        from = replaced.start + replaced.length;
+    }
+    to = mempcpy(to, from, (size_t)(xml + length - from));
+    *new_length = (size_t)(to - out);
+    return out;
+}

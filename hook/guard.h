@@ -1,0 +1,14 @@
+/* The promise of a hook call: it ends, soon, with exit code 0. A non-zero one would refuse a start,
+ * cancel a migration, and at `reconnect` kill a running guest; so even a crash, or a peer that
+ * never ends its part of a pipe, is logged and ends in exit code 0. */
+#pragma once
+
+#include <stdbool.h>
+
+/* Call it first in a hook call. When the call crashes or has taken 20 seconds and `rewrites`, the
+ * input goes back to standard output if it was read whole and nothing is written yet. */
+void guard_arm(bool rewrites);
+
+/* Sees to it that the descriptors 0, 1 and 2 are open: no file opened later must be taken for one.
+ */
+void guard_descriptors(void);

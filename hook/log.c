@@ -1,0 +1,85 @@
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <syslog.h>
+
+static bool syslog_too;
+static const char *guest;
+
+void log_to_syslog(void) {
+    openlog("rxtrust", LOG_PID, LOG_DAEMON);
+    syslog_too = true;
+}
+
+void log_about_guest(const char *name) {
+    guest = name;
+}
+
+/* C0, DEL, and C1 in its UTF-8 form: all that a terminal or a log reader could take for a command.
+ */
+char *log_defuse(char *text) {
+    for (unsigned char *c = (unsigned char *)text; *c; c++) {
+        if (*c < 0x20 || *c == 0x7f)
+            *c = '?';
+        if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f)
+            c[0] = c[1] = '?';
+    }
+    return text;
+}
+
+static void write_line(int priority, const char *prefix, char *line) {
+    log_defuse(line);
+    if (syslog_too)
+        syslog(priority, "%s", line);
+    (void)fprintf(stderr, "%s%s\n", prefix, line); /* nobody is left to hear that this failed */
+}
+
+__attribute__((format(printf, 3, 0))) static void
+write_message(int priority, const char *prefix, const char *format, va_list arguments) {
+    char spare[160]; /* for when there is no memory: what fits of the message, without the guest */
+    va_list again;
+    va_copy(again, arguments);
+    (void)vsnprintf(spare, sizeof spare, format, again);
+    va_end(again);
+
+    char *message = NULL;
+    char *line = NULL;
+    if (vasprintf(&message, format, arguments) < 0)
+        message = NULL;
+    if (message && guest && asprintf(&line, "guest %s: %s", guest, message) < 0)
+        line = NULL;
+    write_line(priority, prefix, line ? line : message ? message : spare);
+    free(line);
+    free(message);
+}
+
+void log_error(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    write_message(LOG_ERR, "rxtrust: ", format, arguments);
+    va_end(arguments);
+}
+
+void log_info(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    write_message(LOG_INFO, "rxtrust: ", format, arguments);
+    va_end(arguments);
+}
+
+__attribute__((format(printf, 1, 2))) static void log_bare_error(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    write_message(LOG_ERR, "", format, arguments);
+    va_end(arguments);
+}
+
+void log_error_at(const char *file, unsigned long line, const char *reason) {
+    if (line)
+        log_bare_error("%s:%lu: %s", file, line, reason);
+    else
+        log_bare_error("%s: %s", file, reason);
+}

@@ -1,0 +1,22 @@
+/* What rxtrust has to say: to stderr always, to syslog (identifier `rxtrust`, facility daemon) as
+ * well once log_to_syslog() was called. libvirt throws a successful hook's stderr away, so for a
+ * hook call the syslog is the log.
+ *
+ * Control characters, which a guest's name may carry, are written as '?': a name can't forge a
+ * line. A message is never dropped for want of memory: it is cut instead. */
+#pragma once
+
+void log_to_syslog(void);
+
+/* From now on each message starts with `guest NAME: `; NULL ends that. Keeps the pointer. */
+void log_about_guest(const char *name);
+
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* An error at a place, `FILE:LINE: reason` (line 0: no line); on stderr without the program's name,
+ * as compilers do and editors read. */
+void log_error_at(const char *file, unsigned long line, const char *reason);
+
+/* Replaces each control character in place; returns its argument. */
+char *log_defuse(char *text);

@@ -1,0 +1,102 @@
+/* rxtrust: multicast, and so IPv6, for QEMU guests on macvtap. One program, two ways to call it:
+ * libvirt calls it as its hook, an administrator with a command. */
+#include "commands.h"
+#include "guard.h"
+#include "log.h"
+#include "operations.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What libvirt calls a hook for, and what is done then. Of these it uses the output at `migrate`
+ * and `restore` only; the interface's device is there from `start`; and from `started` on libvirt
+ * takes a change of trust in the running guest. Any other operation needs nothing. */
+static const struct operation {
+    const char *name;
+    unsigned steps;
+} operations[] = {
+    {"prepare", STEP_REWRITE}, {"start", STEP_MULTICAST}, {"started", STEP_LIVE},
+    {"migrate", STEP_REWRITE}, {"restore", STEP_REWRITE}, {"reconnect", STEP_MULTICAST | STEP_LIVE},
+};
+
+static int command_help(int argc, char **argv);
+static int command_version(int argc, char **argv);
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *arguments;
+    const char *does;
+} commands[] = {
+    {"check", command_check, "[FILE]", "tell every error of the policy"},
+    {"rewrite", command_rewrite, "[-c FILE] < DOMAIN.XML", "print the XML with the policy in it"},
+    {"explain", command_explain, "[-c FILE] < DOMAIN.XML", "tell each interface's policy and fate"},
+    {"--help", command_help, "", "print this"},
+    {"--version", command_version, "", "print the version"},
+};
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+static int command_help(int argc, char **argv) {
+    (void)argc, (void)argv;
+    (void)puts("rxtrust: multicast, and so IPv6, for libvirt's guests on macvtap\n");
+    for (size_t i = 0; i < COUNT(commands); i++)
+        (void)printf("  rxtrust %-9s %-23s %s\n", commands[i].name, commands[i].arguments,
+                     commands[i].does);
+    (void)puts("\nFILE is " POLICY_FILE " unless it is named. As " HOOK_FILE "\n"
+               "libvirt calls this program by itself, at each start of a guest.");
+    return fflush(stdout) ? 1 : 0;
+}
+
+static int command_version(int argc, char **argv) {
+    (void)argc, (void)argv;
+    (void)puts("rxtrust " VERSION);
+    return fflush(stdout) ? 1 : 0;
+}
+
+static const struct operation *find_operation(const char *name) {
+    for (size_t i = 0; i < COUNT(operations); i++)
+        if (strcmp(operations[i].name, name) == 0)
+            return &operations[i];
+    return NULL;
+}
+
+static const struct command *find_command(const char *name) {
+    for (size_t i = 0; i < COUNT(commands); i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+/* libvirt calls `HOOK GUEST OPERATION SUB-OPERATION EXTRA`, whatever the hook's file is named and
+ * the guest too, be it `check`. What isn't a command for sure is taken for a hook call: an error's
+ * exit code would refuse a guest. */
+static bool is_hook_call(int argc, char **argv) {
+    if (argc < 5)
+        return false;
+    const char *slash = strrchr(argv[0], '/');
+    bool named_command = strcmp(slash ? slash + 1 : argv[0], "rxtrust") == 0;
+    bool sub_operation =
+        strcmp(argv[3], "begin") == 0 || strcmp(argv[3], "end") == 0 || strcmp(argv[3], "-") == 0;
+    return sub_operation && (!named_command || find_operation(argv[2]));
+}
+
+int main(int argc, char **argv) {
+    guard_descriptors();
+    if (is_hook_call(argc, argv)) {
+        const struct operation *operation = find_operation(argv[2]);
+        if (operation) {
+            log_to_syslog();
+            log_about_guest(argv[1]);
+            operations_run(operation->name, operation->steps);
+        }
+        return 0;
+    }
+    const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;
+    if (command)
+        return command->run(argc - 1, argv + 1);
+    log_error("%s: see rxtrust --help", argc > 1 ? "there is no such command" : "which command?");
+    return 1;
+}

@@ -1,0 +1,39 @@
+/* What libvirt says of one of its active networks, in /run/libvirt/network/NAME.xml: asking libvirt
+ * itself from a hook would be a deadlock. */
+#pragma once
+
+#include "domain.h"
+#include "xml.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct network_portgroup {
+    const char *name;
+    bool is_default;
+    enum trust trust;
+};
+
+/* Texts live as long as the network. */
+struct network {
+    const char *mode; /* <forward mode=>, NULL where there is none */
+    bool macvtap;     /* a guest's interface on it is a macvtap */
+    enum trust trust;
+    struct network_portgroup *portgroups;
+    size_t portgroup_count;
+    struct xml_strings strings;
+};
+
+/* Reads the active network of this name. False: *error says why, an unknown network included.
+ * network_free() is due either way. */
+bool network_read(const char *name, struct network *network, struct xml_error *error);
+
+/* The same from the text of the file. */
+bool network_read_text(const char *xml, size_t length, struct network *network,
+                       struct xml_error *error);
+
+void network_free(struct network *network);
+
+/* What the network says for an interface in this portgroup (NULL: in none): the portgroup first, or
+ * the default one, then the network. */
+enum trust network_trust(const struct network *network, const char *portgroup);

@@ -1,0 +1,15 @@
+/* The hook's operations: what libvirt tells, and what is done about it. See the table in main.c. */
+#pragma once
+
+#include <stdbool.h>
+
+enum operation_steps {
+    STEP_REWRITE = 1, /* the domain XML, with the policy in it, to standard output */
+    STEP_MULTICAST =
+        2,         /* all-multicast on the macvtap of each interface that the policy gives it */
+    STEP_LIVE = 4, /* trust in the running guest, in a process of its own */
+};
+
+/* Does an operation's steps (bits of the above) for the guest whose XML is on standard input. What
+ * can't be done is logged; where XML must be printed, it is then the input. Never fails. */
+void operations_run(const char *name, unsigned steps);

@@ -1,0 +1,62 @@
+/* The policy file, /etc/libvirt/rxtrust.ini, and what it says of one interface. Pure but for
+ * reading the file. The file's form is told in rxtrust.ini itself.
+ *
+ * A policy with a single error is no policy: an opt-out that was mistyped, or cut by inih's limits
+ * (49 bytes of a section's name, 199 of a line), must not become a guest that is trusted. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum policy_treatment { POLICY_OFF, POLICY_MULTICAST, POLICY_TRUST };
+
+extern const char *const policy_treatment_names[];
+
+struct policy_error {
+    unsigned long line; /* 0: the file as a whole */
+    char *reason;
+};
+
+struct policy {
+    struct policy_section *sections; /* in the order of the file */
+    size_t count;
+    struct policy_section **candidates; /* those that can match the domain in hand */
+    size_t candidate_count;
+    struct policy_error *errors; /* by line */
+    size_t error_count;
+    bool missing;       /* there is no file: the defaults hold */
+    bool out_of_memory; /* perhaps before an error could be kept */
+};
+
+/* Reads a policy. False: it has errors (policy->errors), or memory ran out (policy->out_of_memory).
+ * A file that isn't there is an error only if it is `required`. The file must be the root's or the
+ * caller's, a regular one, and writable by nobody else. policy_free() is due either way. */
+bool policy_read(const char *path, bool required, struct policy *policy);
+void policy_free(struct policy *policy);
+
+/* The same from an open stream, for callers that vouch for it. */
+bool policy_read_stream(FILE *stream, struct policy *policy);
+
+/* Puts aside, until the next call, the sections that can't match any interface of this domain. */
+void policy_for_domain(struct policy *policy, const char *name, const char *uuid);
+
+/* What a section may ask of an interface; NULL where there is none. */
+struct policy_subject {
+    const char *network;
+    const char
+        *dev; /* the host device that the interface itself names, NULL on a libvirt network */
+    const char *mac;
+    const char *mode;
+};
+
+struct policy_verdict {
+    enum policy_treatment treatment;
+    bool override;
+    const char *
+        section; /* the one that decided the treatment, e.g. "vm:ha"; lives as long as the policy */
+};
+
+/* The last section that matches decides, key by key. */
+struct policy_verdict policy_decide(const struct policy *policy,
+                                    const struct policy_subject *subject);

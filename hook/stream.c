@@ -1,0 +1,99 @@
+#include "stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct {
+    char *data;
+    size_t length;
+    size_t room;
+    volatile sig_atomic_t whole;
+} held;
+
+static volatile sig_atomic_t output_begun;
+
+const char *stream_read(struct stream_input *input) {
+    for (;;) {
+        if (held.length == held.room) {
+            size_t room = held.room ? 2 * held.room : (size_t)64 << 10;
+            char *data = realloc(held.data, room);
+            if (!data)
+                return "out of memory";
+            held.data = data;
+            held.room = room;
+        }
+        ssize_t got = read(STDIN_FILENO, held.data + held.length, held.room - held.length);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return strerror(errno);
+        if (got == 0)
+            break;
+        held.length += (size_t)got;
+        if (held.length > STREAM_LIMIT)
+            return "it is larger than 16 MiB";
+    }
+    held.whole = 1;
+    *input = (struct stream_input){held.data, held.length};
+    return NULL;
+}
+
+/* Returns how much was written: less than `length` only on an error, which is in errno. */
+static size_t write_all(const char *data, size_t length) {
+    size_t done = 0;
+    while (done < length) {
+        ssize_t wrote = write(STDOUT_FILENO, data + done, length - done);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote < 0)
+            break;
+        done += (size_t)wrote;
+    }
+    return done;
+}
+
+static void take_back(size_t written) {
+    struct stat output;
+    if (written == 0 || fstat(STDOUT_FILENO, &output) || !S_ISREG(output.st_mode))
+        return;
+    off_t end = lseek(STDOUT_FILENO, 0, SEEK_CUR);
+    if (end < (off_t)written || ftruncate(STDOUT_FILENO, end - (off_t)written))
+        return;
+    (void)lseek(STDOUT_FILENO, end - (off_t)written, SEEK_SET);
+}
+
+const char *stream_write(const char *data, size_t length) {
+    output_begun = 1;
+    size_t written = write_all(data, length);
+    if (written == length)
+        return NULL;
+    int error = errno;
+    take_back(written);
+    return strerror(error);
+}
+
+const char *stream_give_back(void) {
+    if (output_begun)
+        return NULL;
+    const char *problem = stream_write(held.data, held.length);
+    char more[4096];
+    while (!problem && !held.whole) {
+        ssize_t got = read(STDIN_FILENO, more, sizeof more);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0 || (got > 0 && write_all(more, (size_t)got) < (size_t)got))
+            problem = strerror(errno);
+        held.whole = got == 0;
+    }
+    return problem;
+}
+
+void stream_rescue(void) {
+    if (held.whole && !output_begun)
+        (void)write_all(held.data, held.length);
+}
