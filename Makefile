@@ -12,7 +12,7 @@ CC         = gcc
 PKG_CONFIG = pkg-config
 CFLAGS     = -O2 -g
 WARNINGS   = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wformat=2 \
-             -Wcast-qual -Wundef -Wvla
+             -Wundef -Wvla
 WERROR     =
 HARDENING  = -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 LDFLAGS    = -pie -Wl,-z,relro,-z,now,-z,noexecstack
