@@ -1,0 +1,227 @@
+# The machine of an end-to-end test: a libvirt daemon, an uplink `up0` for macvtaps whose far end is a peer
+# in a network namespace `peer`, guests, and the log. For use inside tests/sandbox only.
+
+state=/run/e2e
+syslog=$state/syslog
+daemon_log=/var/log/libvirt/libvirtd.log
+hook=/etc/libvirt/hooks/qemu
+policy=/etc/libvirt/rxtrust.ini
+program=${RXTRUST_PROGRAM:-build/rxtrust}
+guest_files=${RXTRUST_GUEST:-build/guest}
+
+# wait_for SECONDS COMMAND...: until the command succeeds; fails after so many seconds.
+wait_for() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        ((SECONDS < end)) || { echo "in vain: $*" >&2; return 1; }
+        sleep 0.05
+    done
+}
+
+# ---- the machine ----
+
+start_machine() {
+    mkdir -p $state /etc/libvirt/hooks /var/log/libvirt/qemu
+    cat > /etc/libvirt/qemu.conf <<'END'
+user = "root"
+group = "root"
+security_driver = "none"
+namespaces = []
+cgroup_controllers = []
+remember_owner = 0
+END
+    cat > /etc/libvirt/libvirtd.conf <<END
+log_filters = "1:util.command 1:util.hook 3:object 3:event"
+log_outputs = "1:file:$daemon_log"
+auth_unix_rw = "none"
+END
+    # Debian's package with the daemon's units makes this user, and would start a daemon on the machine.
+    id libvirt-qemu >/dev/null 2>&1 || useradd --system libvirt-qemu
+    ip netns add peer
+    ip link add up0 type veth peer name far0 netns peer
+    ip link set up0 up
+    ip -n peer link set lo up
+    ip netns exec peer sh -c 'echo 0 > /proc/sys/net/ipv6/conf/default/dad_transmits
+        echo 0 > /proc/sys/net/ipv6/conf/far0/dad_transmits'
+    ip -n peer link set far0 up
+    ip -n peer address add 2001:db8::1/64 dev far0 nodad
+    ip -n peer address add 2001:db8:1::1/64 dev far0 nodad
+    start_syslog
+    virtlogd -d
+    start_daemon
+}
+
+start_syslog() {
+    ln -sf $state/log /dev/log
+    busybox syslogd -n -O $syslog & # writes the socket that /dev/log names
+    wait_for 5 test -S /dev/log
+}
+
+start_daemon() {
+    libvirtd -d -p $state/libvirtd.pid 3>&- # bats waits for all that hold its 3
+    wait_for 100 virsh list
+}
+
+stop_daemon() {
+    local pid
+    pid=$(cat $state/libvirtd.pid)
+    kill "$pid"
+    wait_for 30 eval "! kill -0 $pid"
+}
+
+restart_daemon() {
+    stop_daemon
+    start_daemon
+}
+
+# The daemon notices a hook that comes or goes when it starts.
+install_hook() {
+    cp "$program" $hook
+    rm -f $policy
+    restart_daemon
+}
+
+remove_hook() {
+    rm -f $hook $policy
+    restart_daemon
+}
+
+write_policy() {
+    cat > $policy
+}
+
+# ---- guests ----
+
+# Guest number N has the MAC address 52:54:00:a1:N:10 and, on its interface I, three addresses
+# 2001:db8:I::10N0:1 to :3. Their multicast groups are not the MAC's own.
+mac() {
+    printf '52:54:00:a1:%02x:%02x' "$1" $((16 + ${2:-0}))
+}
+
+addresses() {
+    local i
+    for i in 1 2 3; do
+        printf '2001:db8:%x::%x:%x\n' "${2:-0}" $((0x1000 + $1)) "$i"
+    done
+}
+
+# direct N [ATTRIBUTES [MODEL [MODE [INSIDE]]]]: the XML of an interface on up0.
+direct() {
+    echo "<interface type='direct' ${2-}><mac address='$(mac "$1")'/><source dev='up0' mode='${4:-bridge}'/>" \
+        "<model type='${3:-virtio}'/>${5-}</interface>"
+}
+
+# define NAME N INTERFACES: defines the guest.
+define() {
+    local words
+    words="eth0=$(addresses "$2" 0 | paste -sd,) eth1=$(addresses "$2" 1 | paste -sd,)"
+    cat > "$state/domain.xml" <<END
+<domain type='qemu'>
+  <name>$1</name>
+  <uuid>$(guest_uuid "$2")</uuid>
+  <memory unit='MiB'>160</memory>
+  <os>
+    <type arch='x86_64' machine='pc'>hvm</type>
+    <kernel>$state/guest/kernel</kernel>
+    <initrd>$state/guest/initrd</initrd>
+    <cmdline>console=ttyS0 quiet $words</cmdline>
+  </os>
+  <features><acpi/></features>
+  <on_reboot>destroy</on_reboot>
+  <devices>
+    <emulator>/usr/bin/qemu-system-x86_64</emulator>
+    $3
+    <console type='pty'><log file='/var/log/libvirt/qemu/$2.console' append='off'/></console>
+    <memballoon model='none'/>
+  </devices>
+</domain>
+END
+    virsh -q define "$state/domain.xml"
+}
+
+guest_uuid() {
+    printf '0ddba11c-0000-4000-8000-%012x' "$1"
+}
+
+# start NAME N: starts the guest and waits until it has booted.
+start() {
+    virsh -q start "$1"
+    wait_until_up "$2"
+}
+
+wait_until_up() {
+    wait_for 60 grep -q GUEST-UP "/var/log/libvirt/qemu/$1.console"
+}
+
+is_running() {
+    [[ $(virsh domstate "$1") == running ]]
+}
+
+remove() {
+    virsh -q destroy "$1" || true
+    virsh -q undefine "$1" --managed-save || virsh -q undefine "$1"
+}
+
+remove_all() {
+    local name
+    virsh list --all --name | while read -r name; do
+        [[ -z $name ]] || remove "$name"
+    done >/dev/null 2>&1
+}
+
+# macvtap NAME [MAC]: the device of the guest's interface (the one with this MAC).
+macvtap() {
+    virsh -q domiflist "$1" | awk -v mac="${2-}" 'mac == "" || $5 == mac { print $1; exit }'
+}
+
+has_all_multicast() {
+    ip link show "$1" | grep -q ALLMULTI
+}
+
+live_trust() {
+    virsh dumpxml "$1" | xmllint --xpath "string(//interface[${2:-1}]/@trustGuestRxFilters)" -
+}
+
+# ---- the peer ----
+
+# answers ADDRESS: to the first ping.
+answers() {
+    ip -n peer neighbour flush all
+    ip netns exec peer ping -6 -n -c 1 -W 2 "$1" >/dev/null
+}
+
+# answers_all N [INTERFACE]: the guest answers on each of its addresses.
+answers_all() {
+    local address
+    for address in $(addresses "$@"); do
+        answers "$address" || { echo "no answer from $address" >&2; return 1; }
+    done
+}
+
+# is_silent N [INTERFACE]: the guest doesn't answer, though it is there: it does once the peer is told its
+# MAC address. A macvtap's filter has 256 buckets, a few of them open: one address may pass by accident,
+# three don't.
+is_silent() {
+    local address silent=no
+    for address in $(addresses "$@"); do
+        answers "$address" || silent=yes
+    done
+    [[ $silent == yes ]] || { echo "it answers on all of its addresses" >&2; return 1; }
+    for address in $(addresses "$@"); do
+        ip -n peer neighbour replace "$address" dev far0 lladdr "$(mac "$@")" nud permanent
+        ip netns exec peer ping -6 -n -c 1 -W 2 "$address" >/dev/null || silent=dead
+        ip -n peer neighbour del "$address" dev far0
+    done
+    [[ $silent == yes ]] || { echo "it doesn't answer to its MAC address either" >&2; return 1; }
+}
+
+# ---- the log ----
+
+log_says() {
+    grep -q -- "rxtrust.*$1" $syslog
+}
+
+clear_log() {
+    : > $syslog
+}
