@@ -32,8 +32,9 @@ struct policy_section {
     enum kind kind;
     struct patterns vm; /* of [vm:…] its name, of [rule:…] its key */
     struct patterns by[SUBJECT_KEYS];
-    int policy;   /* enum policy_treatment, or UNSET */
-    int override; /* 0, 1 or UNSET */
+    size_t errors_before; /* how many errors the file had above this section */
+    int policy;           /* enum policy_treatment, or UNSET */
+    int override;         /* 0, 1 or UNSET */
 };
 
 enum { UNSET = -1 };
@@ -272,6 +273,7 @@ static void open_section(struct reader *reader, const char *line) {
     struct policy_section *section = &policy->sections[policy->count];
     *section = (struct policy_section){.name = strndup(line + 1, length),
                                        .line = reader->number,
+                                       .errors_before = policy->error_count,
                                        .policy = UNSET,
                                        .override = UNSET};
     if (!section->name) {
@@ -362,7 +364,11 @@ static void check_duplicates(struct policy *policy) {
     hdestroy_r(&table);
 }
 
-static void check_section(struct policy *policy, const struct policy_section *section) {
+/* A section with an error in it may lack just what that line meant: one error is enough. */
+static void check_section(struct policy *policy, const struct policy_section *section,
+                          size_t errors_after) {
+    if (errors_after > section->errors_before)
+        return;
     bool matches = section->vm.count > 0;
     for (size_t i = 0; i < SUBJECT_KEYS; i++)
         matches = matches || section->by[i].count > 0;
@@ -391,9 +397,11 @@ bool policy_read_stream(FILE *stream, struct policy *policy) {
     else if (refused > 0 && !policy->error_count)
         add_error(policy, (unsigned long)refused, "inih can't read this line");
 
-    check_duplicates(policy);
+    size_t errors_read = policy->error_count;
     for (size_t i = 0; i < policy->count; i++)
-        check_section(policy, &policy->sections[i]);
+        check_section(policy, &policy->sections[i],
+                      i + 1 < policy->count ? policy->sections[i + 1].errors_before : errors_read);
+    check_duplicates(policy);
     if (policy->error_count)
         qsort(policy->errors, policy->error_count, sizeof *policy->errors, by_line);
     policy->candidates = calloc(policy->count + 1, sizeof(struct policy_section *));

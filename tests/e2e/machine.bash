@@ -19,6 +19,11 @@ wait_for() {
     done
 }
 
+# bats takes no notice of a failed `! command`.
+not() {
+    ! "$@"
+}
+
 # ---- the machine ----
 
 start_machine() {
@@ -89,6 +94,15 @@ remove_hook() {
 
 write_policy() {
     cat > $policy
+}
+
+# The network `uplinks`: macvtaps on up0, as libvirt makes them.
+start_network() {
+    virsh -q net-info uplinks >/dev/null 2>&1 && return
+    echo "<network><name>uplinks</name><forward mode='bridge'><interface dev='up0'/></forward></network>" \
+        > $state/network.xml
+    virsh -q net-define $state/network.xml
+    virsh -q net-start uplinks
 }
 
 # ---- guests ----
@@ -185,10 +199,10 @@ live_trust() {
 
 # ---- the peer ----
 
-# answers ADDRESS: to the first ping.
+# answers ADDRESS [SECONDS]: to the first ping, within so many seconds.
 answers() {
     ip -n peer neighbour flush all
-    ip netns exec peer ping -6 -n -c 1 -W 2 "$1" >/dev/null
+    ip netns exec peer ping -6 -n -c 1 -W "${2:-2}" "$1" >/dev/null
 }
 
 # answers_all N [INTERFACE]: the guest answers on each of its addresses.
@@ -205,7 +219,7 @@ answers_all() {
 is_silent() {
     local address silent=no
     for address in $(addresses "$@"); do
-        answers "$address" || silent=yes
+        answers "$address" 1 || silent=yes
     done
     [[ $silent == yes ]] || { echo "it answers on all of its addresses" >&2; return 1; }
     for address in $(addresses "$@"); do
