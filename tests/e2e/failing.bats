@@ -65,7 +65,7 @@ END
     chmod +x $hook
     starts_and_survives starved 25
     not has_all_multicast "$(macvtap starved)"
-    log_says 'out of memory'
+    grep -q 'out of memory' $syslog # glibc before 2.36 leaves out the name then
 }
 
 @test "without its libraries the guest starts, and the log tells" {

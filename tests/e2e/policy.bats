@@ -16,12 +16,12 @@ teardown() {
 [vm:private-*]
 policy = off
 END
-    define private-one 1 "$(direct 1)"
+    define private-one 9 "$(direct 9)"
     define public 2 "$(direct 2)"
-    start private-one 1
+    start private-one 9
     start public 2
     answers_all 2
-    is_silent 1
+    is_silent 9
     not has_all_multicast "$(macvtap private-one)"
     [ -z "$(live_trust private-one)" ]
 }
