@@ -62,11 +62,12 @@ static const char *or_dash(const char *text) {
 static const char *at_a_start(const struct plan_item *item) {
     if (item->attachment == ATTACHED_ELSEWHERE)
         return item->network_problem ? item->network_problem : "nothing: no macvtap";
+    if (item->verdict.treatment == POLICY_OFF)
+        return "nothing: off by policy";
+    if (item->trust == TRUST_NO && !item->verdict.override)
+        return "nothing: opted out in the XML";
     if (!item->multicast)
-        return item->verdict.treatment == POLICY_OFF ? "nothing: off by policy"
-                                                     : "nothing: opted out in the XML";
-    if (item->can_trust && item->trust == TRUST_YES)
-        return "all-multicast until libvirt follows the guest's filter";
+        return "nothing: trusted already";
     if (item->write_trust && item->attachment == ATTACHED_DIRECTLY)
         return "all-multicast, then trust";
     if (item->verdict.treatment == POLICY_TRUST && !item->can_trust)

@@ -25,12 +25,6 @@ static void rewrite(const char *operation, const struct guest *guest) {
                  changes, guest->domain.count);
 }
 
-/* A filter that the guest sets and libvirt follows needs no help. At a start it does: until the
- * guest has set it, and after `restore`, where the guest set it before and doesn't again. */
-static bool is_followed(const struct plan_item *item) {
-    return item->trust == TRUST_YES && item->can_trust;
-}
-
 static void set_multicast(const char *operation, const struct plan_item *item) {
     const struct interface *interface = item->interface;
     const char *problem =
@@ -47,12 +41,9 @@ static void set_multicast(const char *operation, const struct plan_item *item) {
 static void do_steps(const char *operation, unsigned steps, const struct guest *guest) {
     if (steps & STEP_REWRITE)
         rewrite(operation, guest);
-    bool running = steps & STEP_LIVE;
-    for (size_t i = 0; (steps & STEP_MULTICAST) && i < guest->plan.count; i++) {
-        const struct plan_item *item = &guest->plan.items[i];
-        if (item->multicast && !(running && is_followed(item)))
-            set_multicast(operation, item);
-    }
+    for (size_t i = 0; (steps & STEP_MULTICAST) && i < guest->plan.count; i++)
+        if (guest->plan.items[i].multicast)
+            set_multicast(operation, &guest->plan.items[i]);
 }
 
 void operations_run(const char *name, unsigned steps) {

@@ -50,7 +50,7 @@ struct plan_item plan_interface(struct interface *interface, const struct networ
                                          .mode = item.mode});
     bool opted_out =
         item.verdict.treatment == POLICY_OFF || (item.trust == TRUST_NO && !item.verdict.override);
-    item.multicast = !opted_out;
+    item.multicast = !opted_out && !(item.trust == TRUST_YES && item.can_trust);
     item.write_trust = !opted_out && item.verdict.treatment == POLICY_TRUST && item.can_trust &&
                        item.trust != TRUST_YES;
     return item;

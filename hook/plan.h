@@ -24,7 +24,7 @@ struct plan_item {
     bool can_trust;              /* trust works for this model: virtio-net */
     struct policy_verdict verdict;
     bool write_trust; /* the policy asks for trust that the XML doesn't give */
-    bool multicast;   /* the policy asks for multicast, be it by all-multicast or by trust */
+    bool multicast;   /* the policy asks for all-multicast: no trusted filter does it already */
 };
 
 struct plan_network;
