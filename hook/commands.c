@@ -12,7 +12,7 @@
 /* Takes -c FILE and up to `operands` operands, which start at argv[optind] then. */
 static bool read_arguments(int argc, char **argv, int operands, const char **policy_file) {
     int option = 0;
-    while ((option = getopt(argc, argv, policy_file ? "c:" : "")) == 'c')
+    while ((option = getopt(argc, argv, "c:")) == 'c')
         *policy_file = optarg;
     if (option == -1 && argc - optind <= operands)
         return true;
@@ -31,9 +31,11 @@ static int printed(void) {
 
 int command_check(int argc, char **argv) {
     struct policy policy;
-    if (!read_arguments(argc, argv, 1, NULL))
+    const char *file = NULL;
+    if (!read_arguments(argc, argv, 1, &file))
         return 1;
-    const char *file = optind < argc ? argv[optind] : NULL;
+    if (optind < argc)
+        file = argv[optind];
     bool good = guest_read_policy(file, SIZE_MAX, &policy);
     if (good && policy.missing)
         (void)printf("%s: there is no such file: every macvtap interface is trusted\n",

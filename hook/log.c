@@ -42,6 +42,7 @@ write_message(int priority, const char *prefix, const char *format, va_list argu
     char spare[160]; /* for when there is no memory: what fits of the message, without the guest */
     va_list again;
     va_copy(again, arguments);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it is, by va_copy() */
     (void)vsnprintf(spare, sizeof spare, format, again);
     va_end(again);
 

@@ -20,7 +20,7 @@ struct request {
 /* A link's description is 1 to 3 KiB; a larger reply would be seen as truncated and refused. */
 union reply {
     struct nlmsghdr header;
-    char room[32 * 1024];
+    char room[32 * 1024]; /* cppcheck-suppress unusedStructMember ; it is the size */
 };
 
 static const char *exchange(int fd, const struct request *request, union reply *reply) {
@@ -77,7 +77,7 @@ static const char *set_by_socket(int fd, const char *device, bool on) {
         return strerror(ENODEV);
     memcpy(request.name, device, strlen(device));
 
-    union reply reply;
+    union reply reply = {.header = {0}};
     const char *problem = exchange(fd, &request, &reply);
     if (problem)
         return problem;

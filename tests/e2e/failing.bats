@@ -9,7 +9,7 @@ setup() {
 }
 
 teardown() {
-    ln -sf $state/log /dev/log
+    ln -sf "$state"/log /dev/log
     remove_all
 }
 
@@ -38,14 +38,14 @@ END
 [default]
 policy = trust
 END
-    chmod 666 $policy
+    chmod 666 "$policy"
     starts_and_survives unlucky 22
     not has_all_multicast "$(macvtap unlucky)"
     log_says "rxtrust.ini: it can be written by group or others"
 }
 
 @test "with the policy gone the defaults hold" {
-    rm -f $policy
+    rm -f "$policy"
     starts_and_survives lucky 23
     answers_all 23
     log_says "guest lucky: start: .*all-multicast on .* policy = trust in \[default\]"
@@ -55,21 +55,21 @@ END
     rm /dev/log
     echo nonsense | write_policy
     starts_and_survives unheard 24
-    grep -q 'rxtrust.ini:1: neither \[section\] nor key = value' $daemon_log
+    grep -q 'rxtrust.ini:1: neither \[section\] nor key = value' "$daemon_log"
 }
 
 @test "without memory the guest starts, and the log tells" {
-    gcc -shared -fPIC -o $state/fail.so tests/faults/fail.c -ldl
-    mv $hook $state/qemu
-    printf '#!/bin/sh\nFAIL_FROM=1 LD_PRELOAD=%s exec %s "$@"\n' $state/fail.so $state/qemu > $hook
-    chmod +x $hook
+    gcc -shared -fPIC -o "$state"/fail.so tests/faults/fail.c -ldl
+    mv "$hook" "$state"/qemu
+    printf '#!/bin/sh\nFAIL_FROM=1 LD_PRELOAD=%s exec %s "$@"\n' "$state"/fail.so "$state"/qemu > "$hook"
+    chmod +x "$hook"
     starts_and_survives starved 25
     not has_all_multicast "$(macvtap starved)"
-    grep -q 'out of memory' $syslog # glibc before 2.36 leaves out the name then
+    grep -q 'out of memory' "$syslog" # glibc before 2.36 leaves out the name then
 }
 
 @test "without its libraries the guest starts, and the log tells" {
-    sed 's/libxml2\.so/libxml0.so/; s/libinih\.so/libini0.so/' "$program" > $hook
+    sed 's/libxml2\.so/libxml0.so/; s/libinih\.so/libini0.so/' "$program" > "$hook"
     starts_and_survives upgraded 26
     not has_all_multicast "$(macvtap upgraded)"
     log_says 'libxml0.so.*cannot open shared object'

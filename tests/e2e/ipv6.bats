@@ -17,8 +17,8 @@ teardown() {
 @test "with the hook it answers from the first ping, and its persistent XML is as it was" {
     install_hook
     define plain 2 "$(direct 2)"
-    virsh dumpxml --inactive plain > $state/before.xml
+    virsh dumpxml --inactive plain > "$state"/before.xml
     start plain 2
     answers_all 2
-    virsh dumpxml --inactive plain | diff $state/before.xml -
+    virsh dumpxml --inactive plain | diff "$state"/before.xml -
 }

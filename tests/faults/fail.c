@@ -1,5 +1,5 @@
-/* Preloaded into a program, makes its calls to the allocator fail: the FAIL_AT-th one, or all from the
- * FAIL_FROM-th on (counted from 1). With FAIL_COUNT, writes the number of calls to that file at the end. */
+/* Preloaded into a program, makes its calls to the allocator fail: the FAIL_AT-th one, or all from
+ * the FAIL_FROM-th on, counted from 1. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>
