@@ -104,11 +104,13 @@ static void on_open(void *user, const struct xml_element *element) {
     }
 }
 
-static void on_close(void *user, unsigned depth) {
+static void on_close(void *user, unsigned depth, size_t end) {
     struct reading *reading = user;
-    if (depth <= DEVICE)
+    if (depth == DEVICE && reading->interface) {
+        reading->interface->end = end;
         reading->interface = NULL;
-    if (depth <= SECTION)
+    }
+    if (depth == SECTION)
         reading->text = NULL;
 }
 
@@ -193,28 +195,48 @@ static bool find_value(const char *tag, const char *end, struct span *value) {
     return false;
 }
 
-/* What of the XML is replaced to give this interface trust. False: the text at the place is not the
- * start tag of an interface, as in UTF-16, where the parser's places are not the text's. */
+/* One change of the text: of an interface's element, which starts at `element`, the span `replaced`
+ * gives way to `by`. */
+struct edit {
+    const char *element;
+    struct span replaced;
+    const char *by;
+};
+
+/* The edit that gives an interface trust. False: the text at the place is not the start tag of an
+ * interface, as in UTF-16, where the parser's places are not the text's. */
 static bool find_edit(const struct interface *interface, const char *xml, size_t length,
-                      struct span *replaced) {
+                      struct edit *edit) {
     static const char start[] = "<interface";
     const char *end = xml + interface->tag_end;
     const char *tag = memrchr(xml, '<', interface->tag_end);
-    if (interface->tag_end >= length || !tag || (size_t)(end - tag) < sizeof start ||
+    if (interface->tag_end >= interface->end || interface->end > length ||
+        xml[interface->end - 1] != '>' || !tag || (size_t)(end - tag) < sizeof start ||
         memcmp(tag, start, sizeof start - 1) != 0 || !is_space(tag[sizeof start - 1]) ||
         (*end != '>' && *end != '/'))
         return false;
-    *replaced = (struct span){end, 0};
-    return interface->trust == TRUST_UNSAID || find_value(tag, end, replaced);
+    *edit = (struct edit){tag, {end, 0}, " " ATTRIBUTE "='yes'"};
+    if (interface->trust == TRUST_UNSAID)
+        return true;
+    edit->by = "yes";
+    return find_value(tag, end, &edit->replaced);
 }
+
+static const char misplaced[] = "the place of an interface in it can't be told";
+
+/* Appends to `to` the text from `from` to the edit, and what it puts there. */
+static char *append(char *to, const char *from, const struct edit *edit) {
+    to = mempcpy(to, from, (size_t)(edit->replaced.start - from));
+    return stpcpy(to, edit->by);
+}
+
+enum { LONGEST_EDIT = sizeof " " ATTRIBUTE "='yes'" };
 
 char *domain_rewrite(const struct domain *domain, const char *xml, size_t length,
                      size_t *new_length, const char **reason) {
-    static const char added[] = " " ATTRIBUTE "='yes'";
-    static const char value[] = "yes";
     size_t most = length;
     for (size_t i = 0; i < domain->count; i++)
-        most += domain->interfaces[i].write_trust ? sizeof added : 0;
+        most += domain->interfaces[i].write_trust ? LONGEST_EDIT : 0;
     char *out = malloc(most + 1);
     if (!out) {
         *reason = "out of memory";
@@ -224,19 +246,38 @@ char *domain_rewrite(const struct domain *domain, const char *xml, size_t length
     const char *from = xml;
     for (const struct interface *interface = domain->interfaces;
          interface < domain->interfaces + domain->count; interface++) {
-        struct span replaced;
+        struct edit edit;
         if (!interface->write_trust)
             continue;
-        if (!find_edit(interface, xml, length, &replaced) || replaced.start < from) {
-            *reason = "the place of an interface in it can't be told";
+        if (!find_edit(interface, xml, length, &edit) || edit.replaced.start < from) {
+            *reason = misplaced;
             free(out);
             return NULL;
         }
-        to = mempcpy(to, from, (size_t)(replaced.start - from));
-        to = interface->trust == TRUST_UNSAID ? stpcpy(to, added) : stpcpy(to, value);
-        from = replaced.start + replaced.length;
+        to = append(to, from, &edit);
+        from = edit.replaced.start + edit.replaced.length;
     }
     to = mempcpy(to, from, (size_t)(xml + length - from));
+    *new_length = (size_t)(to - out);
+    return out;
+}
+
+char *domain_trusted_interface(const struct interface *interface, const char *xml, size_t length,
+                               size_t *new_length, const char **reason) {
+    struct edit edit;
+    if (!find_edit(interface, xml, length, &edit)) {
+        *reason = misplaced;
+        return NULL;
+    }
+    const char *end = xml + interface->end;
+    char *out = malloc((size_t)(end - edit.element) + LONGEST_EDIT + 1);
+    if (!out) {
+        *reason = "out of memory";
+        return NULL;
+    }
+    char *to = append(out, edit.element, &edit);
+    const char *from = edit.replaced.start + edit.replaced.length;
+    to = mempcpy(to, from, (size_t)(end - from));
     *new_length = (size_t)(to - out);
     return out;
 }

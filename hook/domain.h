@@ -23,7 +23,8 @@ struct interface {
     const char *mode; /* <source mode=>: bridge, vepa, private, passthrough */
     const char *target; /* <target dev=>: the macvtap, once the guest runs */
     enum trust trust;
-    size_t tag_end;   /* offset of the start tag's end in the XML */
+    size_t tag_end;   /* offset in the XML of the start tag's closing '>' or '/>' */
+    size_t end;       /* offset in the XML of what follows the element */
     bool write_trust; /* set by the caller before domain_rewrite() */
 };
 
@@ -45,3 +46,7 @@ void domain_free(struct domain *domain);
  * text that stays). */
 char *domain_rewrite(const struct domain *domain, const char *xml, size_t length,
                      size_t *new_length, const char **reason);
+
+/* The same for the element of one interface alone. */
+char *domain_trusted_interface(const struct interface *interface, const char *xml, size_t length,
+                               size_t *new_length, const char **reason);

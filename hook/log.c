@@ -10,6 +10,7 @@ static bool syslog_too;
 static const char *guest;
 
 void log_to_syslog(void) {
+    closelog();
     openlog("rxtrust", LOG_PID, LOG_DAEMON);
     syslog_too = true;
 }

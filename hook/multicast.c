@@ -65,7 +65,8 @@ static bool is_macvtap(const struct nlmsghdr *header) {
            strncmp(RTA_DATA(found), kind, RTA_PAYLOAD(found)) == 0;
 }
 
-static const char *set_by_socket(int fd, const char *device, bool on) {
+/* Fills in what the kernel tells of the macvtap of this name. */
+static const char *find_macvtap(int fd, const char *device, struct ifinfomsg *link) {
     struct request request = {
         .header = {.nlmsg_len = sizeof request,
                    .nlmsg_type = RTM_GETLINK,
@@ -76,31 +77,53 @@ static const char *set_by_socket(int fd, const char *device, bool on) {
     if (strlen(device) >= sizeof request.name)
         return strerror(ENODEV);
     memcpy(request.name, device, strlen(device));
-
     union reply reply = {.header = {0}};
     const char *problem = exchange(fd, &request, &reply);
     if (problem)
         return problem;
     if (!is_macvtap(&reply.header))
         return "it is not a macvtap";
-    const struct ifinfomsg *found = NLMSG_DATA(&reply.header);
-    request = (struct request){
+    memcpy(link, NLMSG_DATA(&reply.header), sizeof *link);
+    return NULL;
+}
+
+static const char *change(int fd, int index, bool on) {
+    const struct request request = {
         .header = {.nlmsg_len = NLMSG_LENGTH(sizeof request.link),
                    .nlmsg_type = RTM_NEWLINK,
                    .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK,
                    .nlmsg_seq = 2},
-        .link = {.ifi_index = found->ifi_index,
+        .link = {.ifi_index = index,
                  .ifi_flags = on ? IFF_ALLMULTI : 0,
                  .ifi_change = IFF_ALLMULTI},
     };
+    union reply reply;
     return exchange(fd, &request, &reply);
 }
 
+static int open_socket(void) {
+    return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+}
+
 const char *multicast_set(const char *device, bool on) {
-    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    int fd = open_socket();
     if (fd < 0)
         return strerror(errno);
-    const char *problem = set_by_socket(fd, device, on);
+    struct ifinfomsg link;
+    const char *problem = find_macvtap(fd, device, &link);
+    if (!problem)
+        problem = change(fd, link.ifi_index, on);
+    (void)close(fd);
+    return problem;
+}
+
+const char *multicast_get(const char *device, bool *on) {
+    int fd = open_socket();
+    if (fd < 0)
+        return strerror(errno);
+    struct ifinfomsg link = {0};
+    const char *problem = find_macvtap(fd, device, &link);
+    *on = link.ifi_flags & IFF_ALLMULTI;
     (void)close(fd);
     return problem;
 }

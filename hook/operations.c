@@ -2,6 +2,7 @@
 
 #include "guard.h"
 #include "guest.h"
+#include "live.h"
 #include "log.h"
 #include "multicast.h"
 #include "stream.h"
@@ -44,6 +45,8 @@ static void do_steps(const char *operation, unsigned steps, const struct guest *
     for (size_t i = 0; (steps & STEP_MULTICAST) && i < guest->plan.count; i++)
         if (guest->plan.items[i].multicast)
             set_multicast(operation, &guest->plan.items[i]);
+    if (steps & STEP_LIVE)
+        live_trust(guest);
 }
 
 void operations_run(const char *name, unsigned steps) {

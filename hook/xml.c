@@ -80,7 +80,7 @@ static void on_close(void *user, const xmlChar *name, const xmlChar *prefix, con
     (void)name, (void)prefix, (void)uri;
     struct walk *walk = user;
     if (!walk->error->reason && walk->handler->close)
-        walk->handler->close(walk->user, walk->depth);
+        walk->handler->close(walk->user, walk->depth, position(walk));
     walk->depth--;
 }
 

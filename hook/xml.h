@@ -26,7 +26,8 @@ struct xml_element {
 
 struct xml_handler {
     void (*open)(void *user, const struct xml_element *element);
-    void (*close)(void *user, unsigned depth);                 /* may be NULL */
+    /* May be NULL. `end` is the offset in the document of what follows the element. */
+    void (*close)(void *user, unsigned depth, size_t end);
     void (*text)(void *user, const char *text, size_t length); /* may be NULL; comes in pieces */
 };
 

@@ -146,7 +146,8 @@ define() {
   <devices>
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
     $3
-    <console type='pty'><log file='/var/log/libvirt/qemu/$2.console' append='off'/></console>
+    <serial type='pty'><log file='/var/log/libvirt/qemu/$2.console' append='off'/><target port='0'/></serial>
+    <serial type='tcp'><source mode='bind' host='127.0.0.1' service='$((4000 + $2))'/><target port='1'/></serial>
     <memballoon model='none'/>
   </devices>
 </domain>
@@ -195,6 +196,46 @@ has_all_multicast() {
 
 live_trust() {
     virsh dumpxml "$1" | xmllint --xpath "string(//interface[${2:-1}]/@trustGuestRxFilters)" -
+}
+
+is_trusted() {
+    [[ $(live_trust "$@") == yes ]]
+}
+
+# tell_guest N COMMAND: has the guest run it, and prints what it says.
+tell_guest() {
+    local line
+    exec 9<>"/dev/tcp/127.0.0.1/$((4000 + $1))"
+    echo "$2" >&9
+    while read -r -t 10 line <&9; do
+        line=${line%$'\r'}
+        [[ $line != DONE ]] || break
+        echo "$line"
+    done
+    exec 9>&-
+    [[ $line == DONE ]]
+}
+
+# From 10.0 on `virsh update-device` changes trust in a running guest.
+libvirt_takes_live_trust() {
+    (($(libvirtd --version | sed 's/.* \([0-9]*\)\..*/\1/') >= 10))
+}
+
+# has_group DEVICE ADDRESS: the device takes the address's solicited-node multicast group.
+has_group() {
+    local mac
+    mac=$(ipv6_group_mac "$2")
+    ip maddress show dev "$1" | grep -q "$mac"
+}
+
+# The Ethernet address of an IPv6 address's solicited-node group, for addresses as addresses() makes them.
+ipv6_group_mac() {
+    local last=${1##*:} rest=${1%:*}
+    printf '33:33:ff:%02x:00:%02x' $((16#${rest##*:} & 255)) "$((16#$last))"
+}
+
+has_address() {
+    ip link show "$1" | grep -q "$2"
 }
 
 # ---- the peer ----

@@ -1,0 +1,176 @@
+#include "live.h"
+
+#include "domain.h"
+#include "log.h"
+#include "multicast.h"
+#include "virsh.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef SYS_close_range
+#define SYS_close_range 436 /* glibc before 2.32 doesn't name it; one number on all architectures */
+#endif
+
+/* A libvirt that refuses is asked this often; one that doesn't answer, as in a restart, until the
+ * deadline, with pauses that double up to the longest. */
+enum { ATTEMPTS = 3, PAUSE_MS = 125, LONGEST_PAUSE_MS = 1000 };
+
+static bool is_due(const struct plan_item *item) {
+    return item->write_trust && item->attachment == ATTACHED_DIRECTLY;
+}
+
+static const char *or_dash(const char *text) {
+    return text ? text : "-";
+}
+
+/* Sends the interface back with trust. True: libvirt took it, or said so. */
+static bool send_back(const struct guest *guest, const struct interface *interface, time_t deadline,
+                      struct virsh_result *result) {
+    const char *const call[] = {VIRSH,        "update-device", guest->domain.uuid,
+                                "/dev/stdin", "--live",        NULL};
+    const char *problem = NULL;
+    size_t length = 0;
+    char *xml =
+        domain_trusted_interface(interface, guest->xml.data, guest->xml.length, &length, &problem);
+    bool taken = xml && virsh_run(call, xml, length, deadline, result);
+    if (!xml)
+        log_error("live: %s: %s", or_dash(interface->mac), problem);
+    free(xml);
+    return taken;
+}
+
+/* Sends back all that are due. NULL: taken, or said so; else the last refusal, which the caller
+ * frees. */
+static char *send_all(const struct guest *guest, time_t deadline) {
+    char *refusal = NULL;
+    for (size_t i = 0; i < guest->plan.count; i++) {
+        struct virsh_result result = {.code = VIRSH_NO_MEMORY};
+        if (is_due(&guest->plan.items[i]) &&
+            !send_back(guest, guest->plan.items[i].interface, deadline, &result)) {
+            free(refusal);
+            refusal = strdup(virsh_problem(&result));
+        }
+        virsh_result_free(&result);
+    }
+    return refusal;
+}
+
+static const struct interface *find_same(const struct domain *domain,
+                                         const struct interface *wanted) {
+    for (size_t i = 0; i < domain->count; i++) {
+        const struct interface *interface = &domain->interfaces[i];
+        if (strcmp(or_dash(interface->target), or_dash(wanted->target)) == 0 &&
+            strcmp(or_dash(interface->mac), or_dash(wanted->mac)) == 0)
+            return interface;
+    }
+    return NULL;
+}
+
+/* What there is instead of trust. */
+static const char *instead(const struct interface *interface) {
+    bool on = false;
+    const char *problem = multicast_get(or_dash(interface->target), &on);
+    return problem ? problem : on ? "all-multicast stays" : "there is no all-multicast either";
+}
+
+static void tell(const struct interface *wanted, const struct domain *live, const char *refusal) {
+    const struct interface *now = find_same(live, wanted);
+    const char *mac = or_dash(wanted->mac);
+    if (!now)
+        log_info("live: %s: the guest has stopped, or the interface is gone", mac);
+    else if (now->trust == TRUST_YES)
+        log_info("live: %s: trusted, %s follows the guest's filter", mac, now->target);
+    else if (refusal)
+        log_error("live: %s: not trusted, %s: %s", mac, instead(now), refusal);
+    else
+        log_info("live: %s: trust is not taken by this libvirt, %s", mac, instead(now));
+}
+
+/* Tells for all that were due. */
+static void tell_all(const struct guest *guest, const struct virsh_result *dump,
+                     const char *refusal) {
+    struct domain live;
+    struct xml_error error;
+    bool read = domain_read(dump->output, dump->length, &live, &error);
+    if (!read)
+        log_error("live: what virsh dumpxml printed can't be read: %s", error.reason);
+    for (size_t i = 0; read && i < guest->plan.count; i++)
+        if (is_due(&guest->plan.items[i]))
+            tell(guest->plan.items[i].interface, &live, refusal);
+    domain_free(&live);
+}
+
+/* One attempt. True: there is nothing left to try, and what is true was told. */
+static bool attempt(const struct guest *guest, time_t deadline, bool last_refusal_counts) {
+    const char *const call[] = {VIRSH, "dumpxml", guest->domain.uuid, NULL};
+    struct virsh_result dump;
+    char *refusal = send_all(guest, deadline);
+    bool done = true;
+    if (virsh_run(call, NULL, 0, deadline, &dump)) {
+        done = !refusal || last_refusal_counts;
+        if (done)
+            tell_all(guest, &dump, refusal);
+    } else if (strstr(virsh_problem(&dump), "failed to get domain")) {
+        log_info("live: the guest is gone");
+    } else {
+        done = dump.code == VIRSH_MISSING || virsh_now() >= deadline;
+        if (done)
+            log_error("live: not trusted: virsh: %s", virsh_problem(&dump));
+    }
+    virsh_result_free(&dump);
+    free(refusal);
+    return done;
+}
+
+static void bring_about(const struct guest *guest) {
+    time_t deadline = virsh_now() + LIVE_SECONDS;
+    long pause_ms = PAUSE_MS;
+    for (int attempts = 1; !attempt(guest, deadline, attempts >= ATTEMPTS); attempts++) {
+        (void)nanosleep(
+            &(struct timespec){.tv_sec = pause_ms / 1000, .tv_nsec = pause_ms % 1000 * 1000000},
+            NULL);
+        pause_ms = 2 * pause_ms < LONGEST_PAUSE_MS ? 2 * pause_ms : LONGEST_PAUSE_MS;
+    }
+}
+
+/* ---- The process ---- */
+
+/* Lets go of all that the hook was given: libvirt reads its pipes to their end. */
+static bool let_go(void) {
+    log_to_syslog(); /* its socket is closed, and opened anew by the next message */
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    bool done = null >= 0;
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        done = done && dup2(null, fd) == fd;
+    if (syscall(SYS_close_range, STDERR_FILENO + 1, UINT_MAX, 0) != 0) /* Linux before 5.9 */
+        for (int fd = STDERR_FILENO + 1; fd < 1024; fd++)
+            (void)close(fd);
+    return done && chdir("/") == 0;
+}
+
+void live_trust(const struct guest *guest) {
+    bool due = false;
+    for (size_t i = 0; i < guest->plan.count; i++)
+        due = due || is_due(&guest->plan.items[i]);
+    if (!due)
+        return;
+    pid_t child = fork();
+    if (child == 0) {
+        pid_t grandchild = setsid() < 0 ? -1 : fork();
+        if (grandchild == 0 && let_go())
+            bring_about(guest);
+        _exit(grandchild < 0);
+    }
+    int status = 0;
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (child < 0 || status != 0)
+        log_error("live: no process can be started: not trusted");
+}

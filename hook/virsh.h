@@ -1,0 +1,30 @@
+/* Calls of virsh, bounded in time. Never from a process that libvirt waits for. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+struct virsh_result {
+    int code;     /* virsh's exit code, or one of those below */
+    char *output; /* what it printed, `length` bytes and a NUL */
+    size_t length;
+    char *complaint; /* what it said on stderr: the first line, without `error: ` */
+};
+
+enum { VIRSH_MISSING = 127, VIRSH_LATE = -1, VIRSH_NO_MEMORY = -2 };
+
+/* The monotonic clock, in seconds; what deadlines are told in. */
+time_t virsh_now(void);
+
+/* How a call's arguments begin. */
+#define VIRSH "virsh", "-c", "qemu:///system"
+
+/* Runs it, `arguments` being VIRSH, more, NULL; `input` is its standard input. Ends it, and what it
+ * started, at the deadline. True: its exit code was 0. virsh_result_free() is due either way. */
+bool virsh_run(const char *const *arguments, const char *input, size_t input_length,
+               time_t deadline, struct virsh_result *result);
+void virsh_result_free(struct virsh_result *result);
+
+/* Why it was false; lives as long as the result. */
+const char *virsh_problem(const struct virsh_result *result);
