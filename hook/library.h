@@ -29,6 +29,7 @@
     F(xmlDictLookup)                                                                               \
     F(xmlFreeParserCtxt)                                                                           \
     F(xmlParseChunk)                                                                               \
+    F(xmlSetGenericErrorFunc)                                                                      \
     F(xmlStopParser)                                                                               \
     F(XML_POSITION)
 

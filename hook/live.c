@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 #ifndef SYS_close_range
-#define SYS_close_range 436 /* glibc before 2.32 doesn't name it; one number on all architectures */
+#define SYS_close_range 436 /* glibc before 2.32 doesn't name it; one number on all architectures  \
+                             */
 #endif
 
 /* A libvirt that refuses is asked this often; one that doesn't answer, as in a restart, until the

@@ -77,17 +77,17 @@ static bool is_hook_call(int argc, char **argv) {
     if (argc < 5)
         return false;
     const char *slash = strrchr(argv[0], '/');
-    bool named_command = strcmp(slash ? slash + 1 : argv[0], "rxtrust") == 0;
     bool sub_operation =
         strcmp(argv[3], "begin") == 0 || strcmp(argv[3], "end") == 0 || strcmp(argv[3], "-") == 0;
-    return sub_operation && (!named_command || find_operation(argv[2]));
+    bool command = strcmp(slash ? slash + 1 : argv[0], "rxtrust") == 0 && find_command(argv[1]);
+    return sub_operation && (!command || find_operation(argv[2]));
 }
 
 int main(int argc, char **argv) {
     guard_descriptors();
     if (is_hook_call(argc, argv)) {
         const struct operation *operation = find_operation(argv[2]);
-        if (operation) {
+        if (operation && operation->steps) {
             log_to_syslog();
             log_about_guest(argv[1]);
             operations_run(operation->name, operation->steps);

@@ -109,7 +109,7 @@ const char *multicast_set(const char *device, bool on) {
     int fd = open_socket();
     if (fd < 0)
         return strerror(errno);
-    struct ifinfomsg link;
+    struct ifinfomsg link = {0};
     const char *problem = find_macvtap(fd, device, &link);
     if (!problem)
         problem = change(fd, link.ifi_index, on);

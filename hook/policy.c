@@ -235,6 +235,8 @@ static const struct section_form {
 
 /* Sets what the name says; returns what is wrong with it, or NULL. */
 static const char *read_section_name(struct reader *reader, struct policy_section *section) {
+    if (strstr(section->name, " ;") || strstr(section->name, "\t;"))
+        return "inih takes the ; in the section's name for the start of a comment";
     if (strcmp(section->name, "default") == 0) {
         section->kind = KIND_DEFAULT;
         return reader->policy->count == 1 ? NULL
@@ -427,11 +429,13 @@ static const char *file_problem(int fd) {
 bool policy_read(const char *path, bool required, struct policy *policy) {
     *policy = (struct policy){0};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0 && errno == ENOENT && !required) {
+    int error = errno;
+    struct stat link; /* one that leads nowhere is no missing file, but one that can't be read */
+    if (fd < 0 && error == ENOENT && !required && lstat(path, &link) != 0) {
         policy->missing = true;
         return true;
     }
-    const char *problem = fd < 0 ? strerror(errno) : file_problem(fd);
+    const char *problem = fd < 0 ? strerror(error) : file_problem(fd);
     FILE *stream = problem ? NULL : fdopen(fd, "r");
     if (!stream) {
         add_error(policy, 0, "%s", problem ? problem : strerror(errno));

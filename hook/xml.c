@@ -52,12 +52,12 @@ static void on_document_type(void *user, const xmlChar *name, const xmlChar *pub
 
 /* SAX2 hands over attributes as five pointers each: name, prefix, namespace, value, the value's
  * end. */
-enum { NAME, PREFIX, NAMESPACE, VALUE, VALUE_END, FIELDS };
+enum { NAME, PREFIX, URI, VALUE, VALUE_END, FIELDS };
 
 static void on_open(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
                     int namespaces, const xmlChar **namespace_list, int attributes, int defaulted,
                     const xmlChar **attribute_list) {
-    (void)prefix, (void)namespaces, (void)namespace_list, (void)defaulted;
+    (void)uri, (void)namespaces, (void)namespace_list, (void)defaulted;
     struct walk *walk = user;
     if (walk->error->reason)
         return;
@@ -66,7 +66,7 @@ static void on_open(void *user, const xmlChar *name, const xmlChar *prefix, cons
         return;
     }
     const struct xml_element element = {
-        .name = uri ? "" : (const char *)name,
+        .name = prefix || uri ? "" : (const char *)name,
         .depth = walk->depth,
         .tag_end = position(walk),
         .walk = walk,
@@ -94,7 +94,7 @@ const char *xml_attribute(const struct xml_element *element, const char *name) {
     const struct walk *walk = element->walk;
     const xmlChar *const *attribute = element->first;
     for (int i = 0; i < element->attributes; i++, attribute += FIELDS) {
-        if (attribute[NAMESPACE] || strcmp((const char *)attribute[NAME], name) != 0)
+        if (attribute[PREFIX] || strcmp((const char *)attribute[NAME], name) != 0)
             continue;
         const xmlChar *kept =
             walk->libxml2->xmlDictLookup(walk->strings->dictionary, attribute[VALUE],
@@ -125,6 +125,12 @@ static void parse(struct walk *walk) {
     } while (fed < walk->length && !walk->error->reason);
 }
 
+/* libxml2's own words may be pieces of the document. */
+__attribute__((format(printf, 2, 3))) static void say_nothing(void *context, const char *format,
+                                                              ...) {
+    (void)context, (void)format;
+}
+
 bool xml_walk(const char *document, size_t length, const struct xml_handler *handler, void *user,
               struct xml_strings *strings, struct xml_error *error) {
     *error = (struct xml_error){0};
@@ -149,12 +155,15 @@ bool xml_walk(const char *document, size_t length, const struct xml_handler *han
     if (!strings->dictionary)
         strings->dictionary = walk.libxml2->xmlDictCreate();
     walk.parser = walk.libxml2->xmlCreatePushParserCtxt(&sax, &walk, NULL, 0, NULL);
-    /* libvirt's XML is UTF-8 whatever a declaration says, and a conversion would move every offset.
+    walk.libxml2->xmlSetGenericErrorFunc(NULL, say_nothing);
+    /* Entities: only the five that XML has of its own can be there, as no document type is let in.
+     * Encoding: libvirt's XML is UTF-8 whatever a declaration says, and a conversion would move
+     * every offset.
      */
     if (!strings->dictionary || !walk.parser ||
-        walk.libxml2->xmlCtxtUseOptions(walk.parser, XML_PARSE_NONET | XML_PARSE_HUGE |
-                                                         XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
-                                                         XML_PARSE_IGNORE_ENC) != 0)
+        walk.libxml2->xmlCtxtUseOptions(
+            walk.parser, XML_PARSE_NONET | XML_PARSE_HUGE | XML_PARSE_NOENT | XML_PARSE_NOERROR |
+                             XML_PARSE_NOWARNING | XML_PARSE_IGNORE_ENC) != 0)
         error->reason = "out of memory";
     else
         parse(&walk);

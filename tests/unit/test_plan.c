@@ -1,0 +1,342 @@
+/* What should be true of an interface: the whole matrix of what it is attached to, what its XML
+ * says, what the policy says, and its model. */
+#include "unit.h"
+
+#include "../../hook/plan.h"
+
+/* ---- The matrix ---- */
+
+enum fate { NOTHING, MULTICAST, TRUST /* in the XML, and multicast until it works */ };
+
+#define EACH_TRUST 3
+
+/* The design's rules, written out. A NIC that is trusted already needs nothing; one that can't be
+ * trusted gets multicast for trust, whatever its XML says of trust; `no` in the XML is an opt-out.
+ */
+static const struct rule {
+    const char *policy;
+    enum fate virtio[EACH_TRUST]; /* where the XML says nothing, no, yes */
+    enum fate others[EACH_TRUST];
+} rules[] = {
+    {"", {TRUST, NOTHING, NOTHING}, {MULTICAST, NOTHING, MULTICAST}},
+    {"[default]\npolicy = trust\noverride = no\n",
+     {TRUST, NOTHING, NOTHING},
+     {MULTICAST, NOTHING, MULTICAST}},
+    {"[default]\npolicy = trust\noverride = yes\n",
+     {TRUST, TRUST, NOTHING},
+     {MULTICAST, MULTICAST, MULTICAST}},
+    {"[default]\npolicy = multicast\noverride = no\n",
+     {MULTICAST, NOTHING, NOTHING},
+     {MULTICAST, NOTHING, MULTICAST}},
+    {"[default]\npolicy = multicast\noverride = yes\n",
+     {MULTICAST, MULTICAST, NOTHING},
+     {MULTICAST, MULTICAST, MULTICAST}},
+    {"[default]\npolicy = off\noverride = no\n",
+     {NOTHING, NOTHING, NOTHING},
+     {NOTHING, NOTHING, NOTHING}},
+    {"[default]\npolicy = off\noverride = yes\n",
+     {NOTHING, NOTHING, NOTHING},
+     {NOTHING, NOTHING, NOTHING}},
+};
+
+static const struct model {
+    const char *name;
+    bool can_trust;
+} models[] = {
+    {"virtio", true},   {"virtio-transitional", true},
+    {"e1000", false},   {"virtio-non-transitional", true},
+    {"e1000e", false},  {"rtl8139", false},
+    {"igb", false},     {"ne2k_pci", false},
+    {"pcnet", false},   {"vmxnet3", false},
+    {"lan9118", false}, {"smc91c111", false},
+    {"virtio2", false}, {"VirtIO", false},
+    {"", false},        {NULL, false},
+};
+
+#define LAN(attributes)                                                                            \
+    "<networkstatus><network" attributes "><name>lan</name><forward dev='eth0' mode='private'>"    \
+    "<interface dev='eth0'/></forward><portgroup name='yes' trustGuestRxFilters='yes'/>"           \
+    "<portgroup name='no' trustGuestRxFilters='no'/></network></networkstatus>"
+#define NAT                                                                                        \
+    "<networkstatus><network><name>nat</name><forward mode='nat'/><bridge name='virbr0'/>"         \
+    "</network></networkstatus>"
+
+static const struct place {
+    const char *name;
+    struct interface interface;
+    const char *network; /* the XML of its status, or NULL */
+    enum attachment attachment;
+    const char *mode;
+} places[] = {
+    {"direct",
+     {.type = "direct", .dev = "eth0", .mode = "bridge"},
+     NULL,
+     ATTACHED_DIRECTLY,
+     "bridge"},
+    {"direct, passthrough",
+     {.type = "direct", .dev = "eth0", .mode = "passthrough"},
+     NULL,
+     ATTACHED_DIRECTLY,
+     "passthrough"},
+    {"direct without a mode", {.type = "direct", .dev = "eth0"}, NULL, ATTACHED_DIRECTLY, "vepa"},
+    {"network of macvtap",
+     {.type = "network", .network = "lan"},
+     LAN(""),
+     ATTACHED_BY_NETWORK,
+     "private"},
+    {"a running guest's, on a network",
+     {.type = "direct", .network = "lan", .dev = "eth0", .mode = "bridge", .target = "macvtap0"},
+     LAN(""),
+     ATTACHED_BY_NETWORK,
+     "bridge"},
+    {"a running guest's, on a network that is gone",
+     {.type = "direct", .network = "lan", .dev = "eth0", .mode = "bridge", .target = "macvtap0"},
+     NULL,
+     ATTACHED_BY_NETWORK,
+     "bridge"},
+    {"network of NAT", {.type = "network", .network = "nat"}, NAT, ATTACHED_ELSEWHERE, "nat"},
+    {"an unknown network", {.type = "network", .network = "lan"}, NULL, ATTACHED_ELSEWHERE, NULL},
+    {"bridge", {.type = "bridge", .bridge = "br0"}, NULL, ATTACHED_ELSEWHERE, NULL},
+    {"a running guest's, on a network's bridge",
+     {.type = "bridge", .network = "lan", .bridge = "br0", .target = "vnet0"},
+     NULL,
+     ATTACHED_ELSEWHERE,
+     NULL},
+    {"user", {.type = "user"}, NULL, ATTACHED_ELSEWHERE, NULL},
+    {"ethernet", {.type = "ethernet", .target = "tap0"}, NULL, ATTACHED_ELSEWHERE, NULL},
+    {"hostdev", {.type = "hostdev"}, NULL, ATTACHED_ELSEWHERE, NULL},
+    {"vhostuser", {.type = "vhostuser"}, NULL, ATTACHED_ELSEWHERE, NULL},
+    {"without a type", {.dev = "eth0", .mode = "bridge"}, NULL, ATTACHED_ELSEWHERE, "bridge"},
+    {"a type in another case", {.type = "Direct", .dev = "eth0"}, NULL, ATTACHED_ELSEWHERE, NULL},
+};
+
+static void read_policy(const char *text, struct policy *policy) {
+    /* An empty text is still a newline: fmemopen(3) may refuse a length of 0. */
+    char *lines = NULL;
+    assert_true(asprintf(&lines, "%s\n", text) > 0);
+    FILE *stream = fmemopen(lines, strlen(lines), "r");
+    assert_non_null(stream);
+    assert_true(policy_read_stream(stream, policy));
+    assert_int_equal(fclose(stream), 0);
+    free(lines);
+    policy_for_domain(policy, "web-1", "");
+}
+
+/* Returns the network, or NULL for no XML. */
+static const struct network *read_network(const char *xml, struct network *network) {
+    struct xml_error error;
+    *network = (struct network){0};
+    if (!xml)
+        return NULL;
+    assert_true(network_read_text(xml, strlen(xml), network, &error));
+    return network;
+}
+
+static void assert_fate(const struct plan_item *item, enum fate fate) {
+    assert_int_equal(item->multicast, fate != NOTHING);
+    assert_int_equal(item->write_trust, fate == TRUST);
+}
+
+/* One place, with every policy, model and trust. */
+static void test_place(void **state) {
+    const struct place *row = *state;
+    struct network network;
+    const struct network *known = read_network(row->network, &network);
+    for (size_t rule = 0; rule < COUNT(rules); rule++) {
+        struct policy policy;
+        read_policy(rules[rule].policy, &policy);
+        for (size_t model = 0; model < COUNT(models); model++)
+            for (int trust = 0; trust < EACH_TRUST; trust++) {
+                struct interface interface = row->interface;
+                interface.model = models[model].name;
+                interface.trust = (enum trust)trust;
+                struct plan_item item = plan_interface(&interface, known, &policy);
+                assert_int_equal(item.attachment, row->attachment);
+                assert_int_equal(item.can_trust, models[model].can_trust);
+                assert_string_equal(or_dash(item.mode), or_dash(row->mode));
+                const enum fate *fates =
+                    models[model].can_trust ? rules[rule].virtio : rules[rule].others;
+                assert_fate(&item, row->attachment == ATTACHED_ELSEWHERE ? NOTHING : fates[trust]);
+            }
+        policy_free(&policy);
+    }
+    network_free(&network);
+}
+
+/* ---- Whose trust counts ---- */
+
+static const struct saying {
+    const char *name;
+    const char *network;
+    const char *portgroup;
+    enum trust interface;
+    enum trust trust;
+} sayings[] = {
+    {"nobody says anything", LAN(""), NULL, TRUST_UNSAID, TRUST_UNSAID},
+    {"the network says yes", LAN(" trustGuestRxFilters='yes'"), NULL, TRUST_UNSAID, TRUST_YES},
+    {"the network says no", LAN(" trustGuestRxFilters='no'"), NULL, TRUST_UNSAID, TRUST_NO},
+    {"the portgroup says yes", LAN(" trustGuestRxFilters='no'"), "yes", TRUST_UNSAID, TRUST_YES},
+    {"the portgroup says no", LAN(" trustGuestRxFilters='yes'"), "no", TRUST_UNSAID, TRUST_NO},
+    {"the interface says yes, the portgroup no", LAN(""), "no", TRUST_YES, TRUST_YES},
+    {"the interface says no, the portgroup yes", LAN(""), "yes", TRUST_NO, TRUST_NO},
+    {"the interface says no, the network yes", LAN(" trustGuestRxFilters='yes'"), NULL, TRUST_NO,
+     TRUST_NO},
+};
+
+/* Before the start and after it the same counts, though the XML is another. */
+static void test_saying(void **state) {
+    const struct saying *row = *state;
+    struct interface stages[] = {
+        {.type = "network", .network = "lan"},
+        {.type = "direct",
+         .network = "lan",
+         .dev = "eth0",
+         .mode = "private",
+         .target = "macvtap0"},
+    };
+    struct network network;
+    struct policy policy;
+    const struct network *known = read_network(row->network, &network);
+    read_policy("", &policy);
+    for (size_t i = 0; i < COUNT(stages); i++) {
+        stages[i].model = "virtio";
+        stages[i].portgroup = row->portgroup;
+        stages[i].trust = row->interface;
+        struct plan_item item = plan_interface(&stages[i], known, &policy);
+        assert_int_equal(item.trust, row->trust);
+        assert_fate(&item, rules[0].virtio[row->trust]);
+    }
+    policy_free(&policy);
+    network_free(&network);
+}
+
+/* ---- What a rule sees ---- */
+
+static const struct sight {
+    const char *name;
+    struct interface interface;
+    const char *network;
+    const char *key; /* of a rule that says off */
+    bool matches;
+} sights[] = {
+    {"direct, by its device", {.type = "direct", .dev = "eth1"}, NULL, "dev = eth1", true},
+    {"direct, by its mode",
+     {.type = "direct", .dev = "eth1", .mode = "private"},
+     NULL,
+     "mode = private",
+     true},
+    {"direct without a mode is vepa", {.type = "direct", .dev = "eth1"}, NULL, "mode = vepa", true},
+    {"direct is on no network", {.type = "direct", .dev = "eth1"}, NULL, "network = *", false},
+    {"by its MAC address",
+     {.type = "direct", .dev = "eth1", .mac = "52:54:00:a1:b2:0c"},
+     NULL,
+     "mac = 52:54:00:A1:*",
+     true},
+    {"network, by its name", {.type = "network", .network = "lan"}, LAN(""), "network = lan", true},
+    {"network, by its mode",
+     {.type = "network", .network = "lan"},
+     LAN(""),
+     "mode = private",
+     true},
+    {"network names no device", {.type = "network", .network = "lan"}, LAN(""), "dev = *", false},
+    {"network, running, by its name",
+     {.type = "direct", .network = "lan", .dev = "eth0"},
+     LAN(""),
+     "network = lan",
+     true},
+    {"network, running, names no device itself",
+     {.type = "direct", .network = "lan", .dev = "eth0", .mode = "private"},
+     LAN(""),
+     "dev = eth0",
+     false},
+    {"network, running, by its mode",
+     {.type = "direct", .network = "lan", .dev = "eth0", .mode = "private"},
+     NULL,
+     "mode = private",
+     true},
+};
+
+static void test_sight(void **state) {
+    const struct sight *row = *state;
+    struct interface interface = row->interface;
+    struct network network;
+    struct policy policy;
+    char *text = NULL;
+    interface.model = "virtio";
+    assert_true(asprintf(&text, "[rule:r]\n%s\npolicy = off\n", row->key) > 0);
+    const struct network *known = read_network(row->network, &network);
+    read_policy(text, &policy);
+    struct plan_item item = plan_interface(&interface, known, &policy);
+    assert_fate(&item, row->matches ? NOTHING : TRUST);
+    assert_string_equal(item.verdict.section, row->matches ? "rule:r" : "default");
+    policy_free(&policy);
+    network_free(&network);
+    free(text);
+}
+
+/* ---- A whole domain ---- */
+
+static void test_domain(void **state) {
+    (void)state;
+    static const char xml[] =
+        "<domain><name>web-1</name><uuid>0ddba11c-0000-4000-8000-000000000001</uuid><devices>"
+        "<interface type='direct'><source dev='eth0'/><model type='virtio'/></interface>"
+        "<interface type='direct'><source dev='eth1'/><model type='virtio'/></interface>"
+        "<interface type='network'><source network='rxtrust-no-such-network'/></interface>"
+        "<interface type='bridge'><source bridge='br0' network='rxtrust-no-such-network'/>"
+        "</interface></devices></domain>";
+    struct domain domain;
+    struct xml_error error;
+    struct policy policy;
+    struct plan plan;
+    assert_true(domain_read(xml, strlen(xml), &domain, &error));
+    read_policy("[rule:r]\nvm = 0DDBA11C-0000-4000-8000-000000000001\ndev = eth1\n"
+                "policy = multicast\n[vm:other]\npolicy = off\n",
+                &policy);
+    assert_true(plan_make(&domain, &policy, &plan));
+    assert_int_equal(plan.count, 4);
+    assert_fate(&plan.items[0], TRUST);
+    assert_fate(&plan.items[1], MULTICAST);
+    assert_fate(&plan.items[2], NOTHING);
+    assert_fate(&plan.items[3], NOTHING);
+    assert_true(domain.interfaces[0].write_trust);
+    assert_false(domain.interfaces[1].write_trust);
+    assert_null(plan.items[0].network_problem);
+    assert_non_null(plan.items[2].network_problem);
+    assert_string_equal(plan.items[2].network_problem, "libvirt has no such active network");
+    assert_null(plan.items[3].network_problem); /* a bridge needs no network to be told */
+    plan_free(&plan);
+    policy_free(&policy);
+    domain_free(&domain);
+}
+
+static void test_domain_without_interfaces(void **state) {
+    (void)state;
+    static const char xml[] = "<domain><name>web-1</name></domain>";
+    struct domain domain;
+    struct xml_error error;
+    struct policy policy;
+    struct plan plan;
+    assert_true(domain_read(xml, strlen(xml), &domain, &error));
+    read_policy("", &policy);
+    assert_true(plan_make(&domain, &policy, &plan));
+    assert_int_equal(plan.count, 0);
+    plan_free(&plan);
+    policy_free(&policy);
+    domain_free(&domain);
+}
+
+static const struct CMUnitTest others[] = {
+    cmocka_unit_test(test_domain),
+    cmocka_unit_test(test_domain_without_interfaces),
+};
+
+int main(void) {
+    static struct CMUnitTest tests[COUNT(places) + COUNT(sayings) + COUNT(sights) + COUNT(others)];
+    size_t used = 0;
+    ADD_TABLE(tests, used, test_place, places);
+    ADD_TABLE(tests, used, test_saying, sayings);
+    ADD_TABLE(tests, used, test_sight, sights);
+    ADD_TESTS(tests, used, others);
+    return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+}

@@ -1,0 +1,661 @@
+/* The policy file: what is an error of it, and in which line; whose file it may be; and what a good
+ * one says of an interface. */
+#include "unit.h"
+
+#include "../../hook/policy.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- Texts ---- */
+
+#define X10  "xxxxxxxxxx"
+#define X40  X10 X10 X10 X10
+#define X400 X40 X40 X40 X40 X40 X40 X40 X40 X40 X40
+
+/* inih keeps 49 bytes of a section's name, and 199 of a line, its end included. */
+#define NAME_49  "vm:" X40 "123456"
+#define NAME_50  NAME_49 "7"
+#define RULE_50  "rule:" X40 "12345"
+#define LINE_198 "; " X40 X40 X40 X40 X10 X10 X10 "123456"
+
+#define UNKNOWN_SECTION "unknown section: there are [default], [vm:NAME] and [rule:NAME]\n"
+#define CUT_NAME                                                                                   \
+    "the section's name is cut after 49 bytes: use the UUID, a glob, or a [rule:…] with vm =\n"
+#define NO_DEFAULT_HERE     "[default] must be the first: it would undo the sections above it\n"
+#define INDENTED            "the line is indented: inih would take it for a part of the value above\n"
+#define NEITHER             "neither [section] nor key = value\n"
+#define COMMENT_NAME        "inih takes the ; in the section's name for the start of a comment\n"
+#define WHITE_NAME          "the section's name begins or ends with white space\n"
+#define BAD_POLICY(value)   "policy can't be '" value "': trust, multicast or off\n"
+#define BAD_OVERRIDE(value) "override can't be '" value "': yes or no\n"
+#define BAD_MAC(value)                                                                             \
+    "mac can't be '" value "': a MAC address like 52:54:00:12:34:56, or a glob of one\n"
+#define BAD_MODE(value) "mode can't be '" value "': bridge, vepa, private or passthrough\n"
+#define RULE(keys)      "[rule:r]\n" keys "policy = off\n"
+
+static const struct reading {
+    const char *name;
+    const char *text;
+    size_t length;
+    const char *errors; /* LINE: REASON, all of them; "": the policy is good */
+} readings[] = {
+    /* The form of the file. */
+    {"an empty file", TEXT(""), ""},
+    {"only white space", TEXT("\n\n  \t\n\r\n"), ""},
+    {"only comments", TEXT("; one\n# two\n   ; three, indented\n"), ""},
+    {"nothing in [default]", TEXT("[default]\n"), ""},
+    {"every section and key",
+     TEXT("[default]\npolicy = trust\noverride = no\n[vm:a]\npolicy = off\noverride = yes\n"
+          "[rule:b]\nvm = c, d*\nnetwork = n\ndev = eth1\nmac = 52:54:00:*\nmode = bridge, vepa\n"
+          "policy = multicast\noverride = yes\n"),
+     ""},
+    {"no newline at the end", TEXT("[vm:a]\npolicy = off"), ""},
+    {"no newline at the end, and an error there", TEXT("[vm:a]\npolicy = of"),
+     "2: " BAD_POLICY("of")},
+    {"the last line is a section", TEXT("[default]\n[vm:a]"),
+     "2: [vm:a] names nothing to do: policy or override\n"},
+    {"CRLF", TEXT("[default]\r\npolicy = off\r\n\r\n[vm:a]\r\npolicy = trust\r\n"), ""},
+    {"CR alone ends no line", TEXT("[default]\rpolicy = off\r"),
+     "1: there is something after the section's ]\n"},
+    {"byte order mark", TEXT("\xef\xbb\xbf[default]\npolicy = off\n"), ""},
+    {"byte order mark, then a comment", TEXT("\xef\xbb\xbf; hello\n[default]\npolicy = off\n"), ""},
+    {"byte order mark in a later line", TEXT("[default]\n\xef\xbb\xbfpolicy = off\n"),
+     "2: unknown key '\xef\xbb\xbfpolicy'\n"},
+    {"byte order mark, then an indented line", TEXT("\xef\xbb\xbf [default]\n"), "1: " INDENTED},
+    {"inline comments", TEXT("[default] ; first\npolicy = off ; second\noverride = no\t; third\n"),
+     ""},
+    {"# after a section", TEXT("[default] # first\npolicy = off\n"), ""},
+    {"# is no inline comment after a value", TEXT("[default]\npolicy = off # no\n"),
+     "2: " BAD_POLICY("off # no")},
+    {"; right after a value is a part of it", TEXT("[default]\npolicy = off;no\n"),
+     "2: " BAD_POLICY("off;no")},
+    {"a colon for the =", TEXT("[default]\npolicy: off\n"), ""},
+    {"no white space around the =", TEXT("[default]\npolicy=off\n"), ""},
+    {"white space at the end of a line", TEXT("[default]  \t\npolicy = off  \t\n"), ""},
+    {"a NUL byte in a value", TEXT("[default]\npolicy = off\0trust\n"), "2: there is a NUL byte\n"},
+    {"a NUL byte in a comment", TEXT("; a\0b\n[default]\n"), "1: there is a NUL byte\n"},
+    {"a NUL byte in a section", TEXT("[vm:a\0b]\n"), "1: there is a NUL byte\n"},
+    {"an indented key", TEXT("[default]\n policy = off\n"), "2: " INDENTED},
+    {"a key indented by a tab", TEXT("[default]\npolicy = trust\n\tpolicy = off\n"),
+     "3: " INDENTED},
+    {"a continued value", TEXT("[rule:r]\nvm = a,\n     b\npolicy = off\n"),
+     "2: vm has an empty value\n3: " INDENTED},
+    {"an indented section", TEXT("[default]\n [vm:a]\npolicy = off\n"), "2: " INDENTED},
+    {"a line of 198 bytes and a newline", TEXT(LINE_198 "\n"), ""},
+    {"a line of 199 bytes and a newline", TEXT("[default]\n" LINE_198 "7\n"),
+     "2: the line is too long\n"},
+    {"a last line of 199 bytes", TEXT("[default]\n" LINE_198 "7"), ""},
+    {"a last line of 200 bytes", TEXT("[default]\n" LINE_198 "78"), "2: the line is too long\n"},
+    {"a long line in the middle",
+     TEXT("[rule:r]\nvm = " X40 X40 X40 X40 X40 ", mine\nnetwork = n\npolicy = off\n"),
+     "2: the line is too long\n"},
+    {"a line of 2000 bytes", TEXT("[vm:a]\npolicy = off\n;" X400 X400 X400 X400 X400 "\n"),
+     "3: the line is too long\n"},
+    {"neither section nor key", TEXT("[default]\npolicy\n"), "2: " NEITHER},
+    {"neither section nor key, in the last line", TEXT("[default]\npolicy off"), "2: " NEITHER},
+
+    /* Sections. */
+    {"a key before the first section", TEXT("policy = off\n[default]\n"),
+     "1: a key before the first [section]\n"},
+    {"an unknown section", TEXT("[defaults]\npolicy = off\n"), "1: " UNKNOWN_SECTION},
+    {"an unknown kind of section", TEXT("[guest:a]\npolicy = off\n"), "1: " UNKNOWN_SECTION},
+    {"a kind in capitals", TEXT("[VM:a]\npolicy = off\n"), "1: " UNKNOWN_SECTION},
+    {"white space in the brackets", TEXT("[ vm:a]\npolicy = off\n"), "1: " UNKNOWN_SECTION},
+    {"nothing in the brackets", TEXT("[]\npolicy = off\n"), "1: " UNKNOWN_SECTION},
+    {"a bracket not closed", TEXT("[vm:a\npolicy = off\n"), "1: the section's ] is missing\n"},
+    {"a bracket closed in a comment", TEXT("[vm:a ; ]\npolicy = off\n"), "1: " COMMENT_NAME},
+    {"a comment in a name", TEXT("[default]\npolicy = off\n[vm:a ;b]\npolicy = trust\n"),
+     "3: " COMMENT_NAME},
+    {"something after the bracket", TEXT("[vm:a] policy = off\n"),
+     "1: there is something after the section's ]\n"},
+    {"a name with brackets", TEXT("[vm:web[12]]\npolicy = off\n"),
+     "1: there is something after the section's ]\n"},
+    {"no name of a VM", TEXT("[vm:]\npolicy = off\n"),
+     "1: the section has no name after the colon\n"},
+    {"no name of a rule", TEXT("[rule:]\nvm = a\npolicy = off\n"),
+     "1: the section has no name after the colon\n"},
+    {"a name that begins with white space", TEXT("[vm: a]\npolicy = off\n"), "1: " WHITE_NAME},
+    {"a name that ends with white space", TEXT("[rule:a ]\nvm = a\npolicy = off\n"),
+     "1: " WHITE_NAME},
+    {"a name that is white space", TEXT("[vm: ]\npolicy = off\n"), "1: " WHITE_NAME},
+    {"a name with white space and a comma inside", TEXT("[vm:my guest, really]\npolicy = off\n"),
+     ""},
+    {"[default] after another section", TEXT("[vm:a]\npolicy = off\n[default]\npolicy = trust\n"),
+     "3: " NO_DEFAULT_HERE},
+    {"[default] twice", TEXT("[default]\npolicy = off\n[default]\noverride = no\n"),
+     "3: " NO_DEFAULT_HERE "3: [default] stands already in line 1\n"},
+    {"[default] below comments is the first", TEXT("; one\n\n[default]\npolicy = off\n"), ""},
+    {"a VM twice", TEXT("[vm:a]\npolicy = off\n[vm:b]\npolicy = off\n[vm:a]\npolicy = trust\n"),
+     "5: [vm:a] stands already in line 1\n"},
+    {"a VM three times", TEXT("[vm:a]\npolicy = off\n[vm:a]\npolicy = off\n[vm:a]\npolicy = off\n"),
+     "3: [vm:a] stands already in line 1\n5: [vm:a] stands already in line 1\n"},
+    {"a rule twice", TEXT(RULE("vm = a\n") RULE("vm = b\n")),
+     "4: [rule:r] stands already in line 1\n"},
+    {"a VM and a rule of one name", TEXT("[vm:a]\npolicy = off\n[rule:a]\nvm = a\npolicy = off\n"),
+     ""},
+    {"names that differ in case", TEXT("[vm:a]\npolicy = off\n[vm:A]\npolicy = off\n"), ""},
+    {"a VM with nothing to do", TEXT("[vm:a]\n"),
+     "1: [vm:a] names nothing to do: policy or override\n"},
+    {"a VM with an override only", TEXT("[vm:a]\noverride = yes\n"), ""},
+    {"a rule with nothing to match", TEXT("[rule:r]\npolicy = off\n"),
+     "1: [rule:r] names nothing to match\n"},
+    {"a rule with nothing to do", TEXT("[rule:r]\nvm = a\n"),
+     "1: [rule:r] names nothing to do: policy or override\n"},
+    {"an empty rule", TEXT("[rule:r]\n"),
+     "1: [rule:r] names nothing to match\n"
+     "1: [rule:r] names nothing to do: policy or override\n"},
+    {"a name of 49 bytes", TEXT("[" NAME_49 "]\npolicy = off\n"), ""},
+    {"a name of 50 bytes", TEXT("[" NAME_50 "]\npolicy = off\n"), "1: " CUT_NAME},
+    {"a rule's name of 50 bytes", TEXT("[" RULE_50 "]\nvm = a\npolicy = off\n"), "1: " CUT_NAME},
+    {"a long name below the one it is cut to",
+     TEXT("[" NAME_49 "]\npolicy = off\n[" NAME_50 "]\npolicy = trust\n"), "3: " CUT_NAME},
+    {"two long names that are cut alike",
+     TEXT("[" NAME_50 "1]\npolicy = off\n[" NAME_50 "2]\npolicy = trust\n"),
+     "1: " CUT_NAME "3: " CUT_NAME},
+
+    /* Keys and values. */
+    {"an unknown key", TEXT("[default]\npolice = off\n"), "2: unknown key 'police'\n"},
+    {"a key in capitals", TEXT("[default]\nPolicy = off\n"), "2: unknown key 'Policy'\n"},
+    {"a key of 60 bytes", TEXT("[default]\n" X40 X10 X10 " = off\n"),
+     "2: unknown key '" X40 X10 X10 "'\n"},
+    {"a key without a name", TEXT("[default]\n= off\n"), "2: unknown key ''\n"},
+    {"a match in [default]", TEXT("[default]\nnetwork = n\n"),
+     "2: network can stand in a [rule:…] only\n"},
+    {"a match in [vm:…]", TEXT("[vm:a]\nmac = 52:54:00:*\npolicy = off\n"),
+     "2: mac can stand in a [rule:…] only\n"},
+    {"vm in [vm:…]", TEXT("[vm:a]\nvm = b\npolicy = off\n"),
+     "2: vm can stand in a [rule:…] only\n"},
+    {"an unknown policy", TEXT("[default]\npolicy = on\n"), "2: " BAD_POLICY("on")},
+    {"a policy in capitals", TEXT("[default]\npolicy = Off\n"), "2: " BAD_POLICY("Off")},
+    {"two policies", TEXT("[default]\npolicy = off, trust\n"), "2: " BAD_POLICY("off, trust")},
+    {"a quoted policy", TEXT("[default]\npolicy = \"off\"\n"), "2: " BAD_POLICY("\"off\"")},
+    {"an empty policy", TEXT("[default]\npolicy =\n"), "2: " BAD_POLICY("")},
+    {"a policy that is a comment", TEXT("[default]\npolicy = ; off\n"), "2: " BAD_POLICY("")},
+    {"an unknown override", TEXT("[default]\noverride = true\n"), "2: " BAD_OVERRIDE("true")},
+    {"an empty override", TEXT("[default]\noverride =\n"), "2: " BAD_OVERRIDE("")},
+    {"policy twice", TEXT("[default]\npolicy = off\npolicy = off\n"),
+     "3: policy stands in this section already\n"},
+    {"policy twice, far apart", TEXT("[default]\npolicy = off\n; …\noverride = no\npolicy = off\n"),
+     "5: policy stands in this section already\n"},
+    {"override twice", TEXT("[vm:a]\noverride = yes\noverride = no\n"),
+     "3: override stands in this section already\n"},
+    {"a match twice", TEXT(RULE("vm = a\nvm = b\n")), "3: vm stands in this section already\n"},
+    {"a key again in another section",
+     TEXT("[vm:a]\npolicy = off\noverride = yes\n[vm:b]\npolicy = off\noverride = yes\n"), ""},
+    {"an empty match", TEXT(RULE("vm =\n")), "2: vm has an empty value\n"},
+    {"an empty place in a list", TEXT(RULE("vm = a,,b\n")), "2: vm has an empty value\n"},
+    {"a comma at the end of a list", TEXT(RULE("dev = eth0,\n")), "2: dev has an empty value\n"},
+    {"a comma at the start of a list", TEXT(RULE("network = , a\nvm = b\n")),
+     "2: network has an empty value\n"},
+    {"a MAC address", TEXT(RULE("mac = 52:54:00:12:34:aF\n")), ""},
+    {"globs of MAC addresses", TEXT(RULE("mac = 52:54:*, ??:??:??:*, [!0-3]2:*, *:[a-fA-F]f\n")),
+     ""},
+    {"a MAC address without colons", TEXT(RULE("mac = 525400123456\n")),
+     "2: " BAD_MAC("525400123456")},
+    {"a MAC address with dashes", TEXT(RULE("mac = 52-54-00-12-34-56\n")),
+     "2: " BAD_MAC("52-54-00-12-34-56")},
+    {"a MAC address cut short", TEXT(RULE("mac = 52:54:00:12:34\n")),
+     "2: " BAD_MAC("52:54:00:12:34")},
+    {"a MAC address too long", TEXT(RULE("mac = 52:54:00:12:34:56:78\n")),
+     "2: " BAD_MAC("52:54:00:12:34:56:78")},
+    {"a MAC address with a letter O", TEXT(RULE("mac = 52:54:0O:12:34:56\n")),
+     "2: " BAD_MAC("52:54:0O:12:34:56")},
+    {"a glob of no MAC address", TEXT(RULE("mac = eth*\n")), "2: " BAD_MAC("eth*")},
+    {"two bad MAC addresses in a list", TEXT(RULE("mac = a, 52:54:*, b\n")),
+     "2: " BAD_MAC("a") "2: " BAD_MAC("b")},
+    {"every mode", TEXT(RULE("mode = bridge, vepa, private, passthrough\n")), ""},
+    {"an unknown mode", TEXT(RULE("mode = nat\n")), "2: " BAD_MODE("nat")},
+    {"a glob of modes", TEXT(RULE("mode = p*\n")), "2: " BAD_MODE("p*")},
+    {"an unknown mode in a list", TEXT(RULE("mode = bridge, routed, vepa\n")),
+     "2: " BAD_MODE("routed")},
+
+    /* Several errors. */
+    {"errors in the order of their lines",
+     TEXT("[default]\npolicy = on\n policy = off\nwhat\n[vm:a]\n[rule:r]\npolicy = off\n"
+          "[nothing]\n[vm:a]\npolicy = off\ncolour = red\n"),
+     "2: " BAD_POLICY("on") "3: " INDENTED "4: " NEITHER
+                            "5: [vm:a] names nothing to do: policy or override\n"
+                            "6: [rule:r] names nothing to match\n"
+                            "8: " UNKNOWN_SECTION "9: [vm:a] stands already in line 5\n"
+                            "11: unknown key 'colour'\n"},
+    {"an error in each of four lines",
+     TEXT("[default]\npolicy = a\noverride = b\n[vm:a]\npolicy = c\noverride = d\n"),
+     "2: " BAD_POLICY("a") "3: " BAD_OVERRIDE("b") "5: " BAD_POLICY("c") "6: " BAD_OVERRIDE("d")},
+};
+
+static void assert_errors(const struct policy *policy, const char *expected) {
+    struct report report;
+    FILE *out = report_open(&report);
+    for (size_t i = 0; i < policy->error_count; i++)
+        (void)fprintf(out, "%lu: %s\n", policy->errors[i].line, policy->errors[i].reason);
+    report_assert(&report, expected);
+    assert_false(policy->out_of_memory);
+}
+
+static bool read_text(const char *text, size_t length, struct policy *policy) {
+    /* fmemopen(3) refuses a length of 0 in some C libraries. */
+    FILE *stream = length ? fmemopen((void *)text, length, "r") : fopen("/dev/null", "r");
+    assert_non_null(stream);
+    bool good = policy_read_stream(stream, policy);
+    assert_int_equal(fclose(stream), 0);
+    return good;
+}
+
+static void test_reading(void **state) {
+    const struct reading *row = *state;
+    struct policy policy;
+    bool good = read_text(row->text, row->length, &policy);
+    assert_errors(&policy, row->errors);
+    assert_int_equal(good, !*row->errors);
+    policy_free(&policy);
+}
+
+/* ---- The file ---- */
+
+#define GOOD_POLICY "[default]\npolicy = off\n"
+
+static const struct ownership {
+    const char *name;
+    mode_t mode;
+    uid_t owner;
+    gid_t group;
+    const char *errors;
+} ownerships[] = {
+    {"root's, 0644", 0644, 0, 0, ""},
+    {"root's, 0600", 0600, 0, 0, ""},
+    {"root's, 0755", 0755, 0, 0, ""},
+    {"root's, of another group", 0640, 0, 4711, ""},
+    {"the group may write", 0664, 0, 0, "0: it can be written by group or others\n"},
+    {"others may write", 0646, 0, 0, "0: it can be written by group or others\n"},
+    {"only others may write", 0602, 0, 0, "0: it can be written by group or others\n"},
+    {"everybody may write", 0666, 0, 0, "0: it can be written by group or others\n"},
+    {"another user's", 0644, 4711, 0, "0: it belongs neither to root nor to the caller\n"},
+    {"another user's, for nobody to write", 0444, 4711, 0,
+     "0: it belongs neither to root nor to the caller\n"},
+};
+
+/* A directory of a test's own. */
+struct place {
+    char directory[32];
+    char path[64];
+};
+
+static void place_make(struct place *place) {
+    *place = (struct place){0};
+    (void)snprintf(place->directory, sizeof place->directory, "/tmp/rxtrust-test-XXXXXX");
+    assert_non_null(mkdtemp(place->directory));
+    (void)snprintf(place->path, sizeof place->path, "%s/policy.ini", place->directory);
+}
+
+static void place_remove(const struct place *place) {
+    (void)remove(place->path); /* some tests make nothing there */
+    assert_int_equal(rmdir(place->directory), 0);
+}
+
+static void write_file(const char *path, const char *text) {
+    FILE *stream = fopen(path, "w");
+    assert_non_null(stream);
+    assert_true(fputs(text, stream) >= 0);
+    assert_int_equal(fclose(stream), 0);
+}
+
+/* Reads the policy at this place, and compares its errors. */
+static void assert_file_errors(const char *path, bool required, bool missing, const char *errors) {
+    struct policy policy;
+    bool good = policy_read(path, required, &policy);
+    assert_errors(&policy, errors);
+    assert_int_equal(good, !*errors);
+    assert_int_equal(policy.missing, missing);
+    policy_free(&policy);
+}
+
+static void test_ownership(void **state) {
+    const struct ownership *row = *state;
+    struct place place;
+    if (geteuid() != 0)
+        skip(); /* only root can give a file away */
+    place_make(&place);
+    write_file(place.path, GOOD_POLICY);
+    assert_int_equal(chown(place.path, row->owner, row->group), 0);
+    assert_int_equal(chmod(place.path, row->mode), 0);
+    assert_file_errors(place.path, false, false, row->errors);
+    place_remove(&place);
+}
+
+/* The caller's own file is good too, be the caller root or not. */
+static void test_callers_own(void **state) {
+    (void)state;
+    struct place place;
+    if (geteuid() != 0)
+        skip();
+    place_make(&place);
+    write_file(place.path, GOOD_POLICY);
+    assert_int_equal(chown(place.path, 4711, 4711), 0);
+    assert_int_equal(chmod(place.path, 0644), 0);
+    assert_int_equal(chmod(place.directory, 0755), 0);
+    assert_int_equal(seteuid(4711), 0);
+    struct policy policy;
+    bool good = policy_read(place.path, true, &policy);
+    assert_int_equal(seteuid(0), 0);
+    assert_true(good);
+    policy_free(&policy);
+    place_remove(&place);
+}
+
+static void test_unreadable(void **state) {
+    (void)state;
+    struct place place;
+    if (geteuid() != 0)
+        skip();
+    place_make(&place);
+    write_file(place.path, GOOD_POLICY);
+    assert_int_equal(chmod(place.path, 0600), 0);
+    assert_int_equal(chmod(place.directory, 0755), 0);
+    assert_int_equal(seteuid(4711), 0);
+    struct policy policy;
+    bool good = policy_read(place.path, false, &policy);
+    assert_int_equal(seteuid(0), 0);
+    assert_false(good);
+    assert_errors(&policy, "0: Permission denied\n");
+    policy_free(&policy);
+    place_remove(&place);
+}
+
+static void test_missing(void **state) {
+    (void)state;
+    struct place place;
+    place_make(&place);
+    assert_file_errors(place.path, false, true, "");
+    assert_file_errors(place.path, true, false, "0: No such file or directory\n");
+    place_remove(&place);
+}
+
+/* There is a policy, only it can't be had: not the same as none. */
+static void test_below_a_file(void **state) {
+    (void)state;
+    struct place place;
+    char path[80];
+    place_make(&place);
+    write_file(place.path, GOOD_POLICY);
+    (void)snprintf(path, sizeof path, "%s/policy.ini", place.path);
+    assert_file_errors(path, false, false, "0: Not a directory\n");
+    place_remove(&place);
+}
+
+static void test_directory(void **state) {
+    (void)state;
+    struct place place;
+    place_make(&place);
+    assert_file_errors(place.directory, false, false, "0: it is not a regular file\n");
+    place_remove(&place);
+}
+
+/* Nobody writes to it: a reader that waits would wait for ever. */
+static void test_fifo(void **state) {
+    (void)state;
+    struct place place;
+    place_make(&place);
+    assert_int_equal(mkfifo(place.path, 0600), 0);
+    assert_file_errors(place.path, false, false, "0: it is not a regular file\n");
+    place_remove(&place);
+}
+
+static void test_device(void **state) {
+    (void)state;
+    assert_file_errors("/dev/null", false, false, "0: it is not a regular file\n");
+}
+
+static void test_symbolic_link(void **state) {
+    (void)state;
+    struct place place;
+    char target[80];
+    place_make(&place);
+    (void)snprintf(target, sizeof target, "%s.target", place.path);
+    write_file(target, GOOD_POLICY);
+    assert_int_equal(symlink(target, place.path), 0);
+    assert_file_errors(place.path, false, false, "");
+    assert_int_equal(unlink(target), 0);
+    place_remove(&place);
+}
+
+static void test_errors_of_a_file(void **state) {
+    (void)state;
+    struct place place;
+    place_make(&place);
+    write_file(place.path, "[default]\npolicy = on\noverride = off\n");
+    assert_file_errors(place.path, false, false, "2: " BAD_POLICY("on") "3: " BAD_OVERRIDE("off"));
+    place_remove(&place);
+}
+
+/* ---- The decision ---- */
+
+#define UUID       "0ddba11c-0000-4000-8000-00000000abcd"
+#define UUID_UPPER "0DDBA11C-0000-4000-8000-00000000ABCD"
+#define ON_NETWORK                                                                                 \
+    { .network = "dmz", .mac = "52:54:00:a1:b2:0c", .mode = "vepa" }
+#define ON_DEV                                                                                     \
+    { .dev = "eth1", .mac = "52:54:00:a1:b2:0c", .mode = "bridge" }
+#define HIT  "off no rule:r"
+#define MISS "trust no default"
+
+static const struct decision {
+    const char *name;
+    const char *text;
+    const char *domain; /* "web-1" if NULL */
+    struct policy_subject subject;
+    const char *verdict;
+} decisions[] = {
+    /* Which section, key by key. */
+    {"nothing said", "", NULL, ON_DEV, "trust no default"},
+    {"an empty [default]", "[default]\n", NULL, ON_DEV, "trust no default"},
+    {"[default] says all", "[default]\npolicy = multicast\noverride = yes\n", NULL, ON_DEV,
+     "multicast yes default"},
+    {"[default] says override only", "[default]\noverride = yes\n", NULL, ON_DEV,
+     "trust yes default"},
+    {"the last that matches decides",
+     "[default]\npolicy = multicast\n[vm:web-*]\npolicy = off\n[vm:web-1]\npolicy = trust\n", NULL,
+     ON_DEV, "trust no vm:web-1"},
+    {"the last, not the most special",
+     "[default]\npolicy = multicast\n[vm:web-1]\npolicy = trust\n[vm:web-*]\npolicy = off\n", NULL,
+     ON_DEV, "off no vm:web-*"},
+    {"a later section that doesn't match", "[vm:web-1]\npolicy = off\n[vm:db-1]\npolicy = trust\n",
+     NULL, ON_DEV, "off no vm:web-1"},
+    {"policy and override from different sections",
+     "[default]\noverride = no\npolicy = trust\n[vm:web-1]\noverride = yes\n"
+     "[rule:r]\ndev = eth*\npolicy = multicast\n",
+     NULL, ON_DEV, "multicast yes rule:r"},
+    {"override is taken back", "[default]\noverride = yes\n[vm:web-1]\noverride = no\n", NULL,
+     ON_DEV, "trust no default"},
+    {"a section that says override only doesn't decide the policy",
+     "[vm:web-1]\npolicy = off\n[rule:r]\nvm = *\noverride = yes\n", NULL, ON_DEV,
+     "off yes vm:web-1"},
+    {"a rule below a VM", "[vm:web-1]\npolicy = off\n[rule:r]\nvm = web-1\npolicy = trust\n", NULL,
+     ON_DEV, "trust no rule:r"},
+
+    /* The VM. */
+    {"a name", "[vm:web-1]\npolicy = off\n", NULL, ON_DEV, "off no vm:web-1"},
+    {"a part of a name", "[vm:web]\npolicy = off\n", NULL, ON_DEV, MISS},
+    {"a name in another case", "[vm:WEB-1]\npolicy = off\n", NULL, ON_DEV, MISS},
+    {"a name of 46 bytes", "[" NAME_49 "]\npolicy = off\n", X40 "123456", ON_DEV,
+     "off no " NAME_49},
+    {"* in a name", "[vm:*-1]\npolicy = off\n", NULL, ON_DEV, "off no vm:*-1"},
+    {"* is any text, of no bytes too", "[vm:web-1*]\npolicy = off\n", NULL, ON_DEV,
+     "off no vm:web-1*"},
+    {"* goes over a slash and a dot", "[vm:a*z]\npolicy = off\n", "a/.b/z", ON_DEV,
+     "off no vm:a*z"},
+    {"? in a name", "[vm:web-?]\npolicy = off\n", NULL, ON_DEV, "off no vm:web-?"},
+    {"? is one byte", "[vm:web?]\npolicy = off\n", NULL, ON_DEV, MISS},
+    {"a glob with brackets", "[rule:r]\nvm = web-[0-9]\npolicy = off\n", NULL, ON_DEV, HIT},
+    {"a glob with other brackets", "[rule:r]\nvm = web-[!0-9]\npolicy = off\n", NULL, ON_DEV, MISS},
+    {"a name with brackets is matched by itself", "[rule:r]\nvm = web[12]\npolicy = off\n",
+     "web[12]", ON_DEV, HIT},
+    {"a name with brackets as a glob", "[rule:r]\nvm = web[12]\npolicy = off\n", "web1", ON_DEV,
+     HIT},
+    {"a name with a star in it", "[vm:a*b]\npolicy = off\n", "a*b", ON_DEV, "off no vm:a*b"},
+    {"a name with a bracket never closed", "[rule:r]\nvm = web[1\npolicy = off\n", "web[1", ON_DEV,
+     HIT},
+    {"a name with a backslash", "[vm:a\\b]\npolicy = off\n", "a\\b", ON_DEV, "off no vm:a\\b"},
+    {"a name with a comma", "[vm:a, b]\npolicy = off\n", "a, b", ON_DEV, "off no vm:a, b"},
+    {"a name beyond ASCII", "[vm:bücher-*]\npolicy = off\n", "bücher-1", ON_DEV,
+     "off no vm:bücher-*"},
+    {"a UUID", "[vm:" UUID "]\npolicy = off\n", NULL, ON_DEV, "off no vm:" UUID},
+    {"a UUID in capitals", "[vm:" UUID_UPPER "]\npolicy = off\n", NULL, ON_DEV,
+     "off no vm:" UUID_UPPER},
+    {"a UUID in a list", "[rule:r]\nvm = db-*, " UUID_UPPER "\npolicy = off\n", NULL, ON_DEV, HIT},
+    {"another UUID", "[vm:0ddba11c-0000-4000-8000-00000000abce]\npolicy = off\n", NULL, ON_DEV,
+     MISS},
+    {"the first of a list", "[rule:r]\nvm = web-1, db-1\npolicy = off\n", NULL, ON_DEV, HIT},
+    {"the last of a list", "[rule:r]\nvm = db-1 ,a,\tweb-*\npolicy = off\n", NULL, ON_DEV, HIT},
+    {"none of a list", "[rule:r]\nvm = db-1, mail\npolicy = off\n", NULL, ON_DEV, MISS},
+    {"a domain without a name", "[vm:a]\npolicy = off\n", "", ON_DEV, MISS},
+
+    /* The other keys of a rule. */
+    {"network", "[rule:r]\nnetwork = dmz\npolicy = off\n", NULL, ON_NETWORK, HIT},
+    {"network, a glob in a list", "[rule:r]\nnetwork = lan, d?z\npolicy = off\n", NULL, ON_NETWORK,
+     HIT},
+    {"another network", "[rule:r]\nnetwork = lan\npolicy = off\n", NULL, ON_NETWORK, MISS},
+    {"network in another case", "[rule:r]\nnetwork = DMZ\npolicy = off\n", NULL, ON_NETWORK, MISS},
+    {"network, of an interface on none", "[rule:r]\nnetwork = *\npolicy = off\n", NULL, ON_DEV,
+     MISS},
+    {"dev", "[rule:r]\ndev = eth1\npolicy = off\n", NULL, ON_DEV, HIT},
+    {"dev, a glob in a list", "[rule:r]\ndev = en*, eth[0-3]\npolicy = off\n", NULL, ON_DEV, HIT},
+    {"another dev", "[rule:r]\ndev = eth10\npolicy = off\n", NULL, ON_DEV, MISS},
+    {"dev, of an interface on a network", "[rule:r]\ndev = *\npolicy = off\n", NULL, ON_NETWORK,
+     MISS},
+    {"mac", "[rule:r]\nmac = 52:54:00:a1:b2:0c\npolicy = off\n", NULL, ON_DEV, HIT},
+    {"mac in capitals", "[rule:r]\nmac = 52:54:00:A1:B2:0C\npolicy = off\n", NULL, ON_DEV, HIT},
+    {"mac, a glob in capitals", "[rule:r]\nmac = 00:*, 52:54:00:A?:*\npolicy = off\n", NULL, ON_DEV,
+     HIT},
+    {"mac, a glob with brackets", "[rule:r]\nmac = *:0[A-F]\npolicy = off\n", NULL, ON_DEV, HIT},
+    {"mac in capitals in the XML",
+     "[rule:r]\nmac = 52:54:00:a1:b2:0c\npolicy = off\n",
+     NULL,
+     {.dev = "eth1", .mac = "52:54:00:A1:B2:0C"},
+     HIT},
+    {"another mac", "[rule:r]\nmac = 52:54:00:a1:b2:0d\npolicy = off\n", NULL, ON_DEV, MISS},
+    {"mac, of an interface without one",
+     "[rule:r]\nmac = *\npolicy = off\n",
+     NULL,
+     {.dev = "eth1", .mode = "bridge"},
+     MISS},
+    {"mode", "[rule:r]\nmode = bridge\npolicy = off\n", NULL, ON_DEV, HIT},
+    {"mode in a list", "[rule:r]\nmode = private, vepa\npolicy = off\n", NULL, ON_NETWORK, HIT},
+    {"another mode", "[rule:r]\nmode = private, vepa, passthrough\npolicy = off\n", NULL, ON_DEV,
+     MISS},
+    {"mode, of an interface without one",
+     "[rule:r]\nmode = bridge\npolicy = off\n",
+     NULL,
+     {.dev = "eth1", .mac = "52:54:00:a1:b2:0c"},
+     MISS},
+    {"every key", "[rule:r]\nvm = web-*\ndev = eth1\nmac = 52:*\nmode = bridge\npolicy = off\n",
+     NULL, ON_DEV, HIT},
+    {"every key but vm",
+     "[rule:r]\nvm = db-*\ndev = eth1\nmac = 52:*\nmode = bridge\npolicy = off\n", NULL, ON_DEV,
+     MISS},
+    {"every key but dev",
+     "[rule:r]\nvm = web-*\ndev = eth2\nmac = 52:*\nmode = bridge\npolicy = off\n", NULL, ON_DEV,
+     MISS},
+    {"every key but mac",
+     "[rule:r]\nvm = web-*\ndev = eth1\nmac = 53:*\nmode = bridge\npolicy = off\n", NULL, ON_DEV,
+     MISS},
+    {"every key but mode",
+     "[rule:r]\nvm = web-*\ndev = eth1\nmac = 52:*\nmode = vepa\npolicy = off\n", NULL, ON_DEV,
+     MISS},
+    {"every key but network",
+     "[rule:r]\nvm = web-*\nnetwork = lan\nmac = 52:*\nmode = vepa\npolicy = off\n", NULL,
+     ON_NETWORK, MISS},
+    {"network and dev together match nothing", "[rule:r]\nnetwork = *\ndev = *\npolicy = off\n",
+     NULL, ON_NETWORK, MISS},
+};
+
+static void assert_verdict(const struct policy *policy, const struct policy_subject *subject,
+                           const char *expected) {
+    struct policy_verdict verdict = policy_decide(policy, subject);
+    struct report report;
+    (void)fprintf(report_open(&report), "%s %s %s", policy_treatment_names[verdict.treatment],
+                  verdict.override ? "yes" : "no", verdict.section);
+    report_assert(&report, expected);
+}
+
+static void test_decision(void **state) {
+    const struct decision *row = *state;
+    struct policy policy;
+    bool good = read_text(row->text, strlen(row->text), &policy);
+    assert_errors(&policy, "");
+    assert_true(good);
+    policy_for_domain(&policy, row->domain ? row->domain : "web-1", UUID);
+    assert_verdict(&policy, &row->subject, row->verdict);
+    policy_free(&policy);
+}
+
+/* Each domain is decided for itself: nothing stays from the one before. */
+static void test_one_domain_after_another(void **state) {
+    (void)state;
+    static const char text[] = "[default]\npolicy = multicast\n[vm:a]\npolicy = off\n"
+                               "[vm:b]\npolicy = trust\n";
+    static const struct {
+        const char *domain;
+        const char *verdict;
+    } turns[] = {
+        {"a", "off no vm:a"},
+        {"b", "trust no vm:b"},
+        {"c", "multicast no default"},
+        {"a", "off no vm:a"},
+    };
+    const struct policy_subject subject = {.dev = "eth0"};
+    struct policy policy;
+    assert_true(read_text(TEXT(text), &policy));
+    for (size_t i = 0; i < COUNT(turns); i++) {
+        policy_for_domain(&policy, turns[i].domain, UUID);
+        assert_verdict(&policy, &subject, turns[i].verdict);
+    }
+    policy_free(&policy);
+}
+
+/* Many sections: more than one growth of the table, and each of them found. */
+static void test_many_sections(void **state) {
+    (void)state;
+    enum { SECTIONS = 5000 };
+    struct report text;
+    FILE *out = report_open(&text);
+    for (int i = 0; i < SECTIONS; i++)
+        (void)fprintf(out, "[vm:guest-%d]\npolicy = %s\n", i, i % 2 ? "off" : "multicast");
+    assert_int_equal(fclose(out), 0);
+    struct policy policy;
+    bool good = read_text(text.text, text.length, &policy);
+    assert_errors(&policy, "");
+    assert_true(good);
+    assert_int_equal(policy.count, SECTIONS);
+    for (int i = 0; i < SECTIONS; i += 499) {
+        char name[32];
+        char verdict[64];
+        (void)snprintf(name, sizeof name, "guest-%d", i);
+        (void)snprintf(verdict, sizeof verdict, "%s no vm:%s", i % 2 ? "off" : "multicast", name);
+        policy_for_domain(&policy, name, UUID);
+        assert_verdict(&policy, &(struct policy_subject){.dev = "eth0"}, verdict);
+    }
+    policy_free(&policy);
+    free(text.text);
+}
+
+static const struct CMUnitTest others[] = {
+    cmocka_unit_test(test_callers_own),      cmocka_unit_test(test_unreadable),
+    cmocka_unit_test(test_missing),          cmocka_unit_test(test_below_a_file),
+    cmocka_unit_test(test_directory),        cmocka_unit_test(test_fifo),
+    cmocka_unit_test(test_device),           cmocka_unit_test(test_symbolic_link),
+    cmocka_unit_test(test_errors_of_a_file), cmocka_unit_test(test_one_domain_after_another),
+    cmocka_unit_test(test_many_sections),
+};
+
+int main(void) {
+    static struct CMUnitTest
+        tests[COUNT(readings) + COUNT(ownerships) + COUNT(decisions) + COUNT(others)];
+    size_t used = 0;
+    ADD_TABLE(tests, used, test_reading, readings);
+    ADD_TABLE(tests, used, test_ownership, ownerships);
+    ADD_TABLE(tests, used, test_decision, decisions);
+    ADD_TESTS(tests, used, others);
+    return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
+}
