@@ -14,9 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifndef SYS_close_range
-#define SYS_close_range 436 /* glibc before 2.32 doesn't name it; one number on all architectures  \
-                             */
+#ifndef SYS_close_range /* glibc before 2.32 doesn't name it; all architectures have one number */
+#define SYS_close_range 436
 #endif
 
 /* A libvirt that refuses is asked this often; one that doesn't answer, as in a restart, until the

@@ -10,15 +10,20 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What libvirt calls a hook for, and what is done then. Of these it uses the output at `migrate`
- * and `restore` only; the interface's device is there from `start`; and from `started` on libvirt
- * takes a change of trust in the running guest. Any other operation needs nothing. */
+/* What libvirt calls a hook for, and what is done then. */
 static const struct operation {
     const char *name;
     unsigned steps;
 } operations[] = {
-    {"prepare", STEP_REWRITE}, {"start", STEP_MULTICAST}, {"started", STEP_LIVE},
-    {"migrate", STEP_REWRITE}, {"restore", STEP_REWRITE}, {"reconnect", STEP_MULTICAST | STEP_LIVE},
+    {"prepare", STEP_REWRITE},                 /* libvirt doesn't use the output, others may */
+    {"start", STEP_MULTICAST},                 /* the device is there, and still down */
+    {"started", STEP_LIVE},                    /* the guest is about to set its NIC up */
+    {"migrate", STEP_REWRITE},                 /* libvirt uses the output */
+    {"restore", STEP_REWRITE},                 /* likewise */
+    {"reconnect", STEP_MULTICAST | STEP_LIVE}, /* the daemon was restarted, the guest runs */
+    {"attach", 0},
+    {"stopped", 0},
+    {"release", 0} /* nothing is to be done */
 };
 
 static int command_help(int argc, char **argv);
