@@ -22,6 +22,10 @@
  * deadline, with pauses that double up to the longest. */
 enum { ATTEMPTS = 3, PAUSE_MS = 125, LONGEST_PAUSE_MS = 1000 };
 
+/* An attempt needs this much time, in seconds: none is begun that would be ended by the deadline
+ * alone. */
+enum { ATTEMPT_SECONDS = 5 };
+
 static bool is_due(const struct plan_item *item) {
     return item->write_trust && item->attachment == ATTACHED_DIRECTLY;
 }
@@ -120,7 +124,7 @@ static bool attempt(const struct guest *guest, time_t deadline, bool last_refusa
     } else if (strstr(virsh_problem(&dump), "failed to get domain")) {
         log_info("live: the guest is gone");
     } else {
-        done = dump.code == VIRSH_MISSING || virsh_now() >= deadline;
+        done = dump.code == VIRSH_MISSING || virsh_now() + ATTEMPT_SECONDS >= deadline;
         if (done)
             log_error("live: not trusted: virsh: %s", virsh_problem(&dump));
     }

@@ -285,10 +285,12 @@ static void open_section(struct reader *reader, const char *line) {
     policy->count++;
     const char *closed = line + 1 + length;
     const char *after = *closed ? closed + 1 + strspn(closed + 1, WHITE_SPACE) : "";
-    const char *problem = !*closed ? "the section's ] is missing"
-                          : *after && !strchr(";#", *after)
-                              ? "there is something after the section's ]"
-                              : read_section_name(reader, section);
+    const char *problem =
+        !*closed ? "the section's ] is missing"
+        : *after && !strchr(";#", *after)
+            ? "there is something after the section's ]: a name with brackets goes "
+              "into vm = of a [rule:…]"
+            : read_section_name(reader, section);
     if (problem) {
         add_error(policy, reader->number, "%s", problem);
         section->kind = KIND_UNKNOWN;

@@ -44,17 +44,24 @@ END
     # Debian's package with the daemon's units makes this user, and would start a daemon on the machine.
     id libvirt-qemu >/dev/null 2>&1 || useradd --system libvirt-qemu
     ip netns add peer
-    ip link add up0 type veth peer name far0 netns peer
-    ip link set up0 up
     ip -n peer link set lo up
-    ip netns exec peer sh -c 'echo 0 > /proc/sys/net/ipv6/conf/default/dad_transmits
-        echo 0 > /proc/sys/net/ipv6/conf/far0/dad_transmits'
-    ip -n peer link set far0 up
-    ip -n peer address add 2001:db8::1/64 dev far0 nodad
-    ip -n peer address add 2001:db8:1::1/64 dev far0 nodad
+    ip -n peer link add lan type bridge mcast_snooping 0
+    ip -n peer link set lan up
+    ip -n peer address add 2001:db8::1/64 dev lan nodad
+    ip -n peer address add 2001:db8:1::1/64 dev lan nodad
+    plug_in "" far0
     start_syslog
     virtlogd -d
     start_daemon
+}
+
+# plug_in NAMESPACE NAME: gives the machine in that network namespace ("": this one) its uplink up0, with
+# the far end, NAME, at the peer.
+plug_in() {
+    ip link add "$2" type veth peer name up0 ${1:+netns "$1"}
+    ip link set "$2" netns peer
+    ip -n peer link set "$2" master lan up
+    ip ${1:+-n "$1"} link set up0 up
 }
 
 start_syslog() {
@@ -63,8 +70,9 @@ start_syslog() {
     wait_for 5 test -S /dev/log
 }
 
+# The hook finds its programs in $state/bin first: there a test puts a virsh of its own.
 start_daemon() {
-    libvirtd -d -p $state/libvirtd.pid 3>&- # bats waits for all that hold its 3
+    PATH=$state/bin:$PATH libvirtd -d -p $state/libvirtd.pid 3>&- # bats waits for all that hold its 3
     wait_for 100 virsh list
 }
 
@@ -264,9 +272,9 @@ is_silent() {
     done
     [[ $silent == yes ]] || { echo "it answers on all of its addresses" >&2; return 1; }
     for address in $(addresses "$@"); do
-        ip -n peer neighbour replace "$address" dev far0 lladdr "$(mac "$@")" nud permanent
+        ip -n peer neighbour replace "$address" dev lan lladdr "$(mac "$@")" nud permanent
         ip netns exec peer ping -6 -n -c 1 -W 2 "$address" >/dev/null || silent=dead
-        ip -n peer neighbour del "$address" dev far0
+        ip -n peer neighbour del "$address" dev lan
     done
     [[ $silent == yes ]] || { echo "it doesn't answer to its MAC address either" >&2; return 1; }
 }

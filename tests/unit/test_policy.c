@@ -58,7 +58,8 @@ static const struct reading {
      "2: [vm:a] names nothing to do: policy or override\n"},
     {"CRLF", TEXT("[default]\r\npolicy = off\r\n\r\n[vm:a]\r\npolicy = trust\r\n"), ""},
     {"CR alone ends no line", TEXT("[default]\rpolicy = off\r"),
-     "1: there is something after the section's ]\n"},
+     "1: there is something after the section's ]: a name with brackets goes into vm = of a "
+     "[rule:…]\n"},
     {"byte order mark", TEXT("\xef\xbb\xbf[default]\npolicy = off\n"), ""},
     {"byte order mark, then a comment", TEXT("\xef\xbb\xbf; hello\n[default]\npolicy = off\n"), ""},
     {"byte order mark in a later line", TEXT("[default]\n\xef\xbb\xbfpolicy = off\n"),
@@ -109,9 +110,11 @@ static const struct reading {
     {"a comment in a name", TEXT("[default]\npolicy = off\n[vm:a ;b]\npolicy = trust\n"),
      "3: " COMMENT_NAME},
     {"something after the bracket", TEXT("[vm:a] policy = off\n"),
-     "1: there is something after the section's ]\n"},
+     "1: there is something after the section's ]: a name with brackets goes into vm = of a "
+     "[rule:…]\n"},
     {"a name with brackets", TEXT("[vm:web[12]]\npolicy = off\n"),
-     "1: there is something after the section's ]\n"},
+     "1: there is something after the section's ]: a name with brackets goes into vm = of a "
+     "[rule:…]\n"},
     {"no name of a VM", TEXT("[vm:]\npolicy = off\n"),
      "1: the section has no name after the colon\n"},
     {"no name of a rule", TEXT("[rule:]\nvm = a\npolicy = off\n"),
