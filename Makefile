@@ -33,7 +33,7 @@ sources := $(wildcard hook/*.c)
 objects := $(sources:hook/%.c=$(BUILD)/hook/%.o)
 tests   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all clean install uninstall demo test unit lint print-flags
+.PHONY: all clean install uninstall demo test matrix unit lint print-flags
 all: $(BUILD)/rxtrust
 
 $(BUILD)/rxtrust: $(objects)
@@ -76,6 +76,12 @@ test:
 	tests/install-packages test
 	$(MAKE) all unit
 	tests/run tests/unit/run tests/cases/run tests/e2e/run
+
+SUITES = bullseye bookworm trixie forky
+matrix:
+	tests/install-packages matrix
+	@mkdir -p $(BUILD)
+	tests/run 'tests/matrix $(SUITES)'
 
 lint:
 	tests/install-packages lint

@@ -20,6 +20,7 @@ told() {
     else
         wait_for 40 log_says "guest $1: live: .* not taken by this libvirt, all-multicast stays"
         [ -z "$(live_trust "$1")" ]
+        remark "all-multicast, and the log says so: libvirt before 10.0 doesn't take trust in a running guest"
     fi
 }
 
@@ -55,6 +56,7 @@ told() {
     else
         has_address "$(macvtap changing)" "$(mac 32)"
         not answers "$(addresses 32 | head -n 1)"
+        remark "a new MAC address cuts the guest off: libvirt before 10.0 doesn't take trust in a running guest"
     fi
 }
 

@@ -24,6 +24,11 @@ not() {
     ! "$@"
 }
 
+# remark TEXT: why this libvirt doesn't do what the test's name says, which the test has asserted.
+remark() {
+    echo "# remark: $*" >&3
+}
+
 # ---- the machine ----
 
 start_machine() {
