@@ -47,13 +47,16 @@ int command_check(int argc, char **argv) {
 }
 
 int command_rewrite(int argc, char **argv) {
-    struct guest guest;
+    struct policy policy;
+    struct guest guest = {0};
     const char *policy_file = NULL;
     size_t changes = 0;
     if (!read_arguments(argc, argv, 0, &policy_file))
         return 1;
-    bool good = guest_read(policy_file, SIZE_MAX, &guest) && guest_print(&guest, &changes);
+    bool good = guest_read_policy(policy_file, SIZE_MAX, &policy) && guest_read(&policy, &guest) &&
+                guest_print(&guest, &changes);
     guest_free(&guest);
+    policy_free(&policy);
     return good ? 0 : 1;
 }
 
@@ -96,11 +99,14 @@ static void explain(FILE *out, const struct plan_item *item) {
 }
 
 int command_explain(int argc, char **argv) {
-    struct guest guest;
+    struct policy policy;
+    struct guest guest = {0};
     const char *policy_file = NULL;
-    if (!read_arguments(argc, argv, 0, &policy_file))
+    if (!read_arguments(argc, argv, 1, &policy_file))
         return 1;
-    bool good = guest_read(policy_file, SIZE_MAX, &guest);
+    bool good =
+        guest_read_policy(policy_file, SIZE_MAX, &policy) &&
+        (optind < argc ? guest_ask(argv[optind], &policy, &guest) : guest_read(&policy, &guest));
     for (size_t i = 0; good && i < guest.plan.count; i++) {
         char *line = NULL;
         size_t length = 0;
@@ -116,5 +122,6 @@ int command_explain(int argc, char **argv) {
         free(line);
     }
     guest_free(&guest);
+    policy_free(&policy);
     return good ? printed() : 1;
 }

@@ -5,3 +5,5 @@
 int command_check(int argc, char **argv);
 int command_rewrite(int argc, char **argv);
 int command_explain(int argc, char **argv);
+int command_status(int argc, char **argv);
+int command_apply(int argc, char **argv);

@@ -82,6 +82,7 @@ static void on_open(void *user, const struct xml_element *element) {
     case ROOT:
         if (strcmp(element->name, "domain") != 0)
             fail(reading, "it is not a domain");
+        reading->domain->running = xml_attribute(element, "id") != NULL;
         break;
     case SECTION:
         reading->in_devices = strcmp(element->name, "devices") == 0;

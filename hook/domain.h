@@ -29,8 +29,9 @@ struct interface {
 };
 
 struct domain {
-    char *name; /* "" where the XML has none */
-    char *uuid; /* likewise */
+    char *name;   /* "" where the XML has none */
+    char *uuid;   /* likewise */
+    bool running; /* the XML is that of a guest that runs: it has an id */
     struct interface *interfaces;
     size_t count;
     struct xml_strings strings;

@@ -1,8 +1,13 @@
 #include "guest.h"
 
 #include "log.h"
+#include "multicast.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { ANSWER_SECONDS = 30 };
 
 #define STANDARD_INPUT "<stdin>"
 
@@ -20,16 +25,14 @@ bool guest_read_policy(const char *policy_file, size_t most_errors, struct polic
     return false;
 }
 
-bool guest_read(const char *policy_file, size_t most_errors, struct guest *guest) {
-    *guest = (struct guest){0};
-    if (!guest_read_policy(policy_file, most_errors, &guest->policy))
-        return false;
-    struct xml_error error = {.reason = stream_read(&guest->xml)};
-    if (!error.reason && domain_read(guest->xml.data, guest->xml.length, &guest->domain, &error) &&
-        !plan_make(&guest->domain, &guest->policy, &guest->plan))
+/* Plans the guest whose XML is there; `source` is where it came from. */
+static bool plan(struct policy *policy, struct guest *guest, const char *source) {
+    struct xml_error error = {0};
+    if (domain_read(guest->xml.data, guest->xml.length, &guest->domain, &error) &&
+        !plan_make(&guest->domain, policy, &guest->plan))
         error.reason = "out of memory";
     if (error.reason)
-        log_error_at(STANDARD_INPUT, error.line, error.reason);
+        log_error_at(source, error.line, error.reason);
     for (size_t i = 0; !error.reason && i < guest->plan.count; i++) {
         const struct plan_item *item = &guest->plan.items[i];
         if (item->network_problem)
@@ -39,10 +42,35 @@ bool guest_read(const char *policy_file, size_t most_errors, struct guest *guest
     return !error.reason;
 }
 
+bool guest_read(struct policy *policy, struct guest *guest) {
+    *guest = (struct guest){0};
+    const char *problem = stream_read(&guest->xml);
+    if (problem)
+        log_error_at(STANDARD_INPUT, 0, problem);
+    return !problem && plan(policy, guest, STANDARD_INPUT);
+}
+
+bool guest_ask(const char *name, struct policy *policy, struct guest *guest) {
+    const char *const call[] = {VIRSH, "dumpxml", "--", name, NULL};
+    *guest = (struct guest){0};
+    if (!virsh_run(call, NULL, 0, virsh_now() + ANSWER_SECONDS, &guest->dump)) {
+        log_error("guest %s: virsh: %s", name, virsh_problem(&guest->dump));
+        return false;
+    }
+    guest->xml = (struct stream_input){guest->dump.output, guest->dump.length};
+    if (!plan(policy, guest, "virsh dumpxml"))
+        return false;
+    /* A number is an id to virsh before it is a name. */
+    bool same = strcmp(guest->domain.name, name) == 0 || strcasecmp(guest->domain.uuid, name) == 0;
+    if (!same)
+        log_error("guest %s: virsh takes it for %s: use the UUID", name, guest->domain.name);
+    return same;
+}
+
 void guest_free(struct guest *guest) {
     plan_free(&guest->plan);
     domain_free(&guest->domain);
-    policy_free(&guest->policy);
+    virsh_result_free(&guest->dump);
 }
 
 bool guest_print(const struct guest *guest, size_t *changes) {
@@ -65,5 +93,20 @@ bool guest_print(const struct guest *guest, size_t *changes) {
     }
     if (problem)
         log_error("the domain XML can't be printed: %s", problem);
+    return !problem;
+}
+
+bool guest_set_multicast(const char *why, const struct plan_item *item, bool on) {
+    const char *mac = item->interface->mac ? item->interface->mac : "-";
+    const char *device = item->interface->target ? item->interface->target : "its device";
+    const char *problem =
+        item->interface->target ? multicast_set(item->interface->target, on) : "the XML names none";
+    if (problem)
+        log_error("%s: %s: all-multicast on %s can't be %s: %s", why, mac, device,
+                  on ? "set" : "taken away", problem);
+    else
+        log_info("%s: %s: %s %s, by policy = %s in [%s]", why, mac,
+                 on ? "all-multicast on" : "no more all-multicast on", device,
+                 policy_treatment_names[item->verdict.treatment], item->verdict.section);
     return !problem;
 }

@@ -37,8 +37,8 @@ static const char *or_dash(const char *text) {
 /* Sends the interface back with trust. True: libvirt took it, or said so. */
 static bool send_back(const struct guest *guest, const struct interface *interface, time_t deadline,
                       struct virsh_result *result) {
-    const char *const call[] = {VIRSH,        "update-device", guest->domain.uuid,
-                                "/dev/stdin", "--live",        NULL};
+    const char *const call[] = {
+        VIRSH, "update-device", "--live", "--", guest->domain.uuid, "/dev/stdin", NULL};
     const char *problem = NULL;
     size_t length = 0;
     char *xml =
@@ -84,7 +84,7 @@ static const char *instead(const struct interface *interface) {
     return problem ? problem : on ? "all-multicast stays" : "there is no all-multicast either";
 }
 
-static void tell(const struct interface *wanted, const struct domain *live, const char *refusal) {
+static bool tell(const struct interface *wanted, const struct domain *live, const char *refusal) {
     const struct interface *now = find_same(live, wanted);
     const char *mac = or_dash(wanted->mac);
     if (!now)
@@ -95,53 +95,68 @@ static void tell(const struct interface *wanted, const struct domain *live, cons
         log_error("live: %s: not trusted, %s: %s", mac, instead(now), refusal);
     else
         log_info("live: %s: trust is not taken by this libvirt, %s", mac, instead(now));
+    return !now || now->trust == TRUST_YES || !refusal;
 }
 
-/* Tells for all that were due. */
-static void tell_all(const struct guest *guest, const struct virsh_result *dump,
+/* Tells for all that were due. False: one was refused. */
+static bool tell_all(const struct guest *guest, const struct virsh_result *dump,
                      const char *refusal) {
     struct domain live;
     struct xml_error error;
     bool read = domain_read(dump->output, dump->length, &live, &error);
     if (!read)
         log_error("live: what virsh dumpxml printed can't be read: %s", error.reason);
+    bool good = read;
     for (size_t i = 0; read && i < guest->plan.count; i++)
         if (is_due(&guest->plan.items[i]))
-            tell(guest->plan.items[i].interface, &live, refusal);
+            good = tell(guest->plan.items[i].interface, &live, refusal) && good;
     domain_free(&live);
+    return good;
 }
 
-/* One attempt. True: there is nothing left to try, and what is true was told. */
-static bool attempt(const struct guest *guest, time_t deadline, bool last_refusal_counts) {
-    const char *const call[] = {VIRSH, "dumpxml", guest->domain.uuid, NULL};
+enum progress { AGAIN, DONE, FAILED };
+
+/* One attempt; unless it is AGAIN, what is true was told. */
+static enum progress attempt(const struct guest *guest, time_t deadline, bool refusal_counts) {
+    const char *const call[] = {VIRSH, "dumpxml", "--", guest->domain.uuid, NULL};
     struct virsh_result dump;
     char *refusal = send_all(guest, deadline);
-    bool done = true;
+    enum progress progress = AGAIN;
     if (virsh_run(call, NULL, 0, deadline, &dump)) {
-        done = !refusal || last_refusal_counts;
-        if (done)
-            tell_all(guest, &dump, refusal);
+        if (!refusal || refusal_counts)
+            progress = tell_all(guest, &dump, refusal) ? DONE : FAILED;
     } else if (strstr(virsh_problem(&dump), "failed to get domain")) {
         log_info("live: the guest is gone");
-    } else {
-        done = dump.code == VIRSH_MISSING || virsh_now() + ATTEMPT_SECONDS >= deadline;
-        if (done)
-            log_error("live: not trusted: virsh: %s", virsh_problem(&dump));
+        progress = DONE;
+    } else if (dump.code == VIRSH_MISSING || virsh_now() + ATTEMPT_SECONDS >= deadline) {
+        log_error("live: not trusted: virsh: %s", virsh_problem(&dump));
+        progress = FAILED;
     }
     virsh_result_free(&dump);
     free(refusal);
-    return done;
+    return progress;
 }
 
-static void bring_about(const struct guest *guest) {
+static bool any_due(const struct guest *guest) {
+    bool due = false;
+    for (size_t i = 0; i < guest->plan.count; i++)
+        due = due || is_due(&guest->plan.items[i]);
+    return due;
+}
+
+bool live_trust(const struct guest *guest) {
     time_t deadline = virsh_now() + LIVE_SECONDS;
+    enum progress progress = any_due(guest) ? AGAIN : DONE;
     long pause_ms = PAUSE_MS;
-    for (int attempts = 1; !attempt(guest, deadline, attempts >= ATTEMPTS); attempts++) {
-        (void)nanosleep(
-            &(struct timespec){.tv_sec = pause_ms / 1000, .tv_nsec = pause_ms % 1000 * 1000000},
-            NULL);
+    for (int attempts = 1; progress == AGAIN; attempts++) {
+        progress = attempt(guest, deadline, attempts >= ATTEMPTS);
+        if (progress == AGAIN)
+            (void)nanosleep(
+                &(struct timespec){.tv_sec = pause_ms / 1000, .tv_nsec = pause_ms % 1000 * 1000000},
+                NULL);
         pause_ms = 2 * pause_ms < LONGEST_PAUSE_MS ? 2 * pause_ms : LONGEST_PAUSE_MS;
     }
+    return progress == DONE;
 }
 
 /* ---- The process ---- */
@@ -159,17 +174,14 @@ static bool let_go(void) {
     return done && chdir("/") == 0;
 }
 
-void live_trust(const struct guest *guest) {
-    bool due = false;
-    for (size_t i = 0; i < guest->plan.count; i++)
-        due = due || is_due(&guest->plan.items[i]);
-    if (!due)
+void live_trust_detached(const struct guest *guest) {
+    if (!any_due(guest))
         return;
     pid_t child = fork();
     if (child == 0) {
         pid_t grandchild = setsid() < 0 ? -1 : fork();
         if (grandchild == 0 && let_go())
-            bring_about(guest);
+            (void)live_trust(guest); /* it is logged */
         _exit(grandchild < 0);
     }
     int status = 0;

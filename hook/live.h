@@ -9,7 +9,13 @@
 
 enum { LIVE_SECONDS = 30 };
 
-/* Starts that process for the guest's interfaces that the policy trusts and the XML doesn't, those
- * of a libvirt network left out: sent back as type='direct' they would lose the network's port.
- * Returns at once; that it can't be started is logged. */
-void live_trust(const struct guest *guest);
+/* For the guest's interfaces that the policy trusts and the XML doesn't, those of a libvirt network
+ * left out: sent back as type='direct' they would lose the network's port. */
+
+/* Starts that process, if there is such an interface, and returns at once; that it can't be started
+ * is logged. */
+void live_trust_detached(const struct guest *guest);
+
+/* The same here and now. False: libvirt refused, or didn't answer; that it doesn't take trust is no
+ * error. */
+bool live_trust(const struct guest *guest);

@@ -35,7 +35,8 @@ static void write_line(int priority, const char *prefix, char *line) {
     log_defuse(line);
     if (syslog_too)
         syslog(priority, "%s", line);
-    (void)fprintf(stderr, "%s%s\n", prefix, line); /* nobody is left to hear that this failed */
+    FILE *stream = priority == LOG_INFO && !syslog_too ? stdout : stderr;
+    (void)fprintf(stream, "%s%s\n", prefix, line); /* nobody is left to hear that this failed */
 }
 
 __attribute__((format(printf, 3, 0))) static void
@@ -68,7 +69,7 @@ void log_error(const char *format, ...) {
 void log_info(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    write_message(LOG_INFO, "rxtrust: ", format, arguments);
+    write_message(LOG_INFO, syslog_too ? "rxtrust: " : "", format, arguments);
     va_end(arguments);
 }
 

@@ -1,6 +1,6 @@
-/* What rxtrust has to say: to stderr always, to syslog (identifier `rxtrust`, facility daemon) as
- * well once log_to_syslog() was called. libvirt throws a successful hook's stderr away, so for a
- * hook call the syslog is the log.
+/* What rxtrust has to say. Of a command: errors to stderr, the rest to standard output. Of a hook
+ * call, for which log_to_syslog() was called: all of it to syslog (identifier `rxtrust`, facility
+ * daemon) and to stderr, which libvirt throws away if the hook succeeds.
  *
  * Control characters, which a guest's name may carry, are written as '?': a name can't forge a
  * line. A message is never dropped for want of memory: it is cut instead. */

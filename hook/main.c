@@ -37,7 +37,9 @@ static const struct command {
 } commands[] = {
     {"check", command_check, "[FILE]", "tell every error of the policy"},
     {"rewrite", command_rewrite, "[-c FILE] < DOMAIN.XML", "print the XML with the policy in it"},
-    {"explain", command_explain, "[-c FILE] < DOMAIN.XML", "tell each interface's policy and fate"},
+    {"explain", command_explain, "[-c FILE] [GUEST]", "tell each interface's policy and fate"},
+    {"status", command_status, "[--json]", "tell what is true of the guests that run"},
+    {"apply", command_apply, "[GUEST...]", "make the policy true for the guests that run"},
     {"--help", command_help, "", "print this"},
     {"--version", command_version, "", "print the version"},
 };

@@ -93,6 +93,24 @@ restart_daemon() {
     start_daemon
 }
 
+# A second machine at the peer's other end; migrations go over the uplinks.
+start_second_machine() {
+    ip netns add second
+    plug_in second far1
+    ip address add 192.0.2.1/24 dev up0
+    ip -n second address add 192.0.2.2/24 dev up0
+    ip netns exec second unshare --mount --pid --uts --fork --kill-child tests/e2e/second-machine \
+        > $state/second.log 2>&1 3>&- &
+    second_machine=$!
+    wait_for 100 virsh -c "qemu+unix:///system?socket=$state/second/libvirt-sock" list
+}
+
+stop_second_machine() {
+    kill -KILL "$second_machine"
+    ip netns del second
+    ip address del 192.0.2.1/24 dev up0
+}
+
 # The daemon notices a hook that comes or goes when it starts.
 install_hook() {
     cp "$program" $hook

@@ -1,0 +1,47 @@
+/* rxtrust apply: makes the policy true for guests that run, be it that they started before the hook
+ * was there, that an interface was plugged in, or that the policy has changed. */
+#include "commands.h"
+
+#include "guest.h"
+#include "live.h"
+#include "log.h"
+#include "multicast.h"
+#include "running.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+/* All-multicast where the policy asks for it; taken back where the guest is opted out. A trusted
+ * interface's is libvirt's to set. */
+static bool apply_multicast(const struct plan_item *item) {
+    bool trusted = item->trust == TRUST_YES && item->can_trust;
+    bool on = false;
+    if (item->attachment == ATTACHED_ELSEWHERE || trusted)
+        return true;
+    const char *device = item->interface->target ? item->interface->target : "";
+    const char *problem = multicast_get(device, &on);
+    return (!problem && on == item->multicast) ||
+           guest_set_multicast("apply", item, item->multicast);
+}
+
+static bool apply(void *count, const struct guest *guest) {
+    bool good = true;
+    for (size_t i = 0; i < guest->plan.count; i++)
+        good = apply_multicast(&guest->plan.items[i]) && good;
+    good = live_trust(guest) && good;
+    *(size_t *)count += good;
+    return good;
+}
+
+int command_apply(int argc, char **argv) {
+    struct policy policy;
+    size_t good_guests = 0;
+    char **names = argv + 1;
+    if (argc > 1 && argv[1][0] == '-' && argv[1][1] == '-' && !argv[1][2])
+        names++;
+    bool good = guest_read_policy(NULL, SIZE_MAX, &policy) &&
+                running_for_each(names, &policy, apply, &good_guests);
+    (void)printf("%zu guest%s as the policy says\n", good_guests, good_guests == 1 ? "" : "s");
+    policy_free(&policy);
+    return fflush(stdout) == 0 && good ? 0 : 1;
+}

@@ -1,0 +1,47 @@
+#include "running.h"
+
+#include "log.h"
+
+#include <string.h>
+
+enum { ANSWER_SECONDS = 30 };
+
+static bool visit_one(const char *name, struct policy *policy,
+                      bool (*visit)(void *user, const struct guest *guest), void *user) {
+    struct guest guest;
+    bool good = guest_ask(name, policy, &guest);
+    if (good && !guest.domain.running) {
+        log_error("guest %s: it doesn't run", name);
+        good = false;
+    }
+    if (good) {
+        log_about_guest(guest.domain.name);
+        good = visit(user, &guest);
+        log_about_guest(NULL);
+    }
+    guest_free(&guest);
+    return good;
+}
+
+bool running_for_each(char *const *names, struct policy *policy,
+                      bool (*visit)(void *user, const struct guest *guest), void *user) {
+    bool good = true;
+    for (char *const *name = names; *name; name++)
+        good = visit_one(*name, policy, visit, user) && good;
+    if (*names)
+        return good;
+
+    const char *const call[] = {VIRSH, "list", "--uuid", NULL};
+    struct virsh_result list;
+    char *rest = NULL;
+    if (!virsh_run(call, NULL, 0, virsh_now() + ANSWER_SECONDS, &list)) {
+        log_error("virsh: %s", virsh_problem(&list));
+        good = false;
+    } else {
+        for (char *uuid = strtok_r(list.output, " \n", &rest); uuid;
+             uuid = strtok_r(NULL, " \n", &rest))
+            good = visit_one(uuid, policy, visit, user) && good;
+    }
+    virsh_result_free(&list);
+    return good;
+}

@@ -1,0 +1,121 @@
+#!/usr/bin/env bats
+# What an administrator asks of guests that run: status and apply.
+
+load machine
+
+rxtrust() {
+    "$program" "$@"
+}
+
+setup() {
+    install_hook
+    clear_log
+}
+
+teardown() {
+    remove_all
+}
+
+# verdict NAME: what status says of the guest.
+verdict() {
+    { rxtrust status --json || true; } | jq -r --arg name "$1" '.[] | select(.guest == $name) | .verdict'
+}
+
+@test "status of a guest as the policy says, of one opted out, and of none" {
+    [ "$(rxtrust status)" == "no running guest has an interface on macvtap" ]
+    [ "$(rxtrust status --json | jq length)" == 0 ]
+    write_policy <<< "[vm:quiet]
+policy = off"
+    define quiet 101 "$(direct 101)"
+    define loud 102 "$(direct 102)"
+    virsh -q start quiet --paused
+    virsh -q start loud --paused
+    wait_for 40 log_says "guest loud: live"
+    rxtrust status
+    [ "$(verdict quiet)" == "off by policy [vm:quiet]" ]
+    [[ "$(verdict loud)" == "multicast works"* ]]
+    rxtrust status | grep -q "^quiet .*off \[vm:quiet\]"
+}
+
+@test "a guest that ran before the hook: status tells, apply mends, and the guest answers" {
+    remove_hook
+    define early 103 "$(direct 103)"
+    start early 103
+    is_silent 103
+    not rxtrust status
+    [ "$(verdict early)" == "NOT what the policy says: rxtrust apply early" ]
+    rxtrust apply
+    answers_all 103
+    rxtrust status
+}
+
+@test "an opt-out after the fact: status tells, and apply takes all-multicast back" {
+    define turned 104 "$(direct 104 "" e1000)"
+    start turned 104
+    has_all_multicast "$(macvtap turned)"
+    write_policy <<< "[vm:turned]
+policy = off"
+    not rxtrust status
+    [ "$(verdict turned)" == "NOT what the policy says: rxtrust apply turned" ]
+    rxtrust apply turned
+    not has_all_multicast "$(macvtap turned)"
+    [ "$(verdict turned)" == "off by policy [vm:turned]" ]
+}
+
+@test "an opt-out of a guest that is trusted: status says until when" {
+    define turned 105 "$(direct 105)"
+    start turned 105
+    wait_for 40 log_says "guest turned: live"
+    write_policy <<< "[vm:turned]
+policy = off"
+    if libvirt_takes_live_trust; then
+        not rxtrust status
+        [ "$(verdict turned)" == "NOT what the policy says: trusted until turned is stopped" ]
+    else
+        rxtrust apply
+        rxtrust status
+        is_silent 105
+        remark "all-multicast is taken back at once: libvirt before 10.0 doesn't take trust in a running guest"
+    fi
+}
+
+@test "an interface plugged in later gets what the policy says by apply" {
+    define growing 106 "$(direct 106)"
+    start growing 106
+    wait_for 40 log_says "guest growing: live"
+    direct 106 | sed "s/$(mac 106)/$(mac 106 1)/" > "$state/interface.xml"
+    virsh -q attach-device growing "$state/interface.xml" --live
+    not rxtrust status
+    rxtrust apply growing
+    rxtrust status
+    not rxtrust apply no-such-guest
+}
+
+@test "a guest's name of spaces, quotes, dashes and other alphabets goes through every command" {
+    local name="--all 'é' \"q\" Ж"
+    define "$name" 107 "$(direct 107)"
+    virsh -q start --domain="$name" --paused
+    [[ "$(verdict "$name")" != "" ]]
+    rxtrust status | grep -qF -- "$name"
+    rxtrust apply -- "$name"
+    rxtrust explain -- "$name" | grep -q "$(mac 107)"
+    wait_for 40 log_says "guest --all"
+    virsh -q destroy --domain="$name"
+    not rxtrust apply -- "$name"
+    virsh -q undefine --domain="$name"
+}
+
+@test "status and apply with a broken policy, or no daemon, say so and fail" {
+    define broken 108 "$(direct 108)"
+    virsh -q start broken --paused
+    echo nonsense | write_policy
+    not rxtrust status > "$state/output" 2> "$state/errors"
+    [ ! -s "$state/output" ]
+    grep -q "rxtrust.ini:1: neither" "$state/errors"
+    not rxtrust apply
+    rm "$policy"
+    stop_daemon
+    not rxtrust status 2> "$state/errors"
+    grep -q "virsh: " "$state/errors"
+    start_daemon
+}
