@@ -33,7 +33,7 @@ sources := $(wildcard hook/*.c)
 objects := $(sources:hook/%.c=$(BUILD)/hook/%.o)
 tests   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all clean install uninstall demo test matrix unit lint print-flags
+.PHONY: all clean install uninstall demo test matrix fuzz faults bench sanitize unit lint print-flags
 all: $(BUILD)/rxtrust
 
 $(BUILD)/rxtrust: $(objects)
@@ -49,21 +49,10 @@ $(BUILD)/unit/%: tests/unit/%.c $(filter-out %/main.o,$(objects)) | $(BUILD)/uni
 $(BUILD)/hook $(BUILD)/unit:
 	mkdir -p $@
 
-# The hook's place is taken at one stroke: a guest that starts just now finds the old program or the new.
+# Files only; ./install.sh also sees to packages, the libvirt daemon and the guests that run.
 install: $(BUILD)/rxtrust
-	@if test -e $(DESTDIR)$(hooks)/qemu && ! $(DESTDIR)$(hooks)/qemu --version </dev/null 2>/dev/null | grep -q '^rxtrust '; then \
-	    echo '$(DESTDIR)$(hooks)/qemu is a hook of somebody else: it is left alone' >&2; exit 1; fi
-	mkdir -p $(DESTDIR)$(hooks) $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(BUILD)/rxtrust $(DESTDIR)$(hooks)/.rxtrust.new
-	mv -f $(DESTDIR)$(hooks)/.rxtrust.new $(DESTDIR)$(hooks)/qemu
-	test -e $(DESTDIR)$(policy) || install -m 644 config/rxtrust.ini $(DESTDIR)$(policy)
-	ln -sfn $(hooks)/qemu $(DESTDIR)$(PREFIX)/bin/rxtrust
-
-# The policy stays: it is the administrator's.
-uninstall:
-	@if $(DESTDIR)$(hooks)/qemu --version </dev/null 2>/dev/null | grep -q '^rxtrust '; then \
-	    echo rm -f $(DESTDIR)$(hooks)/qemu; rm -f $(DESTDIR)$(hooks)/qemu; fi
-	rm -f $(DESTDIR)$(PREFIX)/bin/rxtrust
+install uninstall:
+	@BUILD='$(BUILD)' SYSCONFDIR='$(SYSCONFDIR)' ./install.sh --destdir '$(or $(DESTDIR),/)' --prefix '$(PREFIX)' $(if $(filter un%,$@),--uninstall)
 
 demo:
 	@tests/install-packages demo
@@ -82,6 +71,30 @@ matrix:
 	tests/install-packages matrix
 	@mkdir -p $(BUILD)
 	tests/run 'tests/matrix $(SUITES)'
+
+# Each target of the fuzzer for so many seconds.
+SECONDS = 60
+fuzz:
+	tests/install-packages fuzz
+	tests/run 'tests/fuzz/run $(SECONDS)'
+
+faults:
+	tests/install-packages faults
+	$(MAKE) all
+	tests/run tests/faults/run
+
+bench:
+	tests/install-packages bench
+	$(MAKE) all
+	tests/bench/run
+
+# The unit tests and the cases, with every memory error and leak an error.
+sanitize:
+	tests/install-packages test valgrind
+	$(MAKE) BUILD=$(BUILD)/asan HARDENING=-fPIE \
+	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' all unit
+	$(MAKE) all unit
+	tests/run 'tests/unit/run $(BUILD)/asan' 'tests/cases/run $(BUILD)/asan/rxtrust' tests/valgrind
 
 lint:
 	tests/install-packages lint

@@ -13,11 +13,20 @@
 
 /* All-multicast where the policy asks for it; taken back where the guest is opted out. A trusted
  * interface's is libvirt's to set. */
-static bool apply_multicast(const struct plan_item *item) {
+static bool apply_multicast(const struct guest *guest, const struct plan_item *item) {
     bool trusted = item->trust == TRUST_YES && item->can_trust;
     bool on = false;
-    if (item->attachment == ATTACHED_ELSEWHERE || trusted)
+    if (item->attachment == ATTACHED_ELSEWHERE)
         return true;
+    if (item->network_problem && !item->multicast && !trusted)
+        return false; /* it is logged; what the network says of trust isn't known */
+    if (trusted) {
+        bool against = guest_is_trusted_against_policy(guest, item);
+        if (against)
+            log_error("apply: %s: trusted until the guest is stopped",
+                      item->interface->mac ? item->interface->mac : "-");
+        return !against;
+    }
     const char *device = item->interface->target ? item->interface->target : "";
     const char *problem = multicast_get(device, &on);
     return (!problem && on == item->multicast) ||
@@ -27,7 +36,7 @@ static bool apply_multicast(const struct plan_item *item) {
 static bool apply(void *count, const struct guest *guest) {
     bool good = true;
     for (size_t i = 0; i < guest->plan.count; i++)
-        good = apply_multicast(&guest->plan.items[i]) && good;
+        good = apply_multicast(guest, &guest->plan.items[i]) && good;
     good = live_trust(guest) && good;
     *(size_t *)count += good;
     return good;
@@ -41,7 +50,8 @@ int command_apply(int argc, char **argv) {
         names++;
     bool good = guest_read_policy(NULL, SIZE_MAX, &policy) &&
                 running_for_each(names, &policy, apply, &good_guests);
-    (void)printf("%zu guest%s as the policy says\n", good_guests, good_guests == 1 ? "" : "s");
+    if (good)
+        (void)printf("%zu guest%s as the policy says\n", good_guests, good_guests == 1 ? "" : "s");
     policy_free(&policy);
     return fflush(stdout) == 0 && good ? 0 : 1;
 }

@@ -65,8 +65,10 @@ static const char *or_dash(const char *text) {
 }
 
 static const char *at_a_start(const struct plan_item *item) {
+    if (item->network_problem && !item->multicast)
+        return item->network_problem;
     if (item->attachment == ATTACHED_ELSEWHERE)
-        return item->network_problem ? item->network_problem : "nothing: no macvtap";
+        return "nothing: no macvtap";
     if (item->verdict.treatment == POLICY_OFF)
         return "nothing: off by policy";
     if (item->trust == TRUST_NO && !item->verdict.override)

@@ -245,8 +245,8 @@ char *domain_rewrite(const struct domain *domain, const char *xml, size_t length
     }
     char *to = out;
     const char *from = xml;
-    for (const struct interface *interface = domain->interfaces;
-         interface < domain->interfaces + domain->count; interface++) {
+    for (size_t i = 0; i < domain->count; i++) {
+        const struct interface *interface = &domain->interfaces[i];
         struct edit edit;
         if (!interface->write_trust)
             continue;

@@ -1,42 +1,30 @@
 #include "guard.h"
 
+#include "log.h"
 #include "stream.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <syslog.h>
 #include <unistd.h>
 
 enum { PATIENCE = 20 /* seconds */, STACK = 64 * 1024 };
 
 static bool gives_back;
 
-/* syslog(3) may hold a lock, or be what hangs; these calls are async-signal-safe and don't wait. */
-static void log_last_words(const char *words) {
-    static const struct sockaddr_un syslog_socket = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&syslog_socket, sizeof syslog_socket) == 0)
-        (void)send(fd, words, strlen(words), MSG_NOSIGNAL);
-    ssize_t ignored = write(STDERR_FILENO, words, strlen(words));
-    (void)ignored;
-}
-
-/* <27> is syslog's daemon.err. */
 static void end_well(int signal_number) {
-    log_last_words(signal_number == SIGALRM
-                       ? "<27>rxtrust: it took too long: the guest is left as it is\n"
-                       : "<27>rxtrust: it crashed: the guest is left as it is\n");
+    log_line(LOG_ERR, signal_number == SIGALRM
+                          ? "it took too long: the guest is left as it is"
+                          : "it crashed or was killed: the guest is left as it is");
     if (gives_back)
         stream_rescue();
     _exit(0);
 }
 
 void guard_arm(bool rewrites) {
-    static const int signals[] = {SIGALRM, SIGSEGV, SIGBUS,  SIGILL, SIGFPE,
-                                  SIGABRT, SIGSYS,  SIGXCPU, SIGXFSZ};
+    static const int signals[] = {SIGALRM, SIGSEGV, SIGBUS,  SIGILL, SIGFPE, SIGABRT,
+                                  SIGSYS,  SIGXCPU, SIGTERM, SIGHUP, SIGINT, SIGQUIT};
     static char stack[STACK]; /* a stack overflow needs another one to end on */
     gives_back = rewrites;
     (void)sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
@@ -44,7 +32,11 @@ void guard_arm(bool rewrites) {
     (void)sigfillset(&action.sa_mask);
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
         (void)sigaction(signals[i], &action, NULL);
-    (void)sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+    (void)signal(SIGPIPE, SIG_IGN); /* then write(2) fails, and that can be told */
+    (void)signal(SIGXFSZ, SIG_IGN);
+    sigset_t none;
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL); /* a blocked SIGALRM would never come */
     (void)alarm(PATIENCE);
 }
 

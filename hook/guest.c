@@ -104,9 +104,32 @@ bool guest_set_multicast(const char *why, const struct plan_item *item, bool on)
     if (problem)
         log_error("%s: %s: all-multicast on %s can't be %s: %s", why, mac, device,
                   on ? "set" : "taken away", problem);
+    else if (!on && item->verdict.treatment != POLICY_OFF)
+        log_info("%s: %s: no more all-multicast on %s: opted out in the XML", why, mac, device);
     else
         log_info("%s: %s: %s %s, by policy = %s in [%s]", why, mac,
                  on ? "all-multicast on" : "no more all-multicast on", device,
                  policy_treatment_names[item->verdict.treatment], item->verdict.section);
     return !problem;
+}
+
+bool guest_is_trusted_against_policy(const struct guest *guest, const struct plan_item *item) {
+    const struct interface *interface = item->interface;
+    if (interface->trust != TRUST_YES || !item->can_trust ||
+        item->verdict.treatment == POLICY_TRUST)
+        return false;
+    const char *const call[] = {VIRSH, "dumpxml", "--inactive", "--", guest->domain.uuid, NULL};
+    struct virsh_result dump;
+    struct domain lasting = {0};
+    struct xml_error error;
+    bool permanent = false;
+    if (virsh_run(call, NULL, 0, virsh_now() + ANSWER_SECONDS, &dump) &&
+        domain_read(dump.output, dump.length, &lasting, &error))
+        for (size_t i = 0; i < lasting.count; i++)
+            permanent = permanent ||
+                        (lasting.interfaces[i].trust == TRUST_YES && lasting.interfaces[i].mac &&
+                         interface->mac && strcmp(lasting.interfaces[i].mac, interface->mac) == 0);
+    domain_free(&lasting);
+    virsh_result_free(&dump);
+    return !permanent;
 }

@@ -37,3 +37,7 @@ bool guest_print(const struct guest *guest, size_t *changes);
 /* Sets all-multicast on the interface's device, or takes it away; `why` is the operation or
  * command. False: that failed. Either is logged. */
 bool guest_set_multicast(const char *why, const struct plan_item *item, bool on);
+
+/* Whether the interface is trusted for this run only, by rxtrust, under an earlier policy: nothing
+ * but a stop of the guest takes that back. Asks virsh. */
+bool guest_is_trusted_against_policy(const struct guest *guest, const struct plan_item *item);

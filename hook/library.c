@@ -17,7 +17,9 @@ static const struct symbol inih_symbols[] = {INIH_FUNCTIONS(STRUCT_INIH){NULL, 0
 
 static bool load(const char *soname, const struct symbol *symbols, void *table,
                  const char **reason) {
-    void *library = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
+    /* Lazy: binding all that libxml2 and the ICU behind it call takes longer than parsing a domain.
+     */
+    void *library = dlopen(soname, RTLD_LAZY | RTLD_LOCAL);
     for (const struct symbol *symbol = symbols; library && symbol->name; symbol++) {
         void *address = dlsym(library, symbol->name);
         if (!address) {

@@ -125,11 +125,11 @@ static enum progress attempt(const struct guest *guest, time_t deadline, bool re
     if (virsh_run(call, NULL, 0, deadline, &dump)) {
         if (!refusal || refusal_counts)
             progress = tell_all(guest, &dump, refusal) ? DONE : FAILED;
-    } else if (strstr(virsh_problem(&dump), "failed to get domain")) {
+    } else if (refusal_counts && strstr(virsh_problem(&dump), "failed to get domain")) {
         log_info("live: the guest is gone");
         progress = DONE;
     } else if (dump.code == VIRSH_MISSING || virsh_now() + ATTEMPT_SECONDS >= deadline) {
-        log_error("live: not trusted: virsh: %s", virsh_problem(&dump));
+        log_error("live: not known to be trusted: virsh: %s", virsh_problem(&dump));
         progress = FAILED;
     }
     virsh_result_free(&dump);
@@ -163,7 +163,6 @@ bool live_trust(const struct guest *guest) {
 
 /* Lets go of all that the hook was given: libvirt reads its pipes to their end. */
 static bool let_go(void) {
-    log_to_syslog(); /* its socket is closed, and opened anew by the next message */
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     bool done = null >= 0;
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
@@ -180,8 +179,13 @@ void live_trust_detached(const struct guest *guest) {
     pid_t child = fork();
     if (child == 0) {
         pid_t grandchild = setsid() < 0 ? -1 : fork();
-        if (grandchild == 0 && let_go())
-            (void)live_trust(guest); /* it is logged */
+        if (grandchild == 0) {
+            (void)alarm(LIVE_SECONDS + 5); /* a log that nobody reads must not hold it for ever */
+            if (let_go())
+                (void)live_trust(guest); /* it is logged */
+            else
+                log_error("live: the hook's descriptors can't be let go of: not trusted");
+        }
         _exit(grandchild < 0);
     }
     int status = 0;

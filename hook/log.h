@@ -8,6 +8,10 @@
 
 void log_to_syslog(void);
 
+/* Sends a line to syslog and stderr, from a signal handler too. Waits for a log that nobody reads
+ * for a tenth of a second at the most: a guest waits for this program. */
+void log_line(int priority, const char *line);
+
 /* From now on each message starts with `guest NAME: `; NULL ends that. Keeps the pointer. */
 void log_about_guest(const char *name);
 

@@ -5,6 +5,7 @@
 #include "log.h"
 #include "operations.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -92,6 +93,7 @@ static bool is_hook_call(int argc, char **argv) {
 
 int main(int argc, char **argv) {
     guard_descriptors();
+    (void)signal(SIGCHLD, SIG_DFL); /* ignored, no child's end could be waited for */
     if (is_hook_call(argc, argv)) {
         const struct operation *operation = find_operation(argv[2]);
         if (operation && operation->steps) {

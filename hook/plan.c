@@ -49,7 +49,9 @@ struct plan_item plan_interface(struct interface *interface, const struct networ
                                          .mac = interface->mac,
                                          .mode = item.mode});
     bool opted_out =
-        item.verdict.treatment == POLICY_OFF || (item.trust == TRUST_NO && !item.verdict.override);
+        item.verdict.treatment == POLICY_OFF ||
+        (!item.verdict.override &&
+         (item.trust == TRUST_NO || (item.trust == TRUST_UNSAID && by_network && !network)));
     item.multicast = !opted_out && !(item.trust == TRUST_YES && item.can_trust);
     item.write_trust = !opted_out && item.verdict.treatment == POLICY_TRUST && item.can_trust &&
                        item.trust != TRUST_YES;

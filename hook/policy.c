@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
-#include <search.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,7 +126,8 @@ static bool has_wildcard(const char *pattern) {
 static bool could_be_mac(const char *pattern) {
     static const char form[] = "xx:xx:xx:xx:xx:xx";
     if (has_wildcard(pattern))
-        return pattern[strspn(pattern, "0123456789abcdefABCDEF:*?[]!^-")] == '\0';
+        return pattern[strspn(pattern, "0123456789abcdefABCDEF:*?[]!^-")] == '\0' &&
+               (!strchr(pattern, '-') || strchr(pattern, '['));
     size_t i = 0;
     for (; form[i] && pattern[i]; i++)
         if (form[i] == ':' ? pattern[i] != ':' : !strchr("0123456789abcdefABCDEF", pattern[i]))
@@ -179,11 +179,15 @@ static void set_patterns(struct reader *reader, const struct key *key, struct pa
         add_error(reader->policy, reader->number, "%s stands in this section already", key->name);
         return;
     }
-    const char *problem = read_patterns(value, ",", place);
+    bool odd = strchr(value, '"') || strstr(value, " #") || strstr(value, "\t#");
+    const char *problem = odd ? "has a quote or # in its value: they would be part of the name (a "
+                                "comment begins with ;, and ? in a glob is any byte)"
+                              : read_patterns(value, ",", place);
     if (problem)
         add_error(reader->policy, reader->number, "%s %s", key->name, problem);
     const char *pattern = place->texts;
-    for (size_t i = 0; key->fits && i < place->count; i++, pattern = next_pattern(pattern))
+    for (size_t i = 0; pattern && key->fits && i < place->count;
+         i++, pattern = next_pattern(pattern))
         if (!key->fits(pattern))
             add_error(reader->policy, reader->number, "%s can't be '%s': %s", key->name, pattern,
                       key->values);
@@ -350,22 +354,25 @@ static char *next_line(char *out, int room, void *user) {
 
 /* ---- What only the whole file can tell ---- */
 
+static int by_name(const void *a, const void *b) {
+    const struct policy_section *const *left = a, *const *right = b;
+    int order = strcmp((*left)->name, (*right)->name);
+    return order ? order : (*left > *right) - (*left < *right);
+}
+
+/* Sorts pointers to the sections: glibc's hsearch(3) hashes just the first 8 bytes of a name. */
 static void check_duplicates(struct policy *policy) {
-    struct hsearch_data table = {0};
-    if (!hcreate_r(2 * policy->count + 1, &table)) {
-        policy->out_of_memory = true;
-        return;
+    struct policy_section **sorted = policy->candidates; /* not in use yet, and large enough */
+    for (size_t i = 0; i < policy->count; i++)
+        sorted[i] = &policy->sections[i];
+    qsort(sorted, policy->count, sizeof(struct policy_section *), by_name);
+    for (size_t i = 1, first = 0; i < policy->count; i++) {
+        if (strcmp(sorted[first]->name, sorted[i]->name) != 0)
+            first = i;
+        else
+            add_error(policy, sorted[i]->line, "[%s] stands already in line %lu", sorted[i]->name,
+                      sorted[first]->line);
     }
-    for (size_t i = 0; i < policy->count; i++) {
-        struct policy_section *section = &policy->sections[i];
-        ENTRY *found = NULL;
-        if (!hsearch_r((ENTRY){section->name, section}, ENTER, &found, &table))
-            policy->out_of_memory = true;
-        else if (found->data != section)
-            add_error(policy, section->line, "[%s] stands already in line %lu", section->name,
-                      ((struct policy_section *)found->data)->line);
-    }
-    hdestroy_r(&table);
 }
 
 /* A section with an error in it may lack just what that line meant: one error is enough. */
@@ -405,12 +412,13 @@ bool policy_read_stream(FILE *stream, struct policy *policy) {
     for (size_t i = 0; i < policy->count; i++)
         check_section(policy, &policy->sections[i],
                       i + 1 < policy->count ? policy->sections[i + 1].errors_before : errors_read);
-    check_duplicates(policy);
+    policy->candidates = calloc(policy->count + 1, sizeof(struct policy_section *));
+    if (policy->candidates)
+        check_duplicates(policy);
+    else
+        policy->out_of_memory = true;
     if (policy->error_count)
         qsort(policy->errors, policy->error_count, sizeof *policy->errors, by_line);
-    policy->candidates = calloc(policy->count + 1, sizeof(struct policy_section *));
-    if (!policy->candidates)
-        policy->out_of_memory = true;
     return !policy->error_count && !policy->out_of_memory;
 }
 

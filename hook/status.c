@@ -13,8 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ANSWER_SECONDS = 30 };
-
 enum column { GUEST, MAC, DEVICE, POLICY, TRUST, ALL_MULTICAST, VERDICT, COLUMNS };
 
 static const struct {
@@ -41,24 +39,6 @@ struct report {
 
 /* ---- Judging ---- */
 
-/* Whether the interface is trusted for this run only: by rxtrust, under an earlier policy. */
-static bool trusted_for_this_run(const struct guest *guest, const struct interface *interface) {
-    const char *const call[] = {VIRSH, "dumpxml", "--inactive", "--", guest->domain.uuid, NULL};
-    struct virsh_result dump;
-    struct domain lasting = {0};
-    struct xml_error error;
-    bool permanent = false;
-    if (virsh_run(call, NULL, 0, virsh_now() + ANSWER_SECONDS, &dump) &&
-        domain_read(dump.output, dump.length, &lasting, &error))
-        for (size_t i = 0; i < lasting.count; i++)
-            permanent = permanent ||
-                        (lasting.interfaces[i].trust == TRUST_YES && lasting.interfaces[i].mac &&
-                         interface->mac && strcmp(lasting.interfaces[i].mac, interface->mac) == 0);
-    domain_free(&lasting);
-    virsh_result_free(&dump);
-    return !permanent;
-}
-
 /* Returns the verdict, which the caller frees; NULL: out of memory. */
 static char *judge(const struct guest *guest, const struct plan_item *item, const char *problem,
                    bool all_multicast, bool *good) {
@@ -67,10 +47,11 @@ static char *judge(const struct guest *guest, const struct plan_item *item, cons
     char *verdict = NULL;
     int length = 0;
     *good = false;
+    if (!problem && !item->multicast && !trusted)
+        problem = item->network_problem;
     if (problem)
         length = asprintf(&verdict, "NOT what the policy says: %s", problem);
-    else if (trusted && item->verdict.treatment != POLICY_TRUST &&
-             item->interface->trust == TRUST_YES && trusted_for_this_run(guest, item->interface))
+    else if (guest_is_trusted_against_policy(guest, item))
         length = asprintf(&verdict, "NOT what the policy says: trusted until %s is stopped", name);
     else if (!trusted && all_multicast != item->multicast)
         length = asprintf(&verdict, "NOT what the policy says: rxtrust apply %s", name);

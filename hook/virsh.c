@@ -56,7 +56,8 @@ static int wait_until(pid_t child, time_t deadline) {
     (void)sigaddset(&child_signal, SIGCHLD);
     int status = 0;
     bool late = false;
-    while (waitpid(child, &status, late ? 0 : WNOHANG) == 0) {
+    pid_t ended = 0;
+    while ((ended = waitpid(child, &status, late ? 0 : WNOHANG)) == 0) {
         const struct timespec patience = {.tv_sec = deadline - virsh_now()};
         late = patience.tv_sec <= 0;
         if (late)
@@ -64,7 +65,9 @@ static int wait_until(pid_t child, time_t deadline) {
         else
             (void)sigtimedwait(&child_signal, NULL, &patience);
     }
-    return late ? VIRSH_LATE : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return late || ended < 0   ? VIRSH_LATE
+           : WIFEXITED(status) ? WEXITSTATUS(status)
+                               : 128 + WTERMSIG(status);
 }
 
 /* Returns what was written to the file, with a NUL behind it, or NULL. */
@@ -80,11 +83,20 @@ static char *read_back(int fd, size_t *length) {
     return text;
 }
 
-static void keep_first_line(char *complaint) {
+/* The lines that virsh marks as errors, the first of all if it marks none. Others may be XML. */
+static void keep_errors(char *complaint) {
     static const char prefix[] = "error: ";
-    complaint[strcspn(complaint, "\n")] = '\0';
-    if (strncmp(complaint, prefix, strlen(prefix)) == 0)
-        memmove(complaint, complaint + strlen(prefix), strlen(complaint) + 1 - strlen(prefix));
+    char *to = complaint, *rest = NULL;
+    for (char *line = strtok_r(complaint, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        bool error = strncmp(line, prefix, strlen(prefix)) == 0;
+        const char *text = error ? line + strlen(prefix) : line;
+        if (!error && to > complaint)
+            continue;
+        if (to > complaint)
+            to = mempcpy(to, ": ", 2);
+        to = memmove(to, text, strlen(text) + 1);
+        to += strlen(to);
+    }
 }
 
 bool virsh_run(const char *const *arguments, const char *input, size_t input_length,
@@ -110,7 +122,7 @@ bool virsh_run(const char *const *arguments, const char *input, size_t input_len
     if (!result->output || !result->complaint)
         result->code = VIRSH_NO_MEMORY;
     else
-        keep_first_line(result->complaint);
+        keep_errors(result->complaint);
     return result->code == 0;
 }
 

@@ -152,10 +152,10 @@ bool xml_walk(const char *document, size_t length, const struct xml_handler *han
         .cdataBlock = on_text,
         .ignorableWhitespace = on_text,
     };
+    walk.libxml2->xmlSetGenericErrorFunc(NULL, say_nothing);
     if (!strings->dictionary)
         strings->dictionary = walk.libxml2->xmlDictCreate();
     walk.parser = walk.libxml2->xmlCreatePushParserCtxt(&sax, &walk, NULL, 0, NULL);
-    walk.libxml2->xmlSetGenericErrorFunc(NULL, say_nothing);
     /* Entities: only the five that XML has of its own can be there, as no document type is let in.
      * Encoding: libvirt's XML is UTF-8 whatever a declaration says, and a conversion would move
      * every offset.

@@ -1,0 +1,86 @@
+/* usage: measure RUNS INPUT COMMAND...
+ *
+ * Runs the commands in turn, so that what else the machine does falls on all alike, each RUNS times
+ * and once before to warm up, with INPUT as standard input. Prints a line for each: the median of
+ * its times in microseconds, and its peak memory in KiB. A command is one argument, cut at spaces.
+ * Ends with exit code 1 at the first command that fails. */
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MOST_COMMANDS = 16, MOST_WORDS = 16, MOST_RUNS = 1000 };
+
+static struct command {
+    char *words[MOST_WORDS + 1];
+    double times[MOST_RUNS];
+    long peak;
+} commands[MOST_COMMANDS];
+
+static void split(char *text, char **words) {
+    size_t count = 0;
+    char *rest = text;
+    for (char *word = strtok_r(text, " ", &rest); word && count < MOST_WORDS;
+         word = strtok_r(NULL, " ", &rest))
+        words[count++] = word;
+    words[count] = NULL;
+}
+
+static double now(void) {
+    struct timespec time = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
+}
+
+static bool run(struct command *command, const char *input, double *took) {
+    struct rusage usage;
+    int status = 0;
+    if (!command->words[0])
+        return false;
+    double before = now();
+    pid_t child = fork();
+    if (child == 0) {
+        int in = open(input, O_RDONLY);
+        int out = open("/dev/null", O_WRONLY);
+        if (in >= 0 && out >= 0 && dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
+            dup2(out, STDERR_FILENO) >= 0)
+            (void)execvp(command->words[0], command->words);
+        _exit(127);
+    }
+    if (child < 0 || wait4(child, &status, 0, &usage) != child || status != 0)
+        return false;
+    *took = now() - before;
+    if (usage.ru_maxrss > command->peak)
+        command->peak = usage.ru_maxrss;
+    return true;
+}
+
+static int by_size(const void *a, const void *b) {
+    const double *left = a, *right = b;
+    return (*left > *right) - (*left < *right);
+}
+
+int main(int argc, char **argv) {
+    size_t runs = argc > 3 ? strtoul(argv[1], NULL, 10) : 0;
+    size_t count = argc > 3 ? (size_t)argc - 3 : 0;
+    if (!runs || runs > MOST_RUNS || count > MOST_COMMANDS)
+        return 1;
+    for (size_t i = 0; i < count; i++)
+        split(argv[i + 3], commands[i].words);
+    for (size_t round = 0; round <= runs; round++)
+        for (size_t i = 0; i < count; i++)
+            if (!run(&commands[i], argv[2], &commands[i].times[round ? round - 1 : 0])) {
+                (void)fprintf(stderr, "measure: it failed: %s\n", argv[i + 3]);
+                return 1;
+            }
+    for (size_t i = 0; i < count; i++) {
+        qsort(commands[i].times, runs, sizeof commands[i].times[0], by_size);
+        (void)printf("%.0f %ld\n", commands[i].times[runs / 2], commands[i].peak);
+    }
+    return 0;
+}

@@ -1,0 +1,36 @@
+/* What the fuzz targets share. A target fails, and libFuzzer keeps its input, when a sanitizer
+ * complains or a PROPERTY doesn't hold. */
+#pragma once
+
+#include "policy.h"
+
+#include <libxml/tree.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PROPERTY(holds)                                                                            \
+    do                                                                                             \
+        if (!(holds)) {                                                                            \
+            (void)fprintf(stderr, "%s:%d: this doesn't hold: %s\n", __FILE__, __LINE__, #holds);   \
+            abort();                                                                               \
+        }                                                                                          \
+    while (0)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Reads a policy from memory; as policy_read_stream(). */
+bool read_policy(const char *text, size_t length, struct policy *policy);
+
+/* Parses XML into a tree, as the program's own parser is set; NULL: it isn't well-formed. */
+xmlDocPtr parse(const char *xml, size_t length);
+
+/* Is it an element of this name, in no namespace? */
+bool is_element(const xmlNode *node, const char *name);
+
+/* Plans and rewrites the domain XML by the policy, and tests what must hold of the result whatever
+ * the policy is. Returns how many interfaces were changed. */
+size_t check_rewriting(struct policy *policy, const char *xml, size_t length);

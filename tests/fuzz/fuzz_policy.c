@@ -1,0 +1,87 @@
+/* Any policy file. The danger is an opt-out that gets lost. */
+#include "fuzz.h"
+
+#include <string.h>
+
+static void check_errors(const struct policy *policy) {
+    PROPERTY(policy->error_count > 0 && !policy->out_of_memory);
+    for (size_t i = 0; i < policy->error_count; i++) {
+        PROPERTY(policy->errors[i].reason && *policy->errors[i].reason);
+        PROPERTY(!i || policy->errors[i - 1].line <= policy->errors[i].line);
+    }
+}
+
+/* Every guest that the sections may tell apart gets a verdict, and its section stands in the file.
+ */
+static void check_verdicts(struct policy *policy, const char *text, size_t length) {
+    static const char *const names[] = {"", "web-1", "[a-z]*", "\xff"};
+    static const struct policy_subject subjects[] = {
+        {.network = NULL},
+        {.network = "dmz", .mac = "52:54:00:a1:b2:01", .mode = "bridge"},
+        {.dev = "eth1", .mac = "52:54:00:A1:B2:02", .mode = "vepa"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        policy_for_domain(policy, names[i], "0ddba11c-0000-4000-8000-000000000001");
+        for (size_t j = 0; j < sizeof subjects / sizeof *subjects; j++) {
+            struct policy_verdict verdict = policy_decide(policy, &subjects[j]);
+            PROPERTY(policy_treatment_names[verdict.treatment]);
+            PROPERTY(strcmp(verdict.section, "default") == 0 ||
+                     memmem(text, length, verdict.section, strlen(verdict.section)));
+        }
+    }
+}
+
+static enum policy_treatment treatment(struct policy *policy, const char *guest) {
+    policy_for_domain(policy, guest, "");
+    return policy_decide(policy, &(struct policy_subject){.mac = "52:54:00:a1:b2:01"}).treatment;
+}
+
+/* The policy with the line [vm:GUEST] and an opt-out below it opts the guest out, or is refused. */
+static void check_opt_out(const char *text, size_t length, const char *guest, size_t guest_length) {
+    static const char section[] = "\n[vm:", key[] = "]\npolicy = off\n";
+    struct policy policy;
+    char *more = malloc(length + sizeof section + guest_length + sizeof key);
+    char *name = strndup(guest, guest_length);
+    PROPERTY(more && name);
+    char *end = mempcpy(more, text, length);
+    end = mempcpy(end, section, sizeof section - 1);
+    end = mempcpy(end, guest, guest_length);
+    end = mempcpy(end, key, sizeof key - 1);
+    if (read_policy(more, (size_t)(end - more), &policy))
+        PROPERTY(treatment(&policy, name) == POLICY_OFF);
+    policy_free(&policy);
+    free(more);
+    free(name);
+}
+
+/* One line that means nothing is enough for a policy to be none. */
+static void check_refusal(const char *text, size_t length) {
+    static const char nonsense[] = "\nnonsense\n";
+    struct policy policy;
+    char *more = malloc(length + sizeof nonsense);
+    PROPERTY(more);
+    memcpy(mempcpy(more, text, length), nonsense, sizeof nonsense);
+    PROPERTY(!read_policy(more, length + sizeof nonsense - 1, &policy));
+    policy_free(&policy);
+    free(more);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    const char *text = (const char *)data;
+    struct policy policy;
+    bool good = read_policy(text, size, &policy);
+    if (good) {
+        check_verdicts(&policy, text, size);
+        check_refusal(text, size);
+        check_opt_out(text, size, "fuzzed guest", strlen("fuzzed guest"));
+    } else {
+        check_errors(&policy);
+    }
+    policy_free(&policy);
+    /* The first line as a guest's name: what can't be one must be refused, never cut. */
+    size_t line = 0;
+    while (line < size && text[line] && text[line] != '\n' && text[line] != ']')
+        line++;
+    check_opt_out("", 0, text, line);
+    return 0;
+}
