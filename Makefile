@@ -64,7 +64,7 @@ unit: $(tests)
 test:
 	tests/install-packages test
 	$(MAKE) all unit
-	tests/run tests/unit/run tests/cases/run tests/e2e/run
+	tests/run tests/unit/run tests/cases/run tests/e2e/run 'tests/e2e/run / tests/install'
 
 SUITES = bullseye bookworm trixie forky
 matrix:

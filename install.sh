@@ -1,0 +1,417 @@
+#!/bin/sh
+# usage: install.sh [OPTION...]; --help tells the options.
+#
+# - A file is written beside its place and renamed to it: whoever looks finds the old one or the new one.
+#   libvirt runs whatever is executable in hooks/qemu.d, so a hook is written in hooks/ and moved there.
+# - What is as it should be is left alone: a second run mends what an interrupted one left undone.
+# - `record` names every file and directory that was made, each before it is made, so that --uninstall
+#   finds them all, and no others.
+set -eu
+LC_ALL=C DEBIAN_FRONTEND=noninteractive
+export LC_ALL DEBIAN_FRONTEND
+PATH=$PATH:/usr/sbin:/sbin
+umask 022
+start=$PWD
+CDPATH='' cd -- "$(dirname -- "$0")"
+
+build=${BUILD:-build} sysconfdir=${SYSCONFDIR:-/etc} # `make install` may have others
+prefix='' destdir='' temporary='' changed=false
+uninstall=false purge=false files_only=false apply=true dry_run=false
+
+help() {
+    cat <<'END'
+usage: install.sh [OPTION...]
+
+Installs rxtrust for the libvirt of this machine: the packages that building it takes, where they are
+missing, the program as libvirt's hook for QEMU, its policy, command, manual pages and completion. Has the
+libvirt daemon notice it, and applies the policy to the guests that run. Nothing is restarted.
+
+  --prefix DIR   for the command, the manual pages and the completion: /usr/local
+  --destdir DIR  write below DIR, which may be /, and do no more than write files
+  --no-apply     leave the guests that run as they are
+  --dry-run      tell every step, do none
+  --uninstall    take away what is rxtrust's, and have the libvirt daemon notice that; the policy stays
+  --purge        with --uninstall: the policy too
+  --help         print this
+END
+}
+
+say() { printf '%s\n' "$*"; }
+warn() { printf 'install.sh: %s\n' "$*" >&2; }
+die() { warn "$@" && exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+there() { [ -e "$1" ] || [ -L "$1" ]; }
+
+# step WORDS COMMAND...: says what it does, and does it.
+step() {
+    say "$1"
+    shift
+    $dry_run || "$@"
+}
+
+read_options() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --prefix | --destdir) [ $# -gt 1 ] || die "$1 needs a directory" ;;
+        esac
+        case $1 in
+        --prefix) prefix=$2 && shift ;;
+        --destdir) destdir=$2 files_only=true && shift ;;
+        --no-apply) apply=false ;;
+        --dry-run) dry_run=true ;;
+        --uninstall) uninstall=true ;;
+        --purge) purge=true ;;
+        --help) help && exit ;;
+        *) die "there is no option $1: see --help" ;;
+        esac
+        shift
+    done
+    ! $purge || $uninstall || die "--purge goes with --uninstall"
+    case $prefix in '' | /*) ;; *) die "--prefix must begin with /" ;; esac
+    case $destdir in '' | /*) ;; *) destdir=$start/$destdir ;; esac
+    destdir=${destdir%/}
+    etc=$destdir$sysconfdir/libvirt
+    hooks=$etc/hooks policy=$etc/rxtrust.ini record=$etc/rxtrust.installed
+    # Where nobody says: where it was installed before.
+    prefix=${prefix:-$(sed -n 's|/bin/rxtrust$||p' "$record" 2>/dev/null | tail -n 1)}
+    prefix=${prefix:-/usr/local}
+    prefix=$destdir${prefix%/}
+    command=$prefix/bin/rxtrust
+}
+
+# ---- What is there ----
+
+# Nobody is called to find out whose hook it is: a script called as `hook --version` takes that for a guest's
+# name and may do anything. Ours is the ELF file in which the answer to --version stands.
+is_ours() {
+    [ -f "$1" ] && [ "$(dd if="$1" bs=1 skip=1 count=3 2>/dev/null)" = ELF ] &&
+        tr '\000' '\n' <"$1" | grep -q 'rxtrust [0-9][^ ]*$'
+}
+
+our_hooks() {
+    for file in "$hooks/qemu" "$hooks"/qemu.d/*; do
+        ! is_ours "$file" || say "$file"
+    done
+}
+
+is_our_link() {
+    case $(readlink "$1") in "$sysconfdir"/libvirt/hooks/*) ;; *) return 1 ;; esac
+}
+
+libvirt_version() {
+    for program in libvirtd virtqemud virsh; do
+        ! have $program || { $program --version | sed 's/.* //' && return; }
+    done
+}
+
+# hooks/qemu.d counts from libvirt 6.5 on. With --destdir it is not known whose libvirt it will be.
+reads_hook_directory() {
+    ! $files_only || return 0
+    version=$(libvirt_version)
+    minor=${version#*.}
+    [ "$((${version%%.*} * 1000 + ${minor%%.*}))" -ge 6005 ]
+}
+
+choose_hook() {
+    hook=$(our_hooks | head -n 1)
+    [ -z "$hook" ] || return 0
+    hook=$hooks/qemu
+    there "$hook" || return 0
+    reads_hook_directory || die "$hook is somebody else's and is left alone, and libvirt $version calls no other:
+that takes libvirt 6.5. Let that hook call rxtrust: install build/rxtrust as $hooks/rxtrust,
+and end $hook with: exec $hooks/rxtrust \"\$@\"
+so that it reads what libvirt writes to the hook. Nothing was changed."
+    hook=$hooks/qemu.d/50-rxtrust
+    ! there "$hook" || die "$hook is there and is not rxtrust. Nothing was changed."
+}
+
+# MODE FROM TO, in the order of installation: the hook comes last, when all that belongs to it is there.
+files() {
+    cat <<END
+644 config/rxtrust.8 $prefix/share/man/man8/rxtrust.8
+644 config/rxtrust.ini.5 $prefix/share/man/man5/rxtrust.ini.5
+644 config/rxtrust.bash-completion $prefix/share/bash-completion/completions/rxtrust
+755 $build/rxtrust $hook
+END
+}
+
+check_machine() {
+    $dry_run || $files_only || [ "$(id -u)" -eq 0 ] || die "only root can do this: sudo $0; or see --destdir"
+    $uninstall || $files_only || [ -d "$etc" ] || have libvirtd || have virtqemud || have virsh ||
+        die "there is no libvirt here: no $etc, no libvirtd, no virtqemud, no virsh. Nothing was changed."
+    for directory in "$etc" "$prefix"; do
+        until [ -d "$directory" ]; do directory=$(dirname "$directory"); done
+        [ -w "$directory" ] ||
+            die "$directory can't be written: is it on a read-only file system? Nothing was changed."
+    done
+}
+
+# ---- Building ----
+
+# What building takes, and the package that has it for apt-get, dnf, zypper, pacman and apk.
+needs() {
+    cat <<'END'
+gcc              gcc            gcc                gcc                gcc               gcc
+make             make           make               make               make              make
+readelf          binutils       binutils           binutils           binutils          binutils
+pkg-config       pkg-config     pkgconf-pkg-config pkgconf-pkg-config pkgconf           pkgconf
+libxml-2.0.pc    libxml2-dev    libxml2-devel      libxml2-devel      libxml2           libxml2-dev
+inih.pc          libinih-dev    inih-devel         libinih-devel      libinih           inih-dev
+stdio.h          libc6-dev      glibc-devel        glibc-devel        glibc             musl-dev
+linux/if_link.h  linux-libc-dev kernel-headers     linux-glibc-devel  linux-api-headers linux-headers
+END
+}
+
+has_need() {
+    case $1 in
+    *.pc) pkg-config --exists "${1%.pc}" ;;
+    *.h) echo "#include <$1>" | gcc -E - ;;
+    *) command -v "$1" ;;
+    esac >/dev/null 2>&1
+}
+
+# missing N: column N of the table, for what is missing.
+missing() {
+    needs | while read -r need packages; do
+        has_need "$need" || say "$need $packages" | awk -v column="$1" '{ print $column }'
+    done | tr '\n' ' '
+}
+
+install_packages() {
+    column=1
+    while read -r manager words; do
+        column=$((column + 1))
+        have "$manager" || continue
+        packages=$(missing $column)
+        # shellcheck disable=SC2086 # words and a list
+        step "install the packages: $packages" "$manager" $words $packages && return
+        # apt-get says that there is no such package when its lists are missing or old.
+        # shellcheck disable=SC2086
+        [ "$manager" = apt-get ] && apt-get update -q && apt-get $words $packages
+        return
+    done <<'END'
+apt-get install -q -y --no-install-recommends
+dnf install -y
+zypper --non-interactive install --no-recommends
+pacman -S --needed --noconfirm
+apk add --update-cache
+END
+    warn "none of apt-get, dnf, zypper, pacman and apk is here"
+    return 1
+}
+
+build() {
+    make="make -s BUILD=$build SYSCONFDIR=$sysconfdir $build/rxtrust"
+    ! $make -q >/dev/null 2>&1 || return 0
+    if ! $files_only && [ -n "$(missing 1)" ]; then
+        if install_packages; then $dry_run || [ -z "$(missing 1)" ]; else false; fi ||
+            die "rxtrust can't be built without: $(missing 1)- which can't be installed. Nothing was changed."
+    fi
+    # shellcheck disable=SC2086 # words
+    step "build $build/rxtrust" $make || die "rxtrust can't be built. Nothing was changed."
+}
+
+# ---- Files ----
+
+record() {
+    $files_only || ! [ -d "$etc" ] || grep -qxF -e "$1" "$record" 2>/dev/null || say "$1" >>"$record"
+}
+
+make_directory() {
+    [ ! -d "$1" ] || return 0
+    make_directory "$(dirname "$1")"
+    record "$1"
+    mkdir "$1"
+}
+
+# With the label that SELinux wants there, so that libvirt may run a new hook from the first moment on.
+label() {
+    $files_only || ! have selinuxenabled || ! selinuxenabled || ! context=$(matchpathcon -n "$2") ||
+        chcon -h "$context" "$1" || warn "$2: no SELinux label could be set"
+}
+
+# make_file TO COMMAND...: the command makes the file that its last argument names, which becomes TO.
+make_file() {
+    to=$1
+    shift
+    make_directory "${to%/*}"
+    record "$to"
+    case $to in "$hooks"/*) temporary=$hooks ;; *) temporary=${to%/*} ;; esac
+    temporary=$temporary/.rxtrust.new.$$
+    "$@" "$temporary"
+    label "$temporary" "$to"
+    mv -f "$temporary" "$to"
+    temporary=''
+}
+
+copy() { cp "$2" "$3" && chmod "$1" "$3"; }
+
+put() {
+    [ ! -d "$3" ] || die "$3 is a directory"
+    ! cmp -s "$2" "$3" || [ -z "$(find "$3" -prune -type f -perm "$1" -user "$(id -u)")" ] || return 0
+    changed=true
+    step "install $3" make_file "$3" copy "$1" "$2"
+}
+
+put_policy() {
+    if ! there "$policy"; then
+        put 644 config/rxtrust.ini "$policy"
+    elif ! cmp -s config/rxtrust.ini "$policy"; then
+        put 644 config/rxtrust.ini "$policy.dist"
+        say "keep $policy: the default stands in $policy.dist"
+        return
+    fi
+    take_away "$policy.dist"
+}
+
+put_command() {
+    target=${hook#"$destdir"}
+    [ "$(readlink "$command")" != "$target" ] || return 0
+    changed=true
+    step "install $command -> $target" make_file "$command" ln -s "$target"
+}
+
+take_away() {
+    there "$1" || return 0
+    changed=true
+    step "remove $1" rm -f "$1"
+}
+
+clean_up() {
+    while read -r _ _ file; do
+        $dry_run || rm -f "${file%/*}"/.rxtrust.new.*
+    done <<END
+$(files)
+- - $policy
+- - $hooks/qemu
+- - $command
+END
+}
+
+# ---- The machine ----
+
+# The daemons of this name: root's, no container's, and no child that is just about to become a guest or a
+# hook: it has the daemon's name for a moment, and SIGHUP would end it.
+daemon_processes() {
+    for process in /proc/[0-9]*; do
+        { read -r name <"$process/comm"; } 2>/dev/null || continue
+        [ "$name" = "$1" ] || continue
+        [ "$(readlink "$process/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] || continue
+        grep -q '^Uid:[^0-9]*0[^0-9]' "$process/status" || continue
+        parent=$(sed -n 's/^PPid:[^0-9]*//p' "$process/status")
+        { read -r name <"/proc/$parent/comm"; } 2>/dev/null || name=
+        [ "$name" = "$1" ] || say "${process#/proc/}"
+    done
+}
+
+reload_daemon() {
+    running=false
+    for daemon in libvirtd virtqemud; do
+        if [ -d /run/systemd/system ] && systemctl --quiet is-active $daemon; then
+            running=true
+            step "reload $daemon" systemctl reload $daemon || warn "see systemctl status $daemon"
+            continue
+        fi
+        for pid in $(daemon_processes $daemon); do
+            running=true
+            step "reload $daemon, process $pid" kill -HUP "$pid" || warn "$daemon can't be told to reload"
+        done
+    done
+    $running || say "no libvirt daemon runs: none is reloaded"
+}
+
+set_selinux() {
+    have selinuxenabled && selinuxenabled || return 0
+    step "label the files" restorecon -RF "$hooks" "$policy" "$command" || warn "restorecon failed"
+    case $(getsebool virt_hooks_unconfined) in
+    *off) warn "SELinux keeps the hook from network devices; to allow it: setsebool -P virt_hooks_unconfined on" ;;
+    esac
+}
+
+apply_policy() {
+    ! $apply || "$command" apply || good=false
+    say "The guests now:"
+    "$command" status || ! $apply || good=false
+}
+
+bring_about() {
+    if $dry_run; then
+        ! $apply || say "apply the policy to the guests that run"
+        return
+    fi
+    good=true
+    "$command" check || good=false
+    if $running && ! have virsh; then
+        warn "virsh is not here: guests get all-multicast at a start, and no live trust"
+    elif $running && $good; then
+        apply_policy
+    fi
+    say "$("$command" --version) is $hook, which libvirt calls at each start of a guest;" \
+        "its policy is $policy. To undo this: $0 --uninstall"
+    $good || die "not everything is as the policy says: see above"
+}
+
+# ---- The two ways ----
+
+install_all() {
+    choose_hook
+    ! there "$command" || is_our_link "$command" || is_ours "$command" ||
+        die "$command is there and is not rxtrust: move it away, or use --prefix. Nothing was changed."
+    build
+    clean_up
+    put_policy
+    while read -r mode from to; do
+        put "$mode" "$from" "$to"
+    done <<END
+$(files)
+END
+    put_command
+    while read -r other; do # two of them are one too many
+        [ "$other" = "$hook" ] || take_away "$other"
+    done <<END
+$(our_hooks)
+END
+    $changed || say "every file is as it should be"
+    ! $files_only || return 0
+    set_selinux
+    reload_daemon
+    bring_about
+}
+
+take_away_recorded() {
+    case $1 in
+    "$hooks"/qemu | "$hooks"/qemu.d/* | "$policy") ;; # they were seen to already
+    */bin/rxtrust) ! is_our_link "$1" || take_away "$1" ;;
+    *) if [ ! -d "$1" ]; then take_away "$1"; elif ! $dry_run; then rmdir "$1" 2>/dev/null || true; fi ;;
+    esac
+}
+
+uninstall_all() {
+    hook=$hooks/qemu
+    while read -r file; do
+        [ -z "$file" ] || take_away "$file"
+    done <<END
+$(our_hooks)
+END
+    $files_only || reload_daemon
+    clean_up
+    ! $purge || take_away "$policy"
+    while read -r path; do
+        [ -z "$path" ] || take_away_recorded "$path"
+    done <<END
+$policy.dist
+$command
+$(files | cut -d ' ' -f 3-)
+$(sed '1!G;h;$!d' "$record" 2>/dev/null)
+END
+    take_away "$record"
+    $changed || say "there is nothing of rxtrust here"
+    $files_only || say "Guests that run keep what they have until they stop."
+    ! there "$policy" || say "The policy is still there: $policy"
+}
+
+read_options "$@"
+check_machine
+trap '[ -z "$temporary" ] || rm -f "$temporary"' EXIT
+trap 'exit 1' HUP INT TERM
+if $uninstall; then uninstall_all; else install_all; fi

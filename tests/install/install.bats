@@ -1,0 +1,601 @@
+#!/usr/bin/env bats
+# install.sh: on a machine whose guests run, beside others' hooks, twice, interrupted, and away again.
+
+load ../e2e/machine
+
+source=$state/source # a copy, because it builds there
+fakes=$state/fakes   # programs that are found before the machine's own
+
+setup() {
+    rm -rf "$fakes"
+    mkdir -p "$fakes"
+    [[ -d $source ]] || copy_source
+    remove_hook
+    clear_log
+}
+
+teardown() {
+    bring_back
+    "$source"/install.sh --uninstall --purge
+    rm -rf "$hook" "$hook.d"
+    remove_all
+}
+
+copy_source() {
+    mkdir -p "$source"/build
+    cp -a Makefile install.sh config hook "$source"
+    cp -a "$(dirname "$program")"/hook "$(dirname "$program")"/rxtrust "$source"/build
+    make -s -C "$source"
+}
+
+installer() {
+    PATH=$fakes:$PATH "$source"/install.sh "$@"
+}
+
+# fake NAME: a program of this name with the text on standard input.
+fake() {
+    { echo "#!/bin/sh" && cat; } > "$fakes/$1"
+    chmod +x "$fakes/$1"
+}
+
+# hide FILE: until the test's end it isn't there.
+hide() {
+    mv "$1" "$1.hidden"
+    echo "$1" >> "$state"/hidden
+}
+
+bring_back() {
+    local file
+    umount -l /etc 2>/dev/null || true
+    rm -rf /run/systemd/system
+    test -L /usr/local/bin/rxtrust || rm -f /usr/local/bin/rxtrust
+    [[ -e $state/hidden ]] || return 0
+    while read -r file; do
+        rm -rf "$file"
+        mv "$file.hidden" "$file"
+    done < "$state"/hidden
+    rm "$state"/hidden
+}
+
+# What is there, but for the times of directories.
+tree() {
+    find /etc /usr/local /opt -printf '%p %y %m %u %l\n' | sort
+    find /etc /usr/local /opt -type f -exec sha256sum {} + | sort
+}
+
+# From here on no file of the machine may change, until nothing_changed.
+nothing_may_change() {
+    touch "$state"/stamp
+    sleep 0.05 # the kernel's clock for files is a coarse one
+}
+
+nothing_changed() {
+    local changed
+    changed=$(find /etc /usr /opt /root /srv -cnewer "$state"/stamp)
+    echo "changed: $changed"
+    [ -z "$changed" ]
+}
+
+their_hook() {
+    printf '#!/bin/sh\necho "$1 $2" >> %s\n' "$state"/theirs > "$hook"
+    chmod +x "$hook"
+    cp "$hook" "$state"/their-hook
+    rm -f "$state"/theirs
+}
+
+daemon() {
+    pgrep -x -U 0 libvirtd | sort | head -n 1
+}
+
+qemu() {
+    cat "/run/libvirt/qemu/$1.pid"
+}
+
+# starts NAME: it is started and gone again, without waiting for its boot.
+starts() {
+    virsh -q start "$1"
+    virsh -q destroy "$1"
+}
+
+says() {
+    grep -q -- "$1" "$state"/output
+}
+
+# refuses TEXT OPTION...: ends with 1, says the text on standard error, and changes nothing.
+refuses() {
+    local text=$1 status=0
+    shift
+    nothing_may_change
+    installer "$@" > "$state"/stdout 2> "$state"/output || status=$?
+    cat "$state"/output
+    [ $status -eq 1 ]
+    says "$text"
+    nothing_changed
+}
+
+@test "install: a running guest answers afterwards, and neither it nor the daemon was restarted" {
+    define early 60 "$(direct 60)"
+    start early 60
+    is_silent 60
+    not "$program" status
+    local before
+    before="$(daemon) $(qemu early)"
+    installer | tee "$state"/output
+    answers_all 60
+    [ "$(daemon) $(qemu early)" == "$before" ]
+    says early
+    says "install.sh --uninstall"
+    rxtrust status
+    define later 61 "$(direct 61)"
+    start later 61
+    answers_all 61
+    rxtrust status --json | jq -e . > /dev/null
+    rxtrust status --json | jq -r '.. | strings' | grep -qx later
+}
+
+@test "install: manual pages, completion and command are where they are looked for" {
+    installer
+    [ "$(readlink /usr/local/bin/rxtrust)" == "$hook" ]
+    [ "$(rxtrust --version)" == "$("$program" --version)" ]
+    [ -f /usr/local/share/man/man8/rxtrust.8 ]
+    [ -f /usr/local/share/man/man5/rxtrust.ini.5 ]
+    [ -f /usr/local/share/bash-completion/completions/rxtrust ]
+    cmp config/rxtrust.ini "$policy"
+    rxtrust check
+}
+
+@test "install: twice changes nothing, not even a time, under any sh" {
+    installer
+    nothing_may_change
+    local shell
+    for shell in sh dash "busybox sh"; do
+        $shell "$source"/install.sh > "$state"/output
+        says "every file is as it should be"
+    done
+    nothing_changed
+}
+
+@test "install: what has been damaged is mended" {
+    installer
+    tree > "$state"/before
+    echo more >> "$hook"
+    chmod 600 /usr/local/share/man/man8/rxtrust.8
+    chown daemon /usr/local/share/man/man5/rxtrust.ini.5
+    ln -sf nowhere "$state"/link
+    rm /usr/local/bin/rxtrust /usr/local/share/bash-completion/completions/rxtrust
+    installer
+    tree | diff "$state"/before -
+}
+
+@test "install: an upgrade keeps a changed policy, the default lies beside it while they differ" {
+    installer
+    cp "$policy" "$state"/default
+    printf '[default]\npolicy = multicast\n' > "$policy"
+    cp "$policy" "$state"/mine
+    installer
+    cmp "$policy" "$state"/mine
+    cmp "$policy.dist" "$state"/default
+    cp "$state"/default "$policy"
+    installer
+    [ ! -e "$policy.dist" ]
+}
+
+@test "install: a policy with errors is kept, and told" {
+    printf '[default]\npolcy = off\n' > "$policy"
+    local status=0
+    installer > "$state"/output 2>&1 || status=$?
+    [ $status -eq 1 ]
+    says "rxtrust.ini:2: unknown key 'polcy'"
+    [ "$(wc -l < "$policy")" -eq 2 ]
+}
+
+@test "install: an older rxtrust is replaced, also in qemu.d" {
+    { cat "$program" && echo older; } > "$state"/older
+    chmod +x "$state"/older
+    cp "$state"/older "$hook"
+    installer
+    cmp "$program" "$hook"
+    [ ! -e "$hook.d" ]
+    their_hook
+    mkdir "$hook.d"
+    cp "$state"/older "$hook.d"/20-mine
+    installer
+    cmp "$program" "$hook.d"/20-mine
+    [ "$(ls "$hook.d")" == 20-mine ]
+    [ "$(readlink /usr/local/bin/rxtrust)" == "$hook.d/20-mine" ]
+    cp "$state"/older "$hook"
+    installer
+    cmp "$program" "$hook"
+    [ ! -e "$hook.d"/20-mine ]
+}
+
+@test "install: beside another's hook, which goes on working" {
+    their_hook
+    installer
+    cmp "$hook" "$state"/their-hook
+    [ ! -e "$state"/theirs ] # it wasn't even asked
+    define beside 62 "$(direct 62)"
+    start beside 62
+    answers_all 62
+    grep -q 'beside started' "$state"/theirs
+    rxtrust status
+    installer --uninstall
+    cmp "$hook" "$state"/their-hook
+    [ ! -e "$hook.d" ]
+    define after-us 63 "$(direct 63)"
+    starts after-us
+    grep -q 'after-us started' "$state"/theirs
+}
+
+@test "install: neither a program of somebody else's nor a link that leads nowhere is touched" {
+    cp /bin/true "$hook"
+    installer
+    cmp /bin/true "$hook"
+    cmp "$program" "$hook.d"/50-rxtrust
+    installer --uninstall --purge
+    cmp /bin/true "$hook"
+    ln -sf /nowhere "$hook"
+    installer
+    [ "$(readlink "$hook")" == /nowhere ]
+    cmp "$program" "$hook.d"/50-rxtrust
+}
+
+@test "install: beside another's hook on a libvirt before 6.5 it stops, and says what to do" {
+    their_hook
+    fake libvirtd <<< 'echo "libvirtd (libvirt) 6.4.0"'
+    refuses 'exec /etc/libvirt/hooks/rxtrust "\$@"'
+    # What it says works.
+    cp "$program" /etc/libvirt/hooks/rxtrust
+    printf 'exec /etc/libvirt/hooks/rxtrust "$@"\n' >> "$hook"
+    kill -HUP "$(daemon)"
+    define advised 64 "$(direct 64)"
+    start advised 64
+    answers_all 64
+    rm /etc/libvirt/hooks/rxtrust
+}
+
+@test "install: another's command of the same name is left alone" {
+    echo theirs > /usr/local/bin/rxtrust
+    refuses "/usr/local/bin/rxtrust is there and is not rxtrust"
+}
+
+@test "install: uninstalled, the machine is as it was" {
+    tree > "$state"/before
+    installer
+    installer --uninstall
+    [ -e "$policy" ]
+    installer --uninstall --purge
+    tree | diff "$state"/before -
+    installer --prefix /opt/deep/er
+    [ -x /opt/deep/er/bin/rxtrust ]
+    installer # knows where it was
+    [ ! -e /usr/local/bin/rxtrust ]
+    installer --uninstall --purge
+    tree | diff "$state"/before -
+    rm -r /etc/libvirt/hooks
+    tree > "$state"/before
+    installer
+    installer --uninstall --purge
+    tree | diff "$state"/before -
+    mkdir /etc/libvirt/hooks
+    installer --uninstall > "$state"/output
+    says "nothing of rxtrust"
+}
+
+@test "install: uninstalled, a guest starts and is as libvirt makes it" {
+    installer
+    installer --uninstall
+    define bare 65 "$(direct 65)"
+    start bare 65
+    is_silent 65
+    not has_all_multicast "$(macvtap bare)"
+    not log_says bare
+}
+
+# Each command that changes a file is a moment: the installer is killed instead of it, a copy half done.
+kill_at() {
+    local command
+    echo "$1" > "$state"/moment
+    echo 0 > "$state"/count
+    for command in cp chmod mkdir rmdir ln mv rm; do
+        fake $command <<END
+count=\$((\$(cat $state/count) + 1))
+echo \$count > $state/count
+if [ \$count -eq \$(cat $state/moment) ]; then
+    [ $command != cp ] || dd if="\$1" of="\$2" bs=1000 count=1 2>/dev/null
+    kill -KILL \$PPID
+    exit 1
+fi
+exec $(command -v $command) "\$@"
+END
+    done
+}
+
+# killed_everywhere BEFORE OPTION...: from the state that BEFORE makes the installer is killed at each moment
+# in turn. libvirt always finds a whole program or none, a second run ends as an undisturbed one does.
+killed_everywhere() {
+    local before=$1 moment=0 status file last='' now
+    shift
+    define killed 66 "$(direct 66)"
+    kill_at 0
+    $before
+    installer "$@" > /dev/null
+    tree > "$state"/wanted
+    while true; do
+        moment=$((moment + 1))
+        kill_at 0
+        $before
+        kill_at $moment
+        status=0
+        installer "$@" > "$state"/output 2>&1 || status=$?
+        [ $status -ne 0 ] || break
+        [ $status -eq 137 ]
+        for file in "$hook" "$hook.d"/*; do
+            [[ ! -e $file ]] || is_whole "$file"
+        done
+        now=$(find /etc/libvirt/hooks -type f -exec sha256sum {} +)
+        [[ $now == "$last" ]] || starts killed
+        last=$now
+        kill_at 0
+        installer "$@" > "$state"/output 2>&1
+        tree | diff "$state"/wanted -
+    done
+    echo "$moment moments"
+    [ $moment -gt 8 ]
+}
+
+is_whole() {
+    local known
+    for known in "$program" "$state"/older "$state"/their-hook; do
+        ! cmp -s "$known" "$1" || return 0
+    done
+    echo "half of a program: $1"
+    return 1
+}
+
+nothing_there() {
+    "$source"/install.sh --uninstall --purge > /dev/null
+    rm -rf "$hook.d"
+}
+
+older_there() {
+    nothing_there
+    { cat "$program" && echo older; } > "$state"/older
+    cp "$state"/older "$hook"
+    chmod +x "$hook"
+    printf '[default]\n' > "$policy"
+}
+
+theirs_there() {
+    nothing_there
+    their_hook
+}
+
+newest_there() {
+    "$source"/install.sh --no-apply > /dev/null
+}
+
+@test "install: killed at any moment of an upgrade, guests start, and a second run mends" {
+    killed_everywhere older_there --no-apply
+}
+
+@test "install: killed at any moment beside another's hook, guests start, and a second run mends" {
+    killed_everywhere theirs_there --no-apply
+}
+
+@test "install: killed at any moment of taking it away, guests start, and a second run mends" {
+    nothing_there
+    tree > "$state"/bare
+    killed_everywhere newest_there --uninstall --purge
+    virsh -q undefine killed
+    tree | diff "$state"/bare -
+}
+
+@test "install: a read-only /etc" {
+    mount --bind /etc /etc
+    mount -o remount,bind,ro /etc
+    refuses "/etc/libvirt can't be written: is it on a read-only file system"
+}
+
+@test "install: no libvirt" {
+    local program
+    for program in libvirtd virtqemud virsh; do
+        [[ -z $(command -v $program) ]] || hide "$(command -v $program)"
+    done
+    hide /etc/libvirt
+    refuses "there is no libvirt here"
+}
+
+@test "install: no root" {
+    chmod -R go+rX "$source"
+    PATH=$fakes:$PATH setpriv --reuid 65534 --regid 65534 --clear-groups "$source"/install.sh \
+        > "$state"/output 2>&1 && false
+    says "only root can do this"
+}
+
+# The packages that it asks for, without gcc, where nothing can be had.
+@test "install: no compiler and no network" {
+    hide "$(command -v gcc)"
+    rm -rf "$source"/build
+    fake apt-get <<< "echo \"\$@\" >> $state/asked; echo 'no network' >&2; exit 100"
+    rm -f "$state"/asked
+    refuses "rxtrust can't be built without: gcc "
+    says "no network"
+    grep -q '^install .* gcc' "$state"/asked
+    not grep -q ' make\| pkg-config' "$state"/asked # these are there
+    rm -rf "$source"
+}
+
+@test "install: each distribution is asked for its own packages" {
+    local line manager package
+    rm -rf "$source"/build
+    hide "$(command -v pkg-config)"
+    hide "$(command -v apt-get)"
+    for line in dnf:inih-devel zypper:libinih-devel pacman:libinih apk:inih-dev; do
+        manager=${line%:*} package=${line#*:}
+        rm -f "$fakes"/*
+        # shellcheck disable=SC2016 # it is the fake's
+        fake "$manager" <<< 'echo "$@" >&2; exit 1'
+        refuses " $package\\b" --no-apply
+        not says ' gcc \| make '
+    done
+    rm -f "$fakes"/*
+    refuses "none of apt-get, dnf"
+    rm -rf "$source"
+}
+
+@test "install: what is missing is installed, and built with" {
+    hide "$(command -v gcc)"
+    rm -rf "$source"/build
+    fake apt-get <<< "cp -a $(command -v gcc || echo /usr/bin/gcc).hidden /usr/bin/gcc"
+    installer > "$state"/output
+    says "^install the packages: gcc "
+    rxtrust check
+}
+
+@test "install: --dry-run tells and does nothing" {
+    nothing_may_change
+    installer --dry-run > "$state"/output
+    nothing_changed
+    says "^install $hook\$"
+    says "^reload libvirtd"
+    installer
+    nothing_may_change
+    installer --dry-run --uninstall --purge > "$state"/output
+    nothing_changed
+    says "^remove $hook\$"
+    says "^remove $policy\$"
+}
+
+@test "install: --destdir writes there and nowhere else, and make install does so too" {
+    local daemon_log_size
+    fake systemctl <<< "touch $state/called"
+    fake virsh <<< "touch $state/called"
+    cp "$fakes"/virsh "$fakes"/apt-get
+    rm -f "$state"/called
+    daemon_log_size=$(stat -c %s "$daemon_log")
+    nothing_may_change
+    installer --destdir "$state"/stage --prefix /usr
+    (cd "$source" && PATH=$fakes:$PATH make -s install DESTDIR="$state"/made PREFIX=/usr)
+    nothing_changed
+    [ ! -e "$state"/called ]
+    [ "$(stat -c %s "$daemon_log")" -eq "$daemon_log_size" ]
+    diff -r --no-dereference "$state"/stage "$state"/made
+    [ "$(cd "$state"/stage && find . ! -type d | sort | paste -sd' ')" == "./etc/libvirt/hooks/qemu \
+./etc/libvirt/rxtrust.ini ./usr/bin/rxtrust ./usr/share/bash-completion/completions/rxtrust \
+./usr/share/man/man5/rxtrust.ini.5 ./usr/share/man/man8/rxtrust.8" ]
+    [ "$(readlink "$state"/stage/usr/bin/rxtrust)" == "$hook" ]
+    (cd "$source" && make -s uninstall DESTDIR="$state"/made PREFIX=/usr)
+    [ "$(cd "$state"/made && find . ! -type d)" == ./etc/libvirt/rxtrust.ini ]
+}
+
+@test "install: systemd's daemon is reloaded by systemd, not restarted" {
+    fake systemctl <<< "echo \"\$*\" >> $state/called; case \$* in *virtqemud*) exit 3 ;; esac"
+    rm -f "$state"/called
+    mkdir -p /run/systemd/system
+    installer
+    grep -qx 'reload libvirtd' "$state"/called
+    not grep -q start "$state"/called
+}
+
+@test "install: under SELinux a hook has its label before it has its name, and the boolean is told" {
+    fake selinuxenabled <<< 'exit 0'
+    fake matchpathcon <<< 'echo "label-of-$2"'
+    fake chcon <<< "test -e \"\$3\" && test ! -e $hook && echo \"\$2\" >> $state/labels"
+    fake restorecon <<< 'exit 0'
+    fake getsebool <<< 'echo "$1 --> off"'
+    rm -f "$state"/labels
+    installer > "$state"/output 2>&1
+    grep -qx "label-of-$hook" "$state"/labels
+    says "setsebool -P virt_hooks_unconfined on"
+}
+
+@test "install: --no-apply leaves running guests alone, apply makes up for it, also after plugging in" {
+    define waiting 67 "$(direct 67)"
+    start waiting 67
+    installer --no-apply
+    is_silent 67
+    not rxtrust status
+    rxtrust apply waiting
+    answers_all 67
+    rxtrust status
+    direct 68 > "$state"/interface.xml
+    virsh -q attach-device waiting "$state"/interface.xml --live
+    not rxtrust status
+    not has_all_multicast "$(macvtap waiting "$(mac 68)")"
+    rxtrust apply
+    rxtrust status
+}
+
+# hard_name NUMBER NAME: through every command.
+hard_name() {
+    local uuid
+    uuid=$(guest_uuid "$1")
+    define "$2" "$1" "$(direct "$1")" || return 0
+    virsh -q start "$uuid"
+    virsh dumpxml "$uuid" > "$state"/hard.xml
+    rxtrust explain -- "$2" | grep -q "$(mac "$1")"
+    rxtrust explain < "$state"/hard.xml | grep -q "$(mac "$1")"
+    rxtrust rewrite < "$state"/hard.xml | grep -q "trustGuestRxFilters='yes'"
+    rxtrust apply -- "$2"
+    rxtrust status | grep -q "$(macvtap "$uuid")"
+    # In JSON it is the very name.
+    rxtrust status --json | jq -e --arg name "$2" 'any(..; . == $name)' > /dev/null
+    # The policy can name it, at least by its UUID.
+    printf '[vm:%s]\npolicy = off\n' "$uuid" > "$policy"
+    rxtrust explain -- "$2" | grep -q "off by policy"
+    rm "$policy"
+    virsh -q destroy "$uuid"
+    virsh -q undefine "$uuid"
+}
+
+@test "install: guests with hard names, through every command" {
+    installer
+    hard_name 70 'two words  three'
+    hard_name 71 "it's \"quoted\""
+    hard_name 72 'größe-東京'
+    hard_name 73 '--json'
+    hard_name 74 '-c'
+    # shellcheck disable=SC2016 # not to be expanded
+    hard_name 75 '$(touch /run/e2e/expanded)*;'
+    hard_name 76 "$(guest_uuid 70)"
+    hard_name 77 $'two\nlines'
+    hard_name 78 '3'
+    [ ! -e /run/e2e/expanded ]
+}
+
+# completes LINE CANDIDATE...: exactly these, at the end of the line's words.
+completes() {
+    local line=$1
+    shift
+    eval "COMP_WORDS=($line)" COMP_CWORD=
+    COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+    _rxtrust
+    printf '%s\n' "${COMPREPLY[@]}" | sort | diff - <(printf '%s\n' "$@" | sort)
+}
+
+@test "install: the completion offers commands, options, files and quoted guests" {
+    installer
+    . config/rxtrust.bash-completion
+    compopt() { asked_for_files=yes; }
+    define 'web one' 70 "$(direct 70)"
+    define "it's" 71 "$(direct 71)"
+    virsh -q start 'web one'
+    completes "rxtrust st" status
+    completes "rxtrust ''" status apply explain check rewrite --help --version
+    completes "rxtrust status -" --json
+    completes "rxtrust explain -" -c
+    completes "rxtrust apply w" 'web\ one'
+    completes "rxtrust explain it" "it\\'s"
+    completes "rxtrust apply it" ''
+    completes "rxtrust explain \"'it\"" "it'\\''s"
+    # shellcheck disable=SC2016 # not to be expanded
+    completes 'rxtrust explain "\$(touch /run/e2e/expanded)"' ''
+    [ ! -e /run/e2e/expanded ]
+    asked_for_files=no
+    completes "rxtrust check x" ''
+    [ $asked_for_files == yes ]
+    asked_for_files=no
+    completes "rxtrust explain -c x" ''
+    [ $asked_for_files == yes ]
+}
