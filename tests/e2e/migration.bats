@@ -23,6 +23,7 @@ second='qemu+unix:///system?socket=/run/e2e/second/libvirt-sock'
     virsh -q migrate --live --persistent traveller "$second" --migrateuri tcp://192.0.2.2
     [ "$(virsh -c "$second" domstate traveller)" == running ]
     [ "$(virsh -c "$second" dumpxml traveller | xmllint --xpath 'string(//interface/@trustGuestRxFilters)' -)" == yes ]
-    log_says "guest traveller: migrate: trustGuestRxFilters='yes' printed for 1 of 1"
     answers_all 111
+    # Where it left with trust there was nothing to add on its way.
+    libvirt_takes_live_trust || log_says "guest traveller: migrate: trustGuestRxFilters='yes' printed for 1 of 1"
 }
