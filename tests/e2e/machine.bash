@@ -111,9 +111,11 @@ stop_second_machine() {
     ip address del 192.0.2.1/24 dev up0
 }
 
-# The daemon notices a hook that comes or goes when it starts.
+# The daemon notices a hook that comes or goes when it starts. A live-trust process of an earlier test may
+# still run the program: it is replaced, not written to.
 install_hook() {
-    cp "$program" $hook
+    cp "$program" $hook.new
+    mv $hook.new $hook
     rm -f $policy
     restart_daemon
 }
