@@ -7,8 +7,6 @@
 #include <string.h>
 #include <strings.h>
 
-enum { ANSWER_SECONDS = 30 };
-
 #define STANDARD_INPUT "<stdin>"
 
 bool guest_read_policy(const char *policy_file, size_t most_errors, struct policy *policy) {
@@ -53,7 +51,7 @@ bool guest_read(struct policy *policy, struct guest *guest) {
 bool guest_ask(const char *name, struct policy *policy, struct guest *guest) {
     const char *const call[] = {VIRSH, "dumpxml", "--", name, NULL};
     *guest = (struct guest){0};
-    if (!virsh_run(call, NULL, 0, virsh_now() + ANSWER_SECONDS, &guest->dump)) {
+    if (!virsh_run(call, NULL, 0, virsh_now() + VIRSH_ANSWER_SECONDS, &guest->dump)) {
         log_error("guest %s: virsh: %s", name, virsh_problem(&guest->dump));
         return false;
     }
@@ -123,7 +121,7 @@ bool guest_is_trusted_against_policy(const struct guest *guest, const struct pla
     struct domain lasting = {0};
     struct xml_error error;
     bool permanent = false;
-    if (virsh_run(call, NULL, 0, virsh_now() + ANSWER_SECONDS, &dump) &&
+    if (virsh_run(call, NULL, 0, virsh_now() + VIRSH_ANSWER_SECONDS, &dump) &&
         domain_read(dump.output, dump.length, &lasting, &error))
         for (size_t i = 0; i < lasting.count; i++)
             permanent = permanent ||

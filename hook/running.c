@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-enum { ANSWER_SECONDS = 30 };
-
 static bool visit_one(const char *name, struct policy *policy,
                       bool (*visit)(void *user, const struct guest *guest), void *user) {
     struct guest guest;
@@ -34,7 +32,7 @@ bool running_for_each(char *const *names, struct policy *policy,
     const char *const call[] = {VIRSH, "list", "--uuid", NULL};
     struct virsh_result list;
     char *rest = NULL;
-    if (!virsh_run(call, NULL, 0, virsh_now() + ANSWER_SECONDS, &list)) {
+    if (!virsh_run(call, NULL, 0, virsh_now() + VIRSH_ANSWER_SECONDS, &list)) {
         log_error("virsh: %s", virsh_problem(&list));
         good = false;
     } else {

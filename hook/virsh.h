@@ -17,6 +17,9 @@ enum { VIRSH_MISSING = 127, VIRSH_LATE = -1, VIRSH_NO_MEMORY = -2 };
 /* The monotonic clock, in seconds; what deadlines are told in. */
 time_t virsh_now(void);
 
+/* What a call of an administrator's command may take, in seconds. */
+enum { VIRSH_ANSWER_SECONDS = 30 };
+
 /* How a call's arguments begin. */
 #define VIRSH "virsh", "-c", "qemu:///system"
 
