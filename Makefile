@@ -92,9 +92,9 @@ bench:
 sanitize:
 	tests/install-packages test valgrind
 	$(MAKE) BUILD=$(BUILD)/asan HARDENING=-fPIE \
-	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' all unit
-	$(MAKE) all unit
-	tests/run 'tests/unit/run $(BUILD)/asan' 'tests/cases/run $(BUILD)/asan/rxtrust' tests/valgrind
+	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -DSANITIZED' all unit
+	$(MAKE) BUILD=$(BUILD)/valgrind SANITIZE=-DSANITIZED all unit
+	tests/run 'tests/unit/run $(BUILD)/asan' 'tests/cases/run $(BUILD)/asan/rxtrust' 'tests/valgrind $(BUILD)/valgrind'
 
 lint:
 	tests/install-packages lint

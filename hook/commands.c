@@ -5,7 +5,6 @@
 #include "stream.h"
 
 #include <getopt.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -30,38 +29,32 @@ static int printed(void) {
 }
 
 int command_check(int argc, char **argv) {
-    struct policy policy;
     const char *file = NULL;
+    struct reading reading;
     if (!read_arguments(argc, argv, 1, &file))
         return 1;
     if (optind < argc)
         file = argv[optind];
-    bool good = guest_read_policy(file, SIZE_MAX, &policy);
-    if (good && policy.missing)
+    bool good = guest_check_policy(file, &reading);
+    if (good && reading.policy_missing)
         (void)printf("%s: there is no such file: every macvtap interface is trusted\n",
                      POLICY_FILE);
     else if (good)
-        (void)printf("%s: no errors, %zu sections\n", file ? file : POLICY_FILE, policy.count);
-    policy_free(&policy);
+        (void)printf("%s: no errors, %zu section%s\n", file ? file : POLICY_FILE,
+                     reading.section_count, reading.section_count == 1 ? "" : "s");
+    reading_free(&reading);
     return good ? printed() : 1;
 }
 
 int command_rewrite(int argc, char **argv) {
-    struct policy policy;
-    struct guest guest = {0};
+    struct guest guest;
     const char *policy_file = NULL;
     size_t changes = 0;
     if (!read_arguments(argc, argv, 0, &policy_file))
         return 1;
-    bool good = guest_read_policy(policy_file, SIZE_MAX, &policy) && guest_read(&policy, &guest) &&
-                guest_print(&guest, &changes);
+    bool good = guest_read(policy_file, GUEST_ALL_ERRORS, &guest) && guest_print(&guest, &changes);
     guest_free(&guest);
-    policy_free(&policy);
     return good ? 0 : 1;
-}
-
-static const char *or_dash(const char *text) {
-    return text && *text ? text : "-";
 }
 
 static const char *at_a_start(const struct plan_item *item) {
@@ -101,20 +94,19 @@ static void explain(FILE *out, const struct plan_item *item) {
 }
 
 int command_explain(int argc, char **argv) {
-    struct policy policy;
-    struct guest guest = {0};
+    struct guest guest;
     const char *policy_file = NULL;
     if (!read_arguments(argc, argv, 1, &policy_file))
         return 1;
-    bool good =
-        guest_read_policy(policy_file, SIZE_MAX, &policy) &&
-        (optind < argc ? guest_ask(argv[optind], &policy, &guest) : guest_read(&policy, &guest));
-    for (size_t i = 0; good && i < guest.plan.count; i++) {
+    bool good = optind < argc ? guest_ask(policy_file, argv[optind], &guest)
+                              : guest_read(policy_file, GUEST_ALL_ERRORS, &guest);
+    const struct plan *plan = &guest.reading.plan;
+    for (size_t i = 0; good && i < plan->count; i++) {
         char *line = NULL;
         size_t length = 0;
         FILE *out = open_memstream(&line, &length);
         if (out)
-            explain(out, &guest.plan.items[i]);
+            explain(out, &plan->items[i]);
         if (!out || fclose(out) != 0) {
             log_error("out of memory");
             good = false;
@@ -124,6 +116,5 @@ int command_explain(int argc, char **argv) {
         free(line);
     }
     guest_free(&guest);
-    policy_free(&policy);
     return good ? printed() : 1;
 }

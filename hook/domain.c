@@ -205,14 +205,16 @@ struct edit {
 };
 
 /* The edit that gives an interface trust. False: the text at the place is not the start tag of an
- * interface, as in UTF-16, where the parser's places are not the text's. */
+ * interface, as in UTF-16, where the parser's places are not the text's; or as a parser tells that
+ * was taken over. */
 static bool find_edit(const struct interface *interface, const char *xml, size_t length,
                       struct edit *edit) {
     static const char start[] = "<interface";
+    if (interface->tag_end >= interface->end || interface->end > length)
+        return false;
     const char *end = xml + interface->tag_end;
     const char *tag = memrchr(xml, '<', interface->tag_end);
-    if (interface->tag_end >= interface->end || interface->end > length ||
-        xml[interface->end - 1] != '>' || !tag || (size_t)(end - tag) < sizeof start ||
+    if (xml[interface->end - 1] != '>' || !tag || (size_t)(end - tag) < sizeof start ||
         memcmp(tag, start, sizeof start - 1) != 0 || !is_space(tag[sizeof start - 1]) ||
         (*end != '>' && *end != '/'))
         return false;

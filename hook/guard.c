@@ -4,13 +4,21 @@
 #include "stream.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/syscall.h>
 #include <syslog.h>
 #include <unistd.h>
 
+#ifndef SYS_close_range /* glibc before 2.32 doesn't name it; all architectures have one number */
+#define SYS_close_range 436
+#endif
+
 enum { PATIENCE = 20 /* seconds */, STACK = 64 * 1024 };
 
+static const int signals[] = {SIGALRM, SIGSEGV, SIGBUS,  SIGILL, SIGFPE, SIGABRT,
+                              SIGSYS,  SIGXCPU, SIGTERM, SIGHUP, SIGINT, SIGQUIT};
 static bool gives_back;
 
 static void end_well(int signal_number) {
@@ -23,8 +31,6 @@ static void end_well(int signal_number) {
 }
 
 void guard_arm(bool rewrites) {
-    static const int signals[] = {SIGALRM, SIGSEGV, SIGBUS,  SIGILL, SIGFPE, SIGABRT,
-                                  SIGSYS,  SIGXCPU, SIGTERM, SIGHUP, SIGINT, SIGQUIT};
     static char stack[STACK]; /* a stack overflow needs another one to end on */
     gives_back = rewrites;
     (void)sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
@@ -40,6 +46,11 @@ void guard_arm(bool rewrites) {
     (void)alarm(PATIENCE);
 }
 
+void guard_disarm(void) {
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        (void)signal(signals[i], SIG_DFL);
+}
+
 void guard_descriptors(void) {
     int fd = 0;
     do
@@ -47,4 +58,23 @@ void guard_descriptors(void) {
     while (fd >= 0 && fd <= STDERR_FILENO);
     if (fd >= 0)
         (void)close(fd);
+}
+
+static void close_all(int first, int last) {
+    if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
+        return;
+    for (int fd = first; fd <= last && fd < 1024; fd++) /* Linux before 5.9 */
+        (void)close(fd);
+}
+
+bool guard_let_go(int kept) {
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    bool had = null >= 0;
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        had = had && dup2(null, fd) == fd;
+    if (!had)
+        close_all(STDIN_FILENO, STDERR_FILENO);
+    close_all(STDERR_FILENO + 1, kept - 1);
+    close_all(kept > STDERR_FILENO ? kept + 1 : STDERR_FILENO + 1, INT_MAX);
+    return had;
 }

@@ -9,6 +9,13 @@
  * input goes back to standard output if it was read whole and nothing is written yet. */
 void guard_arm(bool rewrites);
 
+/* In a child: signals are again what they are by default. */
+void guard_disarm(void);
+
 /* Sees to it that the descriptors 0, 1 and 2 are open: no file opened later must be taken for one.
  */
 void guard_descriptors(void);
+
+/* In a child: lets go of all descriptors but `kept` (-1: none), which libvirt reads to their ends;
+ * 0, 1 and 2 are /dev/null then. False: that can't be had, and they are closed. */
+bool guard_let_go(int kept);

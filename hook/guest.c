@@ -9,46 +9,47 @@
 
 #define STANDARD_INPUT "<stdin>"
 
-bool guest_read_policy(const char *policy_file, size_t most_errors, struct policy *policy) {
-    const char *path = policy_file ? policy_file : POLICY_FILE;
-    if (policy_read(path, policy_file != NULL, policy))
-        return true;
-    if (policy->out_of_memory)
-        log_error_at(path, 0, "out of memory");
-    for (size_t i = 0; i < policy->error_count && i < most_errors; i++)
-        log_error_at(path, policy->errors[i].line, policy->errors[i].reason);
-    if (policy->error_count > most_errors)
-        log_error("%s: %zu more errors: see rxtrust check", path,
-                  policy->error_count - most_errors);
-    return false;
+static void log_policy_errors(const char *file, size_t most, const struct reading *reading) {
+    size_t count = reading->policy_error_count;
+    size_t told = most && most < count ? most : count;
+    for (size_t i = 0; i < told; i++)
+        log_error_at(file, reading->policy_errors[i].line, reading->policy_errors[i].reason);
+    if (told < count)
+        log_error("%s: %zu more errors: see rxtrust check", file, count - told);
 }
 
-/* Plans the guest whose XML is there; `source` is where it came from. */
-static bool plan(struct policy *policy, struct guest *guest, const char *source) {
-    struct xml_error error = {0};
-    if (domain_read(guest->xml.data, guest->xml.length, &guest->domain, &error) &&
-        !plan_make(&guest->domain, policy, &guest->plan))
-        error.reason = "out of memory";
-    if (error.reason)
-        log_error_at(source, error.line, error.reason);
-    for (size_t i = 0; !error.reason && i < guest->plan.count; i++) {
-        const struct plan_item *item = &guest->plan.items[i];
+/* Reads the guest whose XML is there; `from` is where it came from. */
+static bool read_guest(const char *file, size_t most, struct guest *guest, const char *from) {
+    struct reading *reading = &guest->reading;
+    const struct reading_source source = {.policy = file ? file : POLICY_FILE,
+                                          .policy_required = file != NULL,
+                                          .xml = guest->xml.data,
+                                          .length = guest->xml.length};
+    const char *problem = reading_make(&source, reading);
+    if (problem)
+        log_error_at(from, 0, problem);
+    else if (reading->policy_error_count)
+        log_policy_errors(source.policy, most, reading);
+    else if (reading->error.reason)
+        log_error_at(from, reading->error.line, reading->error.reason);
+    for (size_t i = 0; i < reading->plan.count; i++) {
+        const struct plan_item *item = &reading->plan.items[i];
         if (item->network_problem)
-            log_error("%s: network %s: %s", item->interface->mac ? item->interface->mac : "-",
-                      item->interface->network, item->network_problem);
+            log_error("%s: network %s: %s", or_dash(item->interface->mac),
+                      or_dash(item->interface->network), item->network_problem);
     }
-    return !error.reason;
+    return !problem && !reading->policy_error_count && !reading->error.reason;
 }
 
-bool guest_read(struct policy *policy, struct guest *guest) {
+bool guest_read(const char *file, size_t most, struct guest *guest) {
     *guest = (struct guest){0};
     const char *problem = stream_read(&guest->xml);
     if (problem)
         log_error_at(STANDARD_INPUT, 0, problem);
-    return !problem && plan(policy, guest, STANDARD_INPUT);
+    return !problem && read_guest(file, most, guest, STANDARD_INPUT);
 }
 
-bool guest_ask(const char *name, struct policy *policy, struct guest *guest) {
+bool guest_ask(const char *file, const char *name, struct guest *guest) {
     const char *const call[] = {VIRSH, "dumpxml", "--", name, NULL};
     *guest = (struct guest){0};
     if (!virsh_run(call, NULL, 0, virsh_now() + VIRSH_ANSWER_SECONDS, &guest->dump)) {
@@ -56,30 +57,47 @@ bool guest_ask(const char *name, struct policy *policy, struct guest *guest) {
         return false;
     }
     guest->xml = (struct stream_input){guest->dump.output, guest->dump.length};
-    if (!plan(policy, guest, "virsh dumpxml"))
+    if (!read_guest(file, GUEST_ALL_ERRORS, guest, "virsh dumpxml"))
         return false;
     /* A number is an id to virsh before it is a name. */
-    bool same = strcmp(guest->domain.name, name) == 0 || strcasecmp(guest->domain.uuid, name) == 0;
+    const struct domain *domain = &guest->reading.domain;
+    bool same = strcmp(domain->name, name) == 0 || strcasecmp(domain->uuid, name) == 0;
     if (!same)
-        log_error("guest %s: virsh takes it for %s: use the UUID", name, guest->domain.name);
+        log_error("guest %s: virsh takes it for %s: use the UUID", name, domain->name);
     return same;
 }
 
+bool guest_check_policy(const char *file, struct reading *reading) {
+    struct reading own;
+    struct reading *read = reading ? reading : &own;
+    const struct reading_source source = {.policy = file ? file : POLICY_FILE,
+                                          .policy_required = file != NULL};
+    const char *problem = reading_make(&source, read);
+    if (problem)
+        log_error_at(source.policy, 0, problem);
+    else
+        log_policy_errors(source.policy, GUEST_ALL_ERRORS, read);
+    bool good = !problem && !read->policy_error_count;
+    if (!reading)
+        reading_free(&own);
+    return good;
+}
+
 void guest_free(struct guest *guest) {
-    plan_free(&guest->plan);
-    domain_free(&guest->domain);
+    reading_free(&guest->reading);
     virsh_result_free(&guest->dump);
 }
 
 bool guest_print(const struct guest *guest, size_t *changes) {
+    const struct domain *domain = &guest->reading.domain;
     *changes = 0;
-    for (size_t i = 0; i < guest->domain.count; i++)
-        *changes += guest->domain.interfaces[i].write_trust;
+    for (size_t i = 0; i < domain->count; i++)
+        *changes += domain->interfaces[i].write_trust;
     const char *problem = NULL;
     if (*changes) {
         size_t length = 0;
         char *changed =
-            domain_rewrite(&guest->domain, guest->xml.data, guest->xml.length, &length, &problem);
+            domain_rewrite(domain, guest->xml.data, guest->xml.length, &length, &problem);
         if (!changed) {
             log_error_at(STANDARD_INPUT, 0, problem);
             return false;
@@ -95,7 +113,7 @@ bool guest_print(const struct guest *guest, size_t *changes) {
 }
 
 bool guest_set_multicast(const char *why, const struct plan_item *item, bool on) {
-    const char *mac = item->interface->mac ? item->interface->mac : "-";
+    const char *mac = or_dash(item->interface->mac);
     const char *device = item->interface->target ? item->interface->target : "its device";
     const char *problem =
         item->interface->target ? multicast_set(item->interface->target, on) : "the XML names none";
@@ -116,18 +134,19 @@ bool guest_is_trusted_against_policy(const struct guest *guest, const struct pla
     if (interface->trust != TRUST_YES || !item->can_trust ||
         item->verdict.treatment == POLICY_TRUST)
         return false;
-    const char *const call[] = {VIRSH, "dumpxml", "--inactive", "--", guest->domain.uuid, NULL};
+    const char *const call[] = {VIRSH, "dumpxml", "--inactive", "--", guest->reading.domain.uuid,
+                                NULL};
     struct virsh_result dump;
-    struct domain lasting = {0};
-    struct xml_error error;
+    struct reading lasting = {0};
     bool permanent = false;
     if (virsh_run(call, NULL, 0, virsh_now() + VIRSH_ANSWER_SECONDS, &dump) &&
-        domain_read(dump.output, dump.length, &lasting, &error))
-        for (size_t i = 0; i < lasting.count; i++)
-            permanent = permanent ||
-                        (lasting.interfaces[i].trust == TRUST_YES && lasting.interfaces[i].mac &&
-                         interface->mac && strcmp(lasting.interfaces[i].mac, interface->mac) == 0);
-    domain_free(&lasting);
+        !reading_domain(dump.output, dump.length, &lasting))
+        for (size_t i = 0; i < lasting.domain.count; i++) {
+            const struct interface *same = &lasting.domain.interfaces[i];
+            permanent = permanent || (same->trust == TRUST_YES && same->mac && interface->mac &&
+                                      strcmp(same->mac, interface->mac) == 0);
+        }
+    reading_free(&lasting);
     virsh_result_free(&dump);
     return !permanent;
 }

@@ -3,9 +3,7 @@
  */
 #pragma once
 
-#include "domain.h"
-#include "plan.h"
-#include "policy.h"
+#include "reading.h"
 #include "stream.h"
 #include "virsh.h"
 
@@ -15,20 +13,24 @@
 struct guest {
     struct stream_input xml;
     struct virsh_result dump; /* what owns the XML if virsh told it */
-    struct domain domain;
-    struct plan plan;
+    struct reading reading;
 };
 
-/* Reads the policy. `file` NULL: the installed one, or the defaults if there is none. False: its
- * errors are logged, not more than `most_errors`. policy_free() is due either way. */
-bool guest_read_policy(const char *file, size_t most_errors, struct policy *policy);
+/* A policy's errors are logged up to the first so many; the rest as a number. */
+enum { GUEST_FIRST_ERROR = 1, GUEST_ALL_ERRORS = 0 };
 
-/* Reads the guest from standard input, or asks virsh for the one of this name or UUID, and plans
- * it. The guest's texts are also the policy's, which is narrowed to it. False: the reason is
- * logged. guest_free() is due either way. */
-bool guest_read(struct policy *policy, struct guest *guest);
-bool guest_ask(const char *name, struct policy *policy, struct guest *guest);
+/* Reads the guest from standard input, and plans it by the policy in `file`; NULL: the installed
+ * one, or the defaults if there is none. False: the reason is logged, of the policy's errors `most`
+ * (0: all). guest_free() is due either way. */
+bool guest_read(const char *file, size_t most, struct guest *guest);
+
+/* The same of the guest that virsh knows by this name or UUID. */
+bool guest_ask(const char *file, const char *name, struct guest *guest);
 void guest_free(struct guest *guest);
+
+/* Reads a policy alone; into *reading unless that is NULL: reading_free() is due then. False: its
+ * errors are logged, all of them. */
+bool guest_check_policy(const char *file, struct reading *reading);
 
 /* Prints the domain XML with the policy in it, as it came if the policy changes nothing; *changes
  * says in how many interfaces. False: that is logged, and nothing was printed. */

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct symbol {
     const char *name;
@@ -15,34 +16,43 @@ struct symbol {
 static const struct symbol libxml2_symbols[] = {LIBXML2_FUNCTIONS(STRUCT_LIBXML2){NULL, 0}};
 static const struct symbol inih_symbols[] = {INIH_FUNCTIONS(STRUCT_INIH){NULL, 0}};
 
-static bool load(const char *soname, const struct symbol *symbols, void *table,
-                 const char **reason) {
+/* Fills the table. Returns NULL, or why it can't. */
+static const char *load(const char *soname, const struct symbol *symbols, void *table) {
     /* Lazy: binding all that libxml2 and the ICU behind it call takes longer than parsing a domain.
      */
     void *library = dlopen(soname, RTLD_LAZY | RTLD_LOCAL);
-    for (const struct symbol *symbol = symbols; library && symbol->name; symbol++) {
-        void *address = dlsym(library, symbol->name);
-        if (!address) {
-            *reason = "a library isn't the one that rxtrust was built with";
-            return false;
-        }
-        *(void **)(void *)((char *)table + symbol->offset) = address;
+    if (!library) {
+        const char *reason = dlerror();
+        reason = reason ? strdup(reason) : NULL; /* for good: the next error would replace it */
+        return reason ? reason : "out of memory";
     }
-    if (!library)
-        *reason = dlerror();
-    return library != NULL;
+    for (const struct symbol *symbol = symbols; symbol->name; symbol++) {
+        void *address = dlsym(library, symbol->name);
+        if (!address)
+            return "a library isn't the one that rxtrust was built with";
+        memcpy((char *)table + symbol->offset, &address, sizeof address);
+    }
+    return NULL;
 }
 
 const struct libxml2 *library_libxml2(const char **reason) {
     static struct libxml2 table;
-    static bool loaded;
-    loaded = loaded || load(LIBXML2_SONAME, libxml2_symbols, &table, reason);
-    return loaded ? &table : NULL;
+    static const char *problem;
+    static bool tried;
+    if (!tried)
+        problem = load(LIBXML2_SONAME, libxml2_symbols, &table);
+    tried = true;
+    *reason = problem;
+    return problem ? NULL : &table;
 }
 
 const struct inih *library_inih(const char **reason) {
     static struct inih table;
-    static bool loaded;
-    loaded = loaded || load(INIH_SONAME, inih_symbols, &table, reason);
-    return loaded ? &table : NULL;
+    static const char *problem;
+    static bool tried;
+    if (!tried)
+        problem = load(INIH_SONAME, inih_symbols, &table);
+    tried = true;
+    *reason = problem;
+    return problem ? NULL : &table;
 }

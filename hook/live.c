@@ -1,22 +1,16 @@
 #include "live.h"
 
 #include "domain.h"
+#include "guard.h"
 #include "log.h"
 #include "multicast.h"
 #include "virsh.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#ifndef SYS_close_range /* glibc before 2.32 doesn't name it; all architectures have one number */
-#define SYS_close_range 436
-#endif
 
 /* A libvirt that refuses is asked this often; one that doesn't answer, as in a restart, until the
  * deadline, with pauses that double up to the longest. */
@@ -30,15 +24,11 @@ static bool is_due(const struct plan_item *item) {
     return item->write_trust && item->attachment == ATTACHED_DIRECTLY;
 }
 
-static const char *or_dash(const char *text) {
-    return text ? text : "-";
-}
-
 /* Sends the interface back with trust. True: libvirt took it, or said so. */
 static bool send_back(const struct guest *guest, const struct interface *interface, time_t deadline,
                       struct virsh_result *result) {
     const char *const call[] = {
-        VIRSH, "update-device", "--live", "--", guest->domain.uuid, "/dev/stdin", NULL};
+        VIRSH, "update-device", "--live", "--", guest->reading.domain.uuid, "/dev/stdin", NULL};
     const char *problem = NULL;
     size_t length = 0;
     char *xml =
@@ -54,10 +44,10 @@ static bool send_back(const struct guest *guest, const struct interface *interfa
  * frees. */
 static char *send_all(const struct guest *guest, time_t deadline) {
     char *refusal = NULL;
-    for (size_t i = 0; i < guest->plan.count; i++) {
+    for (size_t i = 0; i < guest->reading.plan.count; i++) {
         struct virsh_result result = {.code = VIRSH_NO_MEMORY};
-        if (is_due(&guest->plan.items[i]) &&
-            !send_back(guest, guest->plan.items[i].interface, deadline, &result)) {
+        if (is_due(&guest->reading.plan.items[i]) &&
+            !send_back(guest, guest->reading.plan.items[i].interface, deadline, &result)) {
             free(refusal);
             refusal = strdup(virsh_problem(&result));
         }
@@ -101,16 +91,15 @@ static bool tell(const struct interface *wanted, const struct domain *live, cons
 /* Tells for all that were due. False: one was refused. */
 static bool tell_all(const struct guest *guest, const struct virsh_result *dump,
                      const char *refusal) {
-    struct domain live;
-    struct xml_error error;
-    bool read = domain_read(dump->output, dump->length, &live, &error);
-    if (!read)
-        log_error("live: what virsh dumpxml printed can't be read: %s", error.reason);
-    bool good = read;
-    for (size_t i = 0; read && i < guest->plan.count; i++)
-        if (is_due(&guest->plan.items[i]))
-            good = tell(guest->plan.items[i].interface, &live, refusal) && good;
-    domain_free(&live);
+    struct reading live;
+    const char *problem = reading_domain(dump->output, dump->length, &live);
+    if (problem)
+        log_error("live: what virsh dumpxml printed can't be read: %s", problem);
+    bool good = !problem;
+    for (size_t i = 0; !problem && i < guest->reading.plan.count; i++)
+        if (is_due(&guest->reading.plan.items[i]))
+            good = tell(guest->reading.plan.items[i].interface, &live.domain, refusal) && good;
+    reading_free(&live);
     return good;
 }
 
@@ -118,7 +107,7 @@ enum progress { AGAIN, DONE, FAILED };
 
 /* One attempt; unless it is AGAIN, what is true was told. */
 static enum progress attempt(const struct guest *guest, time_t deadline, bool refusal_counts) {
-    const char *const call[] = {VIRSH, "dumpxml", "--", guest->domain.uuid, NULL};
+    const char *const call[] = {VIRSH, "dumpxml", "--", guest->reading.domain.uuid, NULL};
     struct virsh_result dump;
     char *refusal = send_all(guest, deadline);
     enum progress progress = AGAIN;
@@ -139,8 +128,8 @@ static enum progress attempt(const struct guest *guest, time_t deadline, bool re
 
 static bool any_due(const struct guest *guest) {
     bool due = false;
-    for (size_t i = 0; i < guest->plan.count; i++)
-        due = due || is_due(&guest->plan.items[i]);
+    for (size_t i = 0; i < guest->reading.plan.count; i++)
+        due = due || is_due(&guest->reading.plan.items[i]);
     return due;
 }
 
@@ -161,18 +150,6 @@ bool live_trust(const struct guest *guest) {
 
 /* ---- The process ---- */
 
-/* Lets go of all that the hook was given: libvirt reads its pipes to their end. */
-static bool let_go(void) {
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    bool done = null >= 0;
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        done = done && dup2(null, fd) == fd;
-    if (syscall(SYS_close_range, STDERR_FILENO + 1, UINT_MAX, 0) != 0) /* Linux before 5.9 */
-        for (int fd = STDERR_FILENO + 1; fd < 1024; fd++)
-            (void)close(fd);
-    return done && chdir("/") == 0;
-}
-
 void live_trust_detached(const struct guest *guest) {
     if (!any_due(guest))
         return;
@@ -181,7 +158,7 @@ void live_trust_detached(const struct guest *guest) {
         pid_t grandchild = setsid() < 0 ? -1 : fork();
         if (grandchild == 0) {
             (void)alarm(LIVE_SECONDS + 5); /* a log that nobody reads must not hold it for ever */
-            if (let_go())
+            if (guard_let_go(-1) && chdir("/") == 0)
                 (void)live_trust(guest); /* it is logged */
             else
                 log_error("live: the hook's descriptors can't be let go of: not trusted");

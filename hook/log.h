@@ -24,3 +24,8 @@ void log_error_at(const char *file, unsigned long line, const char *reason);
 
 /* Replaces each control character in place; returns its argument. */
 char *log_defuse(char *text);
+
+/* What stands for a text that isn't there. */
+static inline const char *or_dash(const char *text) {
+    return text && *text ? text : "-";
+}

@@ -1,9 +1,12 @@
 #include "network.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define NETWORKS "/run/libvirt/network"
 
@@ -84,44 +87,89 @@ bool network_read_text(const char *xml, size_t length, struct network *network,
     return true;
 }
 
-/* Returns the file's text, which the caller frees, or NULL with errno set. */
-static char *read_file(const char *path, size_t *length) {
-    FILE *stream = fopen(path, "re");
-    if (!stream)
-        return NULL;
-    char *text = NULL;
-    size_t room = 0;
-    ssize_t got = getdelim(&text, &room, '\0', stream); /* XML has no NUL: this is all of it */
-    int error = errno;
-    (void)fclose(stream); /* it was only read */
-    if (got >= 0) {
-        *length = (size_t)got;
-        return text;
+/* ---- The files ---- */
+
+struct network_file {
+    char *name; /* the network's */
+    char *text;
+    size_t length;
+    const char *problem; /* why there is no text, or NULL */
+};
+
+static const char *read_file(int directory, const char *name, struct network_file *file) {
+    int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    FILE *stream = fd < 0 ? NULL : fdopen(fd, "r");
+    if (!stream) {
+        int error = errno;
+        if (fd >= 0)
+            (void)close(fd);
+        return strerror(error);
     }
-    free(text);
-    errno = error ? error : ENODATA;
+    size_t room = 0;
+    errno = 0;
+    ssize_t got = getdelim(&file->text, &room, '\0', stream); /* XML has no NUL: all of it */
+    const char *problem = got >= 0 ? NULL : strerror(errno ? errno : ENODATA);
+    (void)fclose(stream); /* it was only read */
+    file->length = got >= 0 ? (size_t)got : 0;
+    return problem;
+}
+
+/* Takes `N.xml` in; returns why it can't, or NULL. */
+static const char *add_file(struct networks *networks, int directory, const char *name) {
+    static const char suffix[] = ".xml";
+    size_t length = strlen(name);
+    if (length < sizeof suffix || strcmp(name + length - (sizeof suffix - 1), suffix) != 0)
+        return NULL;
+    struct network_file *grown = reallocarray(networks->files, networks->count + 1, sizeof *grown);
+    if (grown)
+        networks->files = grown;
+    char *network = grown ? strndup(name, length - (sizeof suffix - 1)) : NULL;
+    if (!network)
+        return "out of memory";
+    struct network_file *file = &grown[networks->count++];
+    *file = (struct network_file){.name = network};
+    file->problem = read_file(directory, name, file);
     return NULL;
 }
 
-bool network_read(const char *name, struct network *network, struct xml_error *error) {
-    *network = (struct network){0};
-    *error = (struct xml_error){.reason = "no network can have this name"};
-    if (!*name || strchr(name, '/'))
-        return false;
-    char *path = NULL;
-    if (asprintf(&path, NETWORKS "/%s.xml", name) < 0) {
-        error->reason = "out of memory";
-        return false;
+void networks_load(struct networks *networks) {
+    *networks = (struct networks){0};
+    DIR *directory = opendir(NETWORKS);
+    if (!directory) {
+        networks->problem = errno == ENOENT ? NULL : strerror(errno);
+        return;
     }
-    size_t length = 0;
-    errno = 0;
-    char *text = read_file(path, &length);
-    bool read = text && network_read_text(text, length, network, error);
-    if (!text)
-        error->reason = errno == ENOENT ? "libvirt has no such active network" : strerror(errno);
-    free(text);
-    free(path);
-    return read;
+    const struct dirent *entry = NULL;
+    while (!networks->problem && (errno = 0, entry = readdir(directory)))
+        networks->problem = add_file(networks, dirfd(directory), entry->d_name);
+    if (!entry && errno)
+        networks->problem = strerror(errno);
+    (void)closedir(directory); /* it was only read */
+}
+
+void networks_free(struct networks *networks) {
+    for (size_t i = 0; i < networks->count; i++) {
+        free(networks->files[i].name);
+        free(networks->files[i].text);
+    }
+    free(networks->files);
+    *networks = (struct networks){0};
+}
+
+bool network_read(const struct networks *networks, const char *name, struct network *network,
+                  struct xml_error *error) {
+    *network = (struct network){0};
+    *error = (struct xml_error){.reason = networks->problem};
+    for (size_t i = 0; i < networks->count; i++) {
+        const struct network_file *file = &networks->files[i];
+        if (strcmp(file->name, name) != 0)
+            continue;
+        error->reason = file->problem;
+        return !file->problem && network_read_text(file->text, file->length, network, error);
+    }
+    if (!error->reason)
+        error->reason = "libvirt has no such active network";
+    return false;
 }
 
 void network_free(struct network *network) {

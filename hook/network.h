@@ -24,9 +24,21 @@ struct network {
     struct xml_strings strings;
 };
 
+/* The text of each active network's status, unread so far. */
+struct networks {
+    struct network_file *files;
+    size_t count;
+    const char *problem; /* why they can't be had, or NULL: a text that stays */
+};
+
+/* Gets hold of them; what can't be read shows when it is asked for. networks_free() is due. */
+void networks_load(struct networks *networks);
+void networks_free(struct networks *networks);
+
 /* Reads the active network of this name. False: *error says why, an unknown network included.
  * network_free() is due either way. */
-bool network_read(const char *name, struct network *network, struct xml_error *error);
+bool network_read(const struct networks *networks, const char *name, struct network *network,
+                  struct xml_error *error);
 
 /* The same from the text of the file. */
 bool network_read_text(const char *xml, size_t length, struct network *network,

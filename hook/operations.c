@@ -18,24 +18,24 @@ static void rewrite(const char *operation, const struct guest *guest) {
         give_back();
     else if (changes)
         log_info("%s: trustGuestRxFilters='yes' printed for %zu of %zu interfaces", operation,
-                 changes, guest->domain.count);
+                 changes, guest->reading.domain.count);
 }
 
 static void do_steps(const char *operation, unsigned steps, const struct guest *guest) {
     if (steps & STEP_REWRITE)
         rewrite(operation, guest);
-    for (size_t i = 0; (steps & STEP_MULTICAST) && i < guest->plan.count; i++)
-        if (guest->plan.items[i].multicast)
-            (void)guest_set_multicast(operation, &guest->plan.items[i], true); /* it is logged */
+    const struct plan *plan = &guest->reading.plan;
+    for (size_t i = 0; (steps & STEP_MULTICAST) && i < plan->count; i++)
+        if (plan->items[i].multicast)
+            (void)guest_set_multicast(operation, &plan->items[i], true); /* it is logged */
     if (steps & STEP_LIVE)
         live_trust_detached(guest);
 }
 
 void operations_run(const char *name, unsigned steps) {
-    struct policy policy;
-    struct guest guest = {0};
+    struct guest guest;
     guard_arm(steps & STEP_REWRITE);
-    if (guest_read_policy(NULL, 1, &policy) && guest_read(&policy, &guest)) {
+    if (guest_read(NULL, GUEST_FIRST_ERROR, &guest)) {
         do_steps(name, steps, &guest);
     } else {
         log_error("%s: the guest is left as it is", name);
@@ -43,5 +43,4 @@ void operations_run(const char *name, unsigned steps) {
             give_back();
     }
     guest_free(&guest);
-    policy_free(&policy);
 }

@@ -41,6 +41,7 @@ struct plan_item plan_interface(struct interface *interface, const struct networ
         item.mode = "vepa"; /* libvirt's default */
     if (item.trust == TRUST_UNSAID && network)
         item.trust = network_trust(network, interface->portgroup);
+    item.trusted = item.trust == TRUST_YES && item.can_trust;
 
     bool by_network = item.attachment == ATTACHED_BY_NETWORK;
     item.verdict = policy_decide(
@@ -52,7 +53,7 @@ struct plan_item plan_interface(struct interface *interface, const struct networ
         item.verdict.treatment == POLICY_OFF ||
         (!item.verdict.override &&
          (item.trust == TRUST_NO || (item.trust == TRUST_UNSAID && by_network && !network)));
-    item.multicast = !opted_out && !(item.trust == TRUST_YES && item.can_trust);
+    item.multicast = !opted_out && !item.trusted;
     item.write_trust = !opted_out && item.verdict.treatment == POLICY_TRUST && item.can_trust &&
                        item.trust != TRUST_YES;
     return item;
@@ -60,7 +61,8 @@ struct plan_item plan_interface(struct interface *interface, const struct networ
 
 /* Returns the network of this name, read at most once for a domain; NULL: out of memory. Names are
  * kept once by the domain, so equal ones have one address. */
-static const struct plan_network *network_named(struct plan *plan, const char *name) {
+static const struct plan_network *network_named(struct plan *plan, const struct networks *networks,
+                                                const char *name) {
     for (size_t i = 0; i < plan->network_count; i++)
         if (plan->networks[i].name == name)
             return &plan->networks[i];
@@ -72,11 +74,13 @@ static const struct plan_network *network_named(struct plan *plan, const char *n
     struct plan_network *network = &grown[plan->network_count++];
     struct xml_error error = {0};
     network->name = name;
-    network->problem = network_read(name, &network->network, &error) ? NULL : error.reason;
+    network->problem =
+        network_read(networks, name, &network->network, &error) ? NULL : error.reason;
     return network;
 }
 
-bool plan_make(const struct domain *domain, struct policy *policy, struct plan *plan) {
+bool plan_make(const struct domain *domain, struct policy *policy, const struct networks *networks,
+               struct plan *plan) {
     *plan = (struct plan){.items = calloc(domain->count + 1, sizeof(struct plan_item))};
     if (!plan->items)
         return false;
@@ -86,7 +90,7 @@ bool plan_make(const struct domain *domain, struct policy *policy, struct plan *
         const struct plan_network *network = NULL;
         if (interface->network &&
             (is(interface->type, "network") || is(interface->type, "direct")) &&
-            !(network = network_named(plan, interface->network)))
+            !(network = network_named(plan, networks, interface->network)))
             return false;
         const char *problem = network ? network->problem : NULL;
         plan->items[i] =

@@ -1,5 +1,5 @@
 /* What should be true of each interface of a domain: its XML, the policy and the libvirt networks
- * put together. Reads the networks' status, changes nothing. */
+ * put together. Pure. */
 #pragma once
 
 #include "domain.h"
@@ -22,6 +22,7 @@ struct plan_item {
     enum trust trust;            /* what the interface says, else its portgroup, else its network */
     const char *network_problem; /* why the interface's network can't be told, or NULL */
     bool can_trust;              /* trust works for this model: virtio-net */
+    bool trusted;                /* its XML, or its network's, gives it trust that works */
     struct policy_verdict verdict;
     bool write_trust; /* the policy asks for trust that the XML doesn't give */
     bool multicast;   /* the policy asks for all-multicast: no trusted filter does it already */
@@ -37,11 +38,12 @@ struct plan {
 };
 
 /* The decision for one interface; `network` is the status of its libvirt network, NULL if it has
- * none or it can't be read. Pure. */
+ * none or it can't be read. */
 struct plan_item plan_interface(struct interface *interface, const struct network *network,
                                 const struct policy *policy);
 
 /* Narrows the policy to the domain, and plans all of its interfaces. The plan's texts are those of
  * domain and policy, which must outlive it. False: out of memory. plan_free() is due either way. */
-bool plan_make(const struct domain *domain, struct policy *policy, struct plan *plan);
+bool plan_make(const struct domain *domain, struct policy *policy, const struct networks *networks,
+               struct plan *plan);
 void plan_free(struct plan *plan);

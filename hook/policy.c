@@ -26,10 +26,10 @@ struct patterns {
 enum subject_key { BY_NETWORK, BY_DEV, BY_MAC, BY_MODE, SUBJECT_KEYS };
 
 struct policy_section {
-    char *name; /* as it stands between the brackets */
+    char *name; /* as it stands between the brackets, in the policy's text */
     unsigned long line;
     enum kind kind;
-    struct patterns vm; /* of [vm:…] its name, of [rule:…] its key */
+    struct patterns vm; /* the key of a [rule:…]; a [vm:…] has it in its name */
     struct patterns by[SUBJECT_KEYS];
     size_t errors_before; /* how many errors the file had above this section */
     int policy;           /* enum policy_treatment, or UNSET */
@@ -79,9 +79,8 @@ static int by_line(const void *a, const void *b) {
  * key from inih, and compares inih's idea of the section with what the line said. */
 struct reader {
     struct policy *policy;
-    FILE *stream;
-    char *line;
-    size_t line_room;
+    char *line; /* the next one, in the policy's text */
+    char *end;  /* of the text */
     unsigned long number;
     size_t section_room;
     bool key_expected; /* the line went to inih as `key = value` and must come back */
@@ -91,16 +90,15 @@ static struct policy_section *current_section(const struct reader *reader) {
     return reader->policy->count ? &reader->policy->sections[reader->policy->count - 1] : NULL;
 }
 
-/* `text` is one pattern, or, with `separator`, a list of them. */
-static const char *read_patterns(const char *text, const char *separator,
-                                 struct patterns *patterns) {
+/* `text` is a list of patterns, with commas between. */
+static const char *read_patterns(const char *text, struct patterns *patterns) {
     patterns->texts = malloc(strlen(text) + 2);
     if (!patterns->texts)
         return "out of memory";
     char *to = patterns->texts;
     for (const char *item = text;; item++) {
         item += strspn(item, WHITE_SPACE);
-        size_t length = strcspn(item, separator);
+        size_t length = strcspn(item, ",");
         const char *next = item + length;
         while (length && strchr(WHITE_SPACE, item[length - 1]))
             length--;
@@ -182,7 +180,7 @@ static void set_patterns(struct reader *reader, const struct key *key, struct pa
     bool odd = strchr(value, '"') || strstr(value, " #") || strstr(value, "\t#");
     const char *problem = odd ? "has a quote or # in its value: they would be part of the name (a "
                                 "comment begins with ;, and ? in a glob is any byte)"
-                              : read_patterns(value, ",", place);
+                              : read_patterns(value, place);
     if (problem)
         add_error(reader->policy, reader->number, "%s %s", key->name, problem);
     const char *pattern = place->texts;
@@ -229,11 +227,13 @@ static int on_key(void *user, const char *section_name, const char *name, const 
     return 1;
 }
 
+#define VM "vm:"
+
 static const struct section_form {
     const char *prefix;
     enum kind kind;
 } section_forms[] = {
-    {"vm:", KIND_VM},
+    {VM, KIND_VM},
     {"rule:", KIND_RULE},
 };
 
@@ -257,13 +257,13 @@ static const char *read_section_name(struct reader *reader, struct policy_sectio
             return "the section has no name after the colon";
         if (strchr(WHITE_SPACE, *rest) || strchr(WHITE_SPACE, rest[strlen(rest) - 1]))
             return "the section's name begins or ends with white space";
-        return form->kind == KIND_VM ? read_patterns(rest, "", &section->vm) : NULL;
+        return NULL;
     }
     return "unknown section: there are [default], [vm:NAME] and [rule:NAME]";
 }
 
-/* Takes the line `[name] ; comment`. */
-static void open_section(struct reader *reader, const char *line) {
+/* Takes the line `[name] ; comment`, and ends the name where it stands. */
+static void open_section(struct reader *reader, char *line) {
     struct policy *policy = reader->policy;
     if (policy->count == reader->section_room) {
         size_t room = reader->section_room ? 2 * reader->section_room : 8;
@@ -275,22 +275,18 @@ static void open_section(struct reader *reader, const char *line) {
         policy->sections = grown;
         reader->section_room = room;
     }
-    size_t length = strcspn(line + 1, "]");
-    struct policy_section *section = &policy->sections[policy->count];
-    *section = (struct policy_section){.name = strndup(line + 1, length),
+    struct policy_section *section = &policy->sections[policy->count++];
+    *section = (struct policy_section){.name = line + 1,
                                        .line = reader->number,
                                        .errors_before = policy->error_count,
                                        .policy = UNSET,
                                        .override = UNSET};
-    if (!section->name) {
-        policy->out_of_memory = true;
-        return;
-    }
-    policy->count++;
-    const char *closed = line + 1 + length;
-    const char *after = *closed ? closed + 1 + strspn(closed + 1, WHITE_SPACE) : "";
+    char *close = strchr(line, ']');
+    const char *after = close ? close + 1 + strspn(close + 1, WHITE_SPACE) : "";
+    if (close)
+        *close = '\0';
     const char *problem =
-        !*closed ? "the section's ] is missing"
+        !close ? "the section's ] is missing"
         : *after && !strchr(";#", *after)
             ? "there is something after the section's ]: a name with brackets goes "
               "into vm = of a [rule:…]"
@@ -302,16 +298,15 @@ static void open_section(struct reader *reader, const char *line) {
 }
 
 /* Looks at a line before inih does; returns what is wrong with it, or NULL. */
-static const char *look_at_line(struct reader *reader, size_t length, size_t room) {
-    const char *line = reader->line;
+static const char *look_at_line(struct reader *reader, char *line, size_t length, bool fits) {
+    if (strlen(line) != length)
+        return "there is a NUL byte";
     if (reader->number == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0)
         line += 3;
-    if (memchr(reader->line, '\0', length))
-        return "there is a NUL byte";
     const char *text = line + strspn(line, WHITE_SPACE);
-    if (length + 1 > room)
+    if (!fits)
         return "the line is too long";
-    if (!*text || strchr(";#", *text))
+    if (!*text || *text == ';' || *text == '#')
         return NULL;
     if (text > line)
         return "the line is indented: inih would take it for a part of the value above";
@@ -332,23 +327,25 @@ static void expect_no_key(struct reader *reader) {
 static char *next_line(char *out, int room, void *user) {
     struct reader *reader = user;
     expect_no_key(reader);
-    ssize_t got = getline(&reader->line, &reader->line_room, reader->stream);
-    if (got < 0) {
-        if (ferror(reader->stream))
-            add_error(reader->policy, 0, "%s", strerror(errno));
-        else if (!feof(reader->stream))
-            reader->policy->out_of_memory = true;
+    if (reader->line == reader->end)
         return NULL;
-    }
     reader->number++;
-    size_t length = (size_t)got;
-    const char *problem = look_at_line(reader, length, (size_t)room);
+    char *line = reader->line;
+    char *newline = memchr(line, '\n', (size_t)(reader->end - line));
+    char *end = newline ? newline : reader->end;
+    size_t length = (size_t)(end - line);
+    reader->line = newline ? newline + 1 : end;
+    *end = '\0';
+    /* inih gets a copy with the newline, which is of its limit too. */
+    bool fits = length + 2 <= (size_t)room + !newline;
+    out[0] = '\0';
+    if (fits)
+        (void)strcpy(mempcpy(out, line, length), newline ? "\n" : "");
+    const char *problem = look_at_line(reader, line, length, fits);
     if (problem) {
         add_error(reader->policy, reader->number, "%s", problem);
-        length = 0;
+        out[0] = '\0';
     }
-    memcpy(out, reader->line, length);
-    out[length] = '\0';
     return out;
 }
 
@@ -391,18 +388,42 @@ static void check_section(struct policy *policy, const struct policy_section *se
                   section->name);
 }
 
-bool policy_read_stream(FILE *stream, struct policy *policy) {
+/* Reads the file to its end into policy->text. */
+static bool read_text(FILE *stream, struct policy *policy, size_t *length) {
+    size_t room = 0;
+    *length = 0;
+    do {
+        if (*length == room) {
+            room = room ? 2 * room : 4096;
+            char *grown = realloc(policy->text, room + 1);
+            if (!grown) {
+                policy->out_of_memory = true;
+                return false;
+            }
+            policy->text = grown;
+        }
+        *length += fread(policy->text + *length, 1, room - *length, stream);
+    } while (*length == room);
+    policy->text[*length] = '\0';
+    if (ferror(stream))
+        add_error(policy, 0, "%s", strerror(errno));
+    return !ferror(stream);
+}
+
+bool policy_read(FILE *stream, struct policy *policy) {
+    size_t length = 0;
     *policy = (struct policy){0};
+    if (!read_text(stream, policy, &length))
+        return false;
     const char *reason = NULL;
     const struct inih *inih = library_inih(&reason);
     if (!inih) {
         add_error(policy, 0, "%s", reason);
         return false;
     }
-    struct reader reader = {.policy = policy, .stream = stream};
+    struct reader reader = {.policy = policy, .line = policy->text, .end = policy->text + length};
     int refused = inih->ini_parse_stream(next_line, &reader, on_key, &reader);
     expect_no_key(&reader);
-    free(reader.line);
     if (refused < 0)
         policy->out_of_memory = true;
     else if (refused > 0 && !policy->error_count)
@@ -436,14 +457,14 @@ static const char *file_problem(int fd) {
     return NULL;
 }
 
-bool policy_read(const char *path, bool required, struct policy *policy) {
+FILE *policy_open(const char *path, bool required, struct policy *policy) {
     *policy = (struct policy){0};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     int error = errno;
     struct stat link; /* one that leads nowhere is no missing file, but one that can't be read */
     if (fd < 0 && error == ENOENT && !required && lstat(path, &link) != 0) {
         policy->missing = true;
-        return true;
+        return NULL;
     }
     const char *problem = fd < 0 ? strerror(error) : file_problem(fd);
     FILE *stream = problem ? NULL : fdopen(fd, "r");
@@ -451,23 +472,20 @@ bool policy_read(const char *path, bool required, struct policy *policy) {
         add_error(policy, 0, "%s", problem ? problem : strerror(errno));
         if (fd >= 0)
             (void)close(fd);
-        return false;
     }
-    bool good = policy_read_stream(stream, policy);
-    (void)fclose(stream); /* it was only read */
-    return good;
+    return stream;
 }
 
 void policy_free(struct policy *policy) {
     for (size_t i = 0; i < policy->count; i++) {
         struct policy_section *section = &policy->sections[i];
-        free(section->name);
         free(section->vm.texts);
         for (size_t key = 0; key < SUBJECT_KEYS; key++)
             free(section->by[key].texts);
     }
     for (size_t i = 0; i < policy->error_count; i++)
         free(policy->errors[i].reason);
+    free(policy->text);
     free(policy->sections);
     free(policy->candidates);
     free(policy->errors);
@@ -485,7 +503,9 @@ static bool passes(const struct patterns *patterns, const char *text, int flags)
     return patterns->count == 0;
 }
 
-static bool is_domain(const struct patterns *vm, const char *name, const char *uuid) {
+static bool is_domain(const struct policy_section *section, const char *name, const char *uuid) {
+    const struct patterns own = {.texts = section->name + strlen(VM), .count = 1};
+    const struct patterns *vm = section->kind == KIND_VM ? &own : &section->vm;
     const char *pattern = vm->texts;
     for (size_t i = 0; i < vm->count; i++, pattern = next_pattern(pattern))
         if (strcasecmp(pattern, uuid) == 0)
@@ -496,7 +516,7 @@ static bool is_domain(const struct patterns *vm, const char *name, const char *u
 void policy_for_domain(struct policy *policy, const char *name, const char *uuid) {
     policy->candidate_count = 0;
     for (size_t i = 0; i < policy->count; i++)
-        if (is_domain(&policy->sections[i].vm, name, uuid))
+        if (is_domain(&policy->sections[i], name, uuid))
             policy->candidates[policy->candidate_count++] = &policy->sections[i];
 }
 

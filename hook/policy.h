@@ -1,5 +1,5 @@
 /* The policy file, /etc/libvirt/rxtrust.ini, and what it says of one interface. Pure but for
- * reading the file. The file's form is told in rxtrust.ini itself.
+ * opening the file. The file's form is told in rxtrust.ini itself.
  *
  * A policy with a single error is no policy: an opt-out that was mistyped, or cut by inih's limits
  * (49 bytes of a section's name, 199 of a line), must not become a guest that is trusted. */
@@ -19,6 +19,7 @@ struct policy_error {
 };
 
 struct policy {
+    char *text; /* the file's, which the sections' names point into */
     struct policy_section *sections; /* in the order of the file */
     size_t count;
     struct policy_section **candidates; /* those that can match the domain in hand */
@@ -29,14 +30,15 @@ struct policy {
     bool out_of_memory; /* perhaps before an error could be kept */
 };
 
-/* Reads a policy. False: it has errors (policy->errors), or memory ran out (policy->out_of_memory).
- * A file that isn't there is an error only if it is `required`. The file must be the root's or the
- * caller's, a regular one, and writable by nobody else. policy_free() is due either way. */
-bool policy_read(const char *path, bool required, struct policy *policy);
-void policy_free(struct policy *policy);
+/* Opens a policy's file, which must be the root's or the caller's, a regular one, and writable by
+ * nobody else. NULL: the policy says what is wrong (policy->errors), or that there is none
+ * (policy->missing), which is an error only of one that is `required`; policy_free() is due. */
+FILE *policy_open(const char *path, bool required, struct policy *policy);
 
-/* The same from an open stream, for callers that vouch for it. */
-bool policy_read_stream(FILE *stream, struct policy *policy);
+/* Reads a policy to its end. False: it has errors (policy->errors), or memory ran out
+ * (policy->out_of_memory). policy_free() is due either way. */
+bool policy_read(FILE *stream, struct policy *policy);
+void policy_free(struct policy *policy);
 
 /* Puts aside, until the next call, the sections that can't match any interface of this domain. */
 void policy_for_domain(struct policy *policy, const char *name, const char *uuid);

@@ -4,16 +4,16 @@
 
 #include <string.h>
 
-static bool visit_one(const char *name, struct policy *policy,
-                      bool (*visit)(void *user, const struct guest *guest), void *user) {
+static bool visit_one(const char *name, bool (*visit)(void *user, const struct guest *guest),
+                      void *user) {
     struct guest guest;
-    bool good = guest_ask(name, policy, &guest);
-    if (good && !guest.domain.running) {
+    bool good = guest_ask(NULL, name, &guest);
+    if (good && !guest.reading.domain.running) {
         log_error("guest %s: it doesn't run", name);
         good = false;
     }
     if (good) {
-        log_about_guest(guest.domain.name);
+        log_about_guest(guest.reading.domain.name);
         good = visit(user, &guest);
         log_about_guest(NULL);
     }
@@ -21,11 +21,11 @@ static bool visit_one(const char *name, struct policy *policy,
     return good;
 }
 
-bool running_for_each(char *const *names, struct policy *policy,
-                      bool (*visit)(void *user, const struct guest *guest), void *user) {
+bool running_for_each(char *const *names, bool (*visit)(void *user, const struct guest *guest),
+                      void *user) {
     bool good = true;
     for (char *const *name = names; *name; name++)
-        good = visit_one(*name, policy, visit, user) && good;
+        good = visit_one(*name, visit, user) && good;
     if (*names)
         return good;
 
@@ -38,7 +38,7 @@ bool running_for_each(char *const *names, struct policy *policy,
     } else {
         for (char *uuid = strtok_r(list.output, " \n", &rest); uuid;
              uuid = strtok_r(NULL, " \n", &rest))
-            good = visit_one(uuid, policy, visit, user) && good;
+            good = visit_one(uuid, visit, user) && good;
     }
     virsh_result_free(&list);
     return good;

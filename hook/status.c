@@ -7,7 +7,6 @@
 #include "multicast.h"
 #include "running.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,18 +41,17 @@ struct report {
 /* Returns the verdict, which the caller frees; NULL: out of memory. */
 static char *judge(const struct guest *guest, const struct plan_item *item, const char *problem,
                    bool all_multicast, bool *good) {
-    const char *name = guest->domain.name;
-    bool trusted = item->trust == TRUST_YES && item->can_trust;
+    const char *name = guest->reading.domain.name;
     char *verdict = NULL;
     int length = 0;
     *good = false;
-    if (!problem && !item->multicast && !trusted)
+    if (!problem && !item->multicast && !item->trusted)
         problem = item->network_problem;
     if (problem)
         length = asprintf(&verdict, "NOT what the policy says: %s", problem);
     else if (guest_is_trusted_against_policy(guest, item))
         length = asprintf(&verdict, "NOT what the policy says: trusted until %s is stopped", name);
-    else if (!trusted && all_multicast != item->multicast)
+    else if (!item->trusted && all_multicast != item->multicast)
         length = asprintf(&verdict, "NOT what the policy says: rxtrust apply %s", name);
     else {
         *good = true;
@@ -61,7 +59,7 @@ static char *judge(const struct guest *guest, const struct plan_item *item, cons
             length = asprintf(&verdict, "off by policy [%s]", item->verdict.section);
         else
             length = asprintf(&verdict, "%s",
-                              trusted           ? "multicast works, trusted"
+                              item->trusted     ? "multicast works, trusted"
                               : item->multicast ? "multicast works"
                                                 : "opted out in the XML");
     }
@@ -80,7 +78,7 @@ static bool fill(struct row *row, const struct guest *guest, const struct plan_i
     bool all_multicast = false;
     const char *problem = interface->target ? multicast_get(interface->target, &all_multicast)
                                             : "the XML names no device";
-    row->cells[GUEST] = copy(guest->domain.name);
+    row->cells[GUEST] = copy(guest->reading.domain.name);
     row->cells[MAC] = copy(interface->mac);
     row->cells[DEVICE] = copy(interface->target);
     row->treatment = policy_treatment_names[item->verdict.treatment];
@@ -90,7 +88,7 @@ static bool fill(struct row *row, const struct guest *guest, const struct plan_i
     row->cells[ALL_MULTICAST] = copy(problem ? NULL : all_multicast ? "yes" : "no");
     row->cells[VERDICT] = judge(guest, item, problem, all_multicast, &row->good);
     row->section = copy(item->verdict.section);
-    row->uuid = copy(guest->domain.uuid);
+    row->uuid = copy(guest->reading.domain.uuid);
     bool complete = row->section && row->uuid;
     for (size_t i = 0; i < COLUMNS; i++)
         complete = complete && row->cells[i];
@@ -100,15 +98,15 @@ static bool fill(struct row *row, const struct guest *guest, const struct plan_i
 static bool report_guest(void *user, const struct guest *guest) {
     struct report *report = user;
     bool good = true;
-    for (size_t i = 0; good && i < guest->plan.count; i++) {
-        if (guest->plan.items[i].attachment == ATTACHED_ELSEWHERE)
+    for (size_t i = 0; good && i < guest->reading.plan.count; i++) {
+        if (guest->reading.plan.items[i].attachment == ATTACHED_ELSEWHERE)
             continue;
         struct row *grown = reallocarray(report->rows, report->count + 1, sizeof *grown);
         good = grown != NULL;
         if (grown) {
             report->rows = grown;
             grown[report->count] = (struct row){0};
-            good = fill(&grown[report->count++], guest, &guest->plan.items[i]);
+            good = fill(&grown[report->count++], guest, &guest->reading.plan.items[i]);
         }
     }
     if (!good)
@@ -198,15 +196,14 @@ static void free_report(const struct report *report) {
 }
 
 int command_status(int argc, char **argv) {
-    struct policy policy;
     struct report report = {0};
     bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
     if (argc > 1 && !json) {
         log_error("status takes --json and nothing else");
         return 1;
     }
-    bool good = guest_read_policy(NULL, SIZE_MAX, &policy) &&
-                running_for_each((char *[]){NULL}, &policy, report_guest, &report);
+    bool good =
+        guest_check_policy(NULL, NULL) && running_for_each((char *[]){NULL}, report_guest, &report);
     if (good && json)
         print_json(&report);
     else if (good && report.count)
@@ -216,6 +213,5 @@ int command_status(int argc, char **argv) {
     for (size_t i = 0; i < report.count; i++)
         good = good && report.rows[i].good;
     free_report(&report);
-    policy_free(&policy);
     return fflush(stdout) == 0 && good ? 0 : 1;
 }

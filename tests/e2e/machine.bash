@@ -273,10 +273,10 @@ has_address() {
 
 # ---- the peer ----
 
-# answers ADDRESS [SECONDS]: to the first ping, within so many seconds.
+# answers ADDRESS [SECONDS]: to the first ping, within so many seconds, of a host that has other work too.
 answers() {
     ip -n peer neighbour flush all
-    ip netns exec peer ping -6 -n -c 1 -W "${2:-2}" "$1" >/dev/null
+    ip netns exec peer ping -6 -n -c 1 -W "${2:-5}" "$1" >/dev/null
 }
 
 # answers_all N [INTERFACE]: the guest answers on each of its addresses.

@@ -14,9 +14,19 @@
 bool read_policy(const char *text, size_t length, struct policy *policy) {
     FILE *stream = length ? fmemopen((void *)text, length, "r") : fopen("/dev/null", "r");
     PROPERTY(stream);
-    bool good = policy_read_stream(stream, policy);
+    bool good = policy_read(stream, policy);
     (void)fclose(stream);
     return good;
+}
+
+/* Those of the sandbox. */
+static const struct networks *active_networks(void) {
+    static struct networks networks;
+    static bool loaded;
+    if (!loaded)
+        networks_load(&networks);
+    loaded = true;
+    return &networks;
 }
 
 xmlDocPtr parse(const char *xml, size_t length) {
@@ -146,7 +156,7 @@ static void check_again(struct policy *policy, const char *out, size_t out_lengt
     struct xml_error error;
     struct plan plan;
     PROPERTY(domain_read(out, out_length, &domain, &error));
-    PROPERTY(plan_make(&domain, policy, &plan));
+    PROPERTY(plan_make(&domain, policy, active_networks(), &plan));
     for (size_t i = 0; i < plan.count; i++)
         PROPERTY(!plan.items[i].write_trust);
     size_t length = 0;
@@ -188,7 +198,7 @@ size_t check_rewriting(struct policy *policy, const char *xml, size_t length) {
     struct plan plan = {0};
     size_t changes = 0;
     if (domain_read(xml, length, &domain, &error)) {
-        PROPERTY(plan_make(&domain, policy, &plan));
+        PROPERTY(plan_make(&domain, policy, active_networks(), &plan));
         if (domain.count)
             changes = check_plan(&domain, &plan, policy, xml, length);
     } else {

@@ -137,8 +137,8 @@ static void test_refusal(void **state) {
 
 /* No file stands for these; for a name like the first ones none must be looked for. */
 static const struct refusal names[] = {
-    {"no name", "", "no network can have this name"},
-    {"a name that is a path", "../../../etc/libvirt/network", "no network can have this name"},
+    {"no name", "", "libvirt has no such active network"},
+    {"a name that is a path", "../../../etc/libvirt/network", "libvirt has no such active network"},
     {"an unknown network", "rxtrust-no-such-network", "libvirt has no such active network"},
 };
 
@@ -146,7 +146,7 @@ static void test_name(void **state) {
     const struct refusal *row = *state;
     struct network network;
     struct xml_error error;
-    assert_false(network_read(row->xml, &network, &error));
+    assert_false(network_read(&(struct networks){0}, row->xml, &network, &error));
     assert_string_equal(error.reason, row->reason);
     network_free(&network);
 }

@@ -116,7 +116,7 @@ static void read_policy(const char *text, struct policy *policy) {
     assert_true(asprintf(&lines, "%s\n", text) > 0);
     FILE *stream = fmemopen(lines, strlen(lines), "r");
     assert_non_null(stream);
-    assert_true(policy_read_stream(stream, policy));
+    assert_true(policy_read(stream, policy));
     assert_int_equal(fclose(stream), 0);
     free(lines);
     policy_for_domain(policy, "web-1", "");
@@ -292,11 +292,12 @@ static void test_domain(void **state) {
     struct xml_error error;
     struct policy policy;
     struct plan plan;
+    const struct networks none = {0};
     assert_true(domain_read(xml, strlen(xml), &domain, &error));
     read_policy("[rule:r]\nvm = 0DDBA11C-0000-4000-8000-000000000001\ndev = eth1\n"
                 "policy = multicast\n[vm:other]\npolicy = off\n",
                 &policy);
-    assert_true(plan_make(&domain, &policy, &plan));
+    assert_true(plan_make(&domain, &policy, &none, &plan));
     assert_int_equal(plan.count, 4);
     assert_fate(&plan.items[0], TRUST);
     assert_fate(&plan.items[1], MULTICAST);
@@ -320,9 +321,10 @@ static void test_domain_without_interfaces(void **state) {
     struct xml_error error;
     struct policy policy;
     struct plan plan;
+    const struct networks none = {0};
     assert_true(domain_read(xml, strlen(xml), &domain, &error));
     read_policy("", &policy);
-    assert_true(plan_make(&domain, &policy, &plan));
+    assert_true(plan_make(&domain, &policy, &none, &plan));
     assert_int_equal(plan.count, 0);
     plan_free(&plan);
     policy_free(&policy);

@@ -241,7 +241,7 @@ static bool read_text(const char *text, size_t length, struct policy *policy) {
     /* fmemopen(3) refuses a length of 0 in some C libraries. */
     FILE *stream = length ? fmemopen((void *)text, length, "r") : fopen("/dev/null", "r");
     assert_non_null(stream);
-    bool good = policy_read_stream(stream, policy);
+    bool good = policy_read(stream, policy);
     assert_int_equal(fclose(stream), 0);
     return good;
 }
@@ -304,10 +304,19 @@ static void write_file(const char *path, const char *text) {
     assert_int_equal(fclose(stream), 0);
 }
 
+static bool read_file(const char *path, bool required, struct policy *policy) {
+    FILE *stream = policy_open(path, required, policy);
+    if (!stream)
+        return policy->missing;
+    bool good = policy_read(stream, policy);
+    assert_int_equal(fclose(stream), 0);
+    return good;
+}
+
 /* Reads the policy at this place, and compares its errors. */
 static void assert_file_errors(const char *path, bool required, bool missing, const char *errors) {
     struct policy policy;
-    bool good = policy_read(path, required, &policy);
+    bool good = read_file(path, required, &policy);
     assert_errors(&policy, errors);
     assert_int_equal(good, !*errors);
     assert_int_equal(policy.missing, missing);
@@ -340,7 +349,7 @@ static void test_callers_own(void **state) {
     assert_int_equal(chmod(place.directory, 0755), 0);
     assert_int_equal(seteuid(4711), 0);
     struct policy policy;
-    bool good = policy_read(place.path, true, &policy);
+    bool good = read_file(place.path, true, &policy);
     assert_int_equal(seteuid(0), 0);
     assert_true(good);
     policy_free(&policy);
@@ -358,7 +367,7 @@ static void test_unreadable(void **state) {
     assert_int_equal(chmod(place.directory, 0755), 0);
     assert_int_equal(seteuid(4711), 0);
     struct policy policy;
-    bool good = policy_read(place.path, false, &policy);
+    bool good = read_file(place.path, false, &policy);
     assert_int_equal(seteuid(0), 0);
     assert_false(good);
     assert_errors(&policy, "0: Permission denied\n");

@@ -1,0 +1,32 @@
+/* What a confined process tells the one that started it: numbers and texts, one after the other.
+ *
+ * The one that tells may have been taken over by what it read: whoever hears it believes no length
+ * and no number, and what doesn't fit makes the answer bad. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct answer {
+    char *data; /* owned; texts that were heard point into it */
+    size_t length;
+    size_t heard; /* bytes */
+    bool bad;
+};
+
+/* Telling; whether the stream took it shows when it is closed. */
+void answer_tell_number(FILE *to, size_t number);
+void answer_tell_text(FILE *to, const char *text); /* may be NULL */
+
+/* Hearing, in the order of the telling. Of a bad answer: 0 and NULL. A number is below `limit`. */
+size_t answer_number(struct answer *answer, size_t limit);
+char *answer_text(struct answer *answer);
+
+/* How many things follow: not more than there are bytes left. */
+size_t answer_count(struct answer *answer);
+
+/* True: it was heard to its end, and isn't bad. */
+bool answer_is_whole(const struct answer *answer);
+
+void answer_free(struct answer *answer);

@@ -1,0 +1,21 @@
+/* A process that reads what comes from outside, and can do nothing else.
+ *
+ * It runs as root what was written for root, on XML that may come from another host: libxml2, inih,
+ * and what is built on them. So that is done by a child that has given up all it doesn't need (see
+ * privileges.h), and that can crash, hang or be taken over: all that its parent has of it is an
+ * answer. */
+#pragma once
+
+#include "answer.h"
+
+#include <stdio.h>
+
+/* In the child, `open` gets hold of files and libraries; then the privileges go, then `work` tells
+ * the answer. Both get `user`, and neither can change anything of the parent's.
+ *
+ * Returns NULL, and the answer, or why there is none: a text that stays. It takes CONFINE_SECONDS
+ * at the most. answer_free() is due either way. */
+const char *confine(void (*open)(void *user), void (*work)(void *user, FILE *answer), void *user,
+                    struct answer *answer);
+
+enum { CONFINE_SECONDS = 15 };

@@ -1,0 +1,132 @@
+#include "privileges.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { NOBODY = 65534 };
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+/* A filter knows system calls by numbers, which are an architecture's. On one that isn't here there
+ * is no filter: the rest holds. */
+#if defined __x86_64__ && !defined __ILP32__
+#define ARCHITECTURE AUDIT_ARCH_X86_64
+#elif defined __aarch64__ && defined __AARCH64EL__
+#define ARCHITECTURE AUDIT_ARCH_AARCH64
+#elif defined __powerpc64__ && defined __LITTLE_ENDIAN__
+#define ARCHITECTURE AUDIT_ARCH_PPC64LE
+#elif defined __s390x__
+#define ARCHITECTURE AUDIT_ARCH_S390X
+#elif defined __riscv && __riscv_xlen == 64
+#define ARCHITECTURE AUDIT_ARCH_RISCV64
+#endif
+
+#ifdef ARCHITECTURE
+static const unsigned allowed[] = {
+    SYS_read,         SYS_write,      SYS_writev,         SYS_close,        SYS_fstat,
+    SYS_lseek,        SYS_brk,        SYS_mmap,           SYS_munmap,       SYS_mremap,
+    SYS_mprotect,     SYS_madvise,    SYS_futex,          SYS_getrandom,    SYS_clock_gettime,
+    SYS_gettimeofday, SYS_exit_group, SYS_rt_sigprocmask, SYS_rt_sigreturn,
+#ifdef SYS_time
+    SYS_time,
+#endif
+};
+
+static bool filter_system_calls(void) {
+    enum { HEAD = 4, END = HEAD + COUNT(allowed) };
+    struct sock_filter program[END + 2] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+    };
+    for (size_t i = 0; i < COUNT(allowed); i++)
+        program[HEAD + i] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i],
+                                                         (uint8_t)(COUNT(allowed) - i), 0);
+    /* An error, not an end: a library that asks for more than it needs goes on without it. */
+    program[END] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+    program[END + 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    const struct sock_fprog filter = {.len = COUNT(program), .filter = program};
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0 || errno == EINVAL ||
+           errno == ENOSYS;
+}
+#else
+static bool filter_system_calls(void) {
+    return true;
+}
+#endif
+
+/* Root owns most files, whatever its capabilities; in a user namespace there may be no nobody. */
+static bool be_nobody(void) {
+    if (geteuid() != 0)
+        return true;
+    if (setgroups(0, NULL) != 0 && errno != EPERM)
+        return false;
+    return (setresgid(NOBODY, NOBODY, NOBODY) == 0 || errno == EINVAL || errno == EPERM) &&
+           (setresuid(NOBODY, NOBODY, NOBODY) == 0 || errno == EINVAL || errno == EPERM);
+}
+
+static bool drop_capabilities(void) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    return syscall(SYS_capset, &header, none) == 0;
+}
+
+static bool limit_resources(void) {
+    static const struct {
+        __rlimit_resource_t resource;
+        rlim_t most;
+    } limits[] = {
+        {RLIMIT_CORE, 0}, /* the XML carries passwords */
+        {RLIMIT_NPROC, 0},
+        {RLIMIT_FSIZE, 0},
+        {RLIMIT_AS, (rlim_t)1 << 30},
+    };
+    for (size_t i = 0; i < COUNT(limits); i++) {
+        struct rlimit limit;
+        if (getrlimit(limits[i].resource, &limit) != 0)
+            return false;
+        if (limit.rlim_max > limits[i].most)
+            limit.rlim_max = limits[i].most;
+        if (limit.rlim_cur > limit.rlim_max)
+            limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(limits[i].resource, &limit) != 0)
+            return false;
+    }
+    return true;
+}
+
+#ifdef SANITIZED
+/* A sanitizer or valgrind needs what would be given up: terabytes of addresses, files, and a
+ * process that stops this one and looks for leaks when it ends. */
+enum { KEEPS_PRIVILEGES = true };
+#else
+enum { KEEPS_PRIVILEGES = false };
+#endif
+
+bool privileges_give_up(void) {
+    if (KEEPS_PRIVILEGES)
+        return true;
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && limit_resources() && be_nobody() &&
+           drop_capabilities() && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && filter_system_calls();
+}
+
+void privileges_exit(int code) {
+#if defined SANITIZED && !defined FUZZED /* a fuzzer takes exit(3) for a crash */
+    exit(code);
+#else
+    _exit(code);
+#endif
+}

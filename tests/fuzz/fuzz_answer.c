@@ -1,0 +1,113 @@
+/* Any answer of a confined process that was taken over: an honest answer with patches, or bytes of
+ * its own. Whatever it says, the most that comes of it is a domain whose interfaces are trusted. */
+#include "fuzz.h"
+#include "reading.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ATTRIBUTE "trustGuestRxFilters"
+
+static const char xml[] =
+    "<domain type='kvm' id='7'>\n<name>web-1</name>\n"
+    "<uuid>0ddba11c-0000-4000-8000-000000000001</uuid>\n"
+    "<metadata><interface mine='yes' trustGuestRxFilters='mine'>\n</interface></metadata>\n"
+    "<!-- <interface type='direct'> -->\n<devices>\n"
+    "<interface type='direct'>\n<source dev='eth0' mode='bridge'/><target dev='macvtap0'/>\n"
+    "<model type='virtio'/>\n</interface>\n"
+    "<interface trustGuestRxFilters = \"no\" type='direct'><source network='lan'/>"
+    "<model type='virtio'/></interface>\n"
+    "<interface\ttype='direct' trustGuestRxFilters='yes'/>\n"
+    "<interfaces type='direct'></interfaces>\n</devices>\n</domain>\n";
+
+enum { XML_LENGTH = sizeof xml - 1 };
+
+static struct answer honest;
+
+static void become_honest(void) {
+    static const char policy_text[] = "[rule:r]\nmode = bridge\noverride = yes\npolicy = trust\n";
+    char path[] = "/tmp/policy-XXXXXX";
+    static struct reading reading; /* for good */
+    int fd = mkstemp(path);
+    PROPERTY(fd >= 0 && write(fd, policy_text, sizeof policy_text - 1) == sizeof policy_text - 1);
+    PROPERTY(close(fd) == 0);
+    const struct reading_source source = {
+        .policy = path, .policy_required = true, .xml = xml, .length = XML_LENGTH};
+    PROPERTY(!reading_make(&source, &reading));
+    PROPERTY(unlink(path) == 0 && reading.plan.count == 3 && reading.plan.items[0].write_trust);
+    honest = reading.answer;
+}
+
+static bool starts(const char *at, const char *end, const char *word) {
+    return (size_t)(end - at) >= strlen(word) && memcmp(at, word, strlen(word)) == 0;
+}
+
+/* What was printed is the input, but for the attribute in tags that begin as an interface's. */
+static void check_output(const char *out, size_t length) {
+    static const char inserted[] = " " ATTRIBUTE "='yes'";
+    const char *in = xml, *in_end = xml + XML_LENGTH, *out_end = out + length;
+    const char *tag = NULL;
+    while (in < in_end || out < out_end) {
+        if (in < in_end && *in == '<')
+            tag = in;
+        bool in_tag = tag && starts(tag, in_end, "<interface") && strchr(" \t\n", tag[10]);
+        if (in_tag && starts(out, out_end, inserted) && !starts(in, in_end, inserted)) {
+            out += sizeof inserted - 1;
+        } else if (in < in_end && out < out_end && *in == *out) {
+            in++, out++;
+        } else {
+            PROPERTY(in_tag && starts(out, out_end, "yes") && strchr("'\"", in[-1]));
+            in += strcspn(in, "'\"");
+            out += 3;
+        }
+    }
+}
+
+static void check_reading(const struct reading *reading) {
+    size_t length = 0;
+    const char *reason = NULL;
+    char *out = domain_rewrite(&reading->domain, xml, XML_LENGTH, &length, &reason);
+    if (out)
+        check_output(out, length);
+    PROPERTY(out || reason);
+    free(out);
+    for (size_t i = 0; i < reading->domain.count; i++) {
+        out = domain_trusted_interface(&reading->domain.interfaces[i], xml, XML_LENGTH, &length,
+                                       &reason);
+        PROPERTY(!out || (starts(out, out + length, "<interface") && out[length - 1] == '>'));
+        free(out);
+    }
+}
+
+/* A patch: two bytes of place, one of how much is put there, and that. */
+static void patch(struct answer *answer, const uint8_t *data, size_t size) {
+    while (size >= 3) {
+        size_t place = (size_t)(data[0] << 8 | data[1]) % answer->length;
+        size_t much = data[2] % 16;
+        data += 3, size -= 3;
+        if (much > size)
+            much = size;
+        if (much > answer->length - place)
+            much = answer->length - place;
+        memcpy(answer->data + place, data, much);
+        data += much, size -= much;
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct reading reading;
+    if (!honest.data)
+        become_honest();
+    bool patches = size && data[0] % 2 == 0;
+    size_t length = patches ? honest.length : size;
+    struct answer answer = {.data = malloc(length + 1), .length = length};
+    PROPERTY(answer.data);
+    memcpy(answer.data, patches ? honest.data : (const char *)data, length);
+    if (patches)
+        patch(&answer, data + 1, size - 1);
+    if (!reading_hear(&answer, &reading))
+        check_reading(&reading);
+    reading_free(&reading);
+    return 0;
+}

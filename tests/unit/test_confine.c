@@ -1,0 +1,415 @@
+/* What a process that was taken over by what it read can still do: answer, and use up its own time
+ * and memory. */
+#include "confine.h"
+#include "reading.h"
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void nothing(void *user) {
+    (void)user;
+}
+
+/* Under a sanitizer there are neither filter nor limits. */
+#ifndef SANITIZED
+
+#define MEBIBYTE ((size_t)1 << 20)
+
+/* What each attempt is made on. */
+static struct {
+    pid_t parent;
+    int file; /* open in the parent, for reading and writing */
+    char memory[8];
+} target = {.file = -1};
+
+static long try_read(void) {
+    return open("/etc/passwd", O_RDONLY);
+}
+static long try_write(void) {
+    return open("/run/rxtrust-was-here", O_WRONLY | O_CREAT, 0600);
+}
+static long try_memory_file(void) {
+    return memfd_create("code", 0);
+}
+static long try_directory(void) {
+    return mkdirat(AT_FDCWD, "/run/rxtrust-was-here", 0700);
+}
+static long try_remove(void) {
+    return unlinkat(AT_FDCWD, "/run/rxtrust-is-not-there", 0);
+}
+static long try_own(void) {
+    return fchownat(AT_FDCWD, "/run", 65534, 65534, 0);
+}
+static long try_kept_file(void) {
+    return write(target.file, "x", 1);
+}
+static long try_link(void) {
+    return socket(AF_NETLINK, SOCK_RAW, 0);
+}
+static long try_internet(void) {
+    return socket(AF_INET6, SOCK_STREAM, 0);
+}
+static long try_packets(void) {
+    return socket(AF_PACKET, SOCK_RAW, 0);
+}
+static long try_local(void) {
+    return socket(AF_UNIX, SOCK_STREAM, 0);
+}
+static long try_kill(void) {
+    return kill(target.parent, 0);
+}
+static long try_trace(void) {
+    return ptrace(PTRACE_ATTACH, target.parent, 0, 0);
+}
+static long try_mount(void) {
+    return mount("none", "/run", "tmpfs", 0, NULL);
+}
+static long try_namespace(void) {
+    return unshare(CLONE_NEWUSER);
+}
+static long try_root(void) {
+    return setresuid(0, 0, 0);
+}
+static long try_module(void) {
+    return syscall(SYS_init_module, NULL, 0, "");
+}
+static long try_dumpable(void) {
+    return prctl(PR_SET_DUMPABLE, 1);
+}
+
+static long try_exec(void) {
+    char *const none[] = {NULL};
+    return execve("/bin/true", none, none);
+}
+
+static long try_fork(void) {
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    return child;
+}
+
+static long try_parents_memory(void) {
+    struct iovec here = {"taken", 6}, there = {target.memory, 6};
+    return process_vm_writev(target.parent, &here, 1, &there, 1, 0);
+}
+
+static long try_much_memory(void) {
+    void *got =
+        mmap(NULL, 1024 * MEBIBYTE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return got == MAP_FAILED ? -1 : 0;
+}
+
+static long try_some_memory(void) {
+    void *got =
+        mmap(NULL, 256 * MEBIBYTE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return got == MAP_FAILED ? -1 : 0;
+}
+
+static long try_standard_output(void) {
+    return write(STDOUT_FILENO, "forged", 6);
+}
+
+/* The error it ends with; 0: it can be done. */
+static const struct attempt {
+    const char *name;
+    long (*make)(void);
+    int error;
+} attempts[] = {
+    {"read a file", try_read, EPERM},
+    {"write a file", try_write, EPERM},
+    {"make a file in memory", try_memory_file, EPERM},
+    {"make a directory", try_directory, EPERM},
+    {"remove a file", try_remove, EPERM},
+    {"give a file away", try_own, EPERM},
+    {"write what its parent has open", try_kept_file, EBADF},
+    {"speak to the kernel's network", try_link, EPERM},
+    {"speak to another host", try_internet, EPERM},
+    {"speak in packets of its own", try_packets, EPERM},
+    {"speak to a daemon", try_local, EPERM},
+    {"run a program", try_exec, EPERM},
+    {"start a process", try_fork, EPERM},
+    {"send a signal", try_kill, EPERM},
+    {"trace a process", try_trace, EPERM},
+    {"write the memory of a process", try_parents_memory, EPERM},
+    {"mount", try_mount, EPERM},
+    {"make a namespace", try_namespace, EPERM},
+    {"be root again", try_root, EPERM},
+    {"load a module", try_module, EPERM},
+    {"be dumped", try_dumpable, EPERM},
+    {"take a GiB of memory", try_much_memory, ENOMEM},
+    {"take a quarter of it", try_some_memory, 0},
+    {"write to what was standard output", try_standard_output, 0}, /* it is /dev/null */
+};
+
+static void make_attempt(void *user, FILE *answer) {
+    const struct attempt *attempt = user;
+    long made = attempt->make();
+    answer_tell_number(answer, made < 0 ? (size_t)errno : 0);
+}
+
+static void test_attempt(void **state) {
+    struct attempt attempt = *(const struct attempt *)*state;
+    struct answer answer;
+    int ends[2];
+    target.parent = getpid();
+    memcpy(target.memory, "intact", 7);
+    assert_int_equal(pipe(ends), 0);
+    target.file = ends[1];
+    assert_null(confine(nothing, make_attempt, &attempt, &answer));
+    assert_int_equal(answer_number(&answer, SIZE_MAX), attempt.error);
+    assert_true(answer_is_whole(&answer));
+    assert_string_equal(target.memory, "intact");
+    answer_free(&answer);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
+/* ---- What the kernel says of it ---- */
+
+struct fact {
+    const char *name;
+    const char *line; /* how it begins in /proc/PID/status */
+    const char *value;
+};
+
+static const struct fact facts[] = {
+    {"effective capabilities", "CapEff:", "0000000000000000"},
+    {"permitted capabilities", "CapPrm:", "0000000000000000"},
+    {"inheritable capabilities", "CapInh:", "0000000000000000"},
+    {"ambient capabilities", "CapAmb:", "0000000000000000"},
+    {"no new privileges", "NoNewPrivs:", "1"},
+    {"system calls are filtered", "Seccomp:", "2"},
+    {"user", "Uid:", "65534\t65534\t65534\t65534"},
+    {"group", "Gid:", "65534\t65534\t65534\t65534"},
+    {"further groups", "Groups:", " "},
+};
+
+/* Opened while that could be done; the kernel tells at the reading. */
+static FILE *status;
+
+static void open_status(void *user) {
+    (void)user;
+    status = fopen("/proc/self/status", "re");
+}
+
+static void tell_fact(void *user, FILE *answer) {
+    const struct fact *fact = user;
+    char line[256];
+    while (status && fgets(line, sizeof line, status))
+        if (strncmp(line, fact->line, strlen(fact->line)) == 0) {
+            line[strcspn(line, "\n")] = '\0';
+            const char *value = line + strlen(fact->line);
+            answer_tell_text(answer, *value == '\t' ? value + 1 : value);
+        }
+}
+
+static void test_fact(void **state) {
+    struct fact fact = *(const struct fact *)*state;
+    struct answer answer;
+    assert_null(confine(open_status, tell_fact, &fact, &answer));
+    const char *value = answer_text(&answer);
+    assert_non_null(value);
+    assert_string_equal(value, fact.value);
+    answer_free(&answer);
+}
+
+#endif
+
+/* ---- How it can end ---- */
+
+static void tell_nothing(void *user, FILE *answer) {
+    (void)user, (void)answer;
+}
+
+#ifndef SANITIZED /* they would tell of it as an error */
+static void crash(void *user, FILE *answer) {
+    (void)user, (void)answer;
+    __builtin_trap();
+}
+#endif
+
+static void be_killed(void *user) {
+    (void)user;
+    (void)raise(SIGKILL);
+}
+
+static void break_off(void *user, FILE *answer) {
+    (void)user;
+    answer_tell_text(answer, "half of it");
+    (void)fflush(answer);
+    _exit(1);
+}
+
+static void exit_as_linker(void *user) {
+    (void)user;
+    _exit(127);
+}
+
+static void hang(void *user) {
+    (void)user;
+    unsigned seconds = alarm(0);
+    (void)raise(seconds > 0 && seconds <= CONFINE_SECONDS ? SIGALRM : SIGKILL);
+}
+
+static const struct ending {
+    const char *name;
+    void (*open)(void *user);
+    void (*work)(void *user, FILE *answer);
+    const char *problem;
+} endings[] = {
+    {"well, without a word", nothing, tell_nothing, NULL},
+#ifndef SANITIZED
+    {"by a crash", nothing, crash, "reading it crashed"},
+#endif
+    {"by a signal", be_killed, tell_nothing, "reading it crashed"},
+    {"with half an answer", nothing, break_off, "out of memory"},
+    {"in the dynamic linker", exit_as_linker, tell_nothing, "out of memory"},
+    {"when its time is over", hang, tell_nothing, "it took too long to read"},
+};
+
+static void test_ending(void **state) {
+    const struct ending *ending = *state;
+    struct answer answer;
+    const char *problem = confine(ending->open, ending->work, NULL, &answer);
+    answer_free(&answer);
+    if (ending->problem)
+        assert_string_equal(problem, ending->problem);
+    else
+        assert_null(problem);
+    assert_int_equal(waitpid(-1, NULL, 0), -1); /* no child is left */
+}
+
+/* ---- What is left when its parent is killed ---- */
+
+#ifndef SANITIZED
+
+static void run_for_ever(void *user, FILE *answer) {
+    (void)user, (void)answer;
+    for (;;)
+        ;
+}
+
+/* The only child of a process, once it has one. */
+static pid_t child_of(pid_t parent) {
+    char path[64];
+    pid_t child = 0;
+    (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", parent, parent);
+    while (!child) {
+        FILE *stream = fopen(path, "re");
+        assert_non_null(stream);
+        if (fscanf(stream, "%d", &child) != 1)
+            child = 0;
+        (void)fclose(stream);
+    }
+    return child;
+}
+
+/* The filter is the last that it sets up. */
+static void wait_until_filtered(pid_t process) {
+    char path[64], line[256];
+    (void)snprintf(path, sizeof path, "/proc/%d/status", process);
+    for (bool filtered = false; !filtered;) {
+        FILE *stream = fopen(path, "re");
+        assert_non_null(stream);
+        while (fgets(line, sizeof line, stream))
+            filtered = filtered || strcmp(line, "Seccomp:\t2\n") == 0;
+        (void)fclose(stream);
+    }
+}
+
+static void test_orphan(void **state) {
+    (void)state;
+    int how = 0;
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0); /* it is to be waited for here */
+    pid_t parent = fork();
+    if (parent == 0) {
+        struct answer answer;
+        (void)confine(nothing, run_for_ever, NULL, &answer);
+        _exit(0);
+    }
+    pid_t child = child_of(parent);
+    wait_until_filtered(child);
+    assert_int_equal(kill(parent, SIGKILL), 0);
+    assert_int_equal(waitpid(parent, &how, 0), parent);
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFSIGNALED(how));
+    assert_int_equal(WTERMSIG(how), SIGKILL);
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+}
+
+#endif
+
+/* ---- What its answer can bring about ---- */
+
+static const char domain_xml[] =
+    "<domain id='1'><name>web-1</name><uuid>0ddba11c-0000-4000-8000-000000000001</uuid>"
+    "<metadata><interface mine='yes'/></metadata><devices>"
+    "<interface type='direct'><source dev='eth0'/><model type='virtio'/></interface>"
+    "<interface type='direct' trustGuestRxFilters='no'><model type='virtio'/></interface>"
+    "</devices></domain>";
+
+static void test_honest_answer(void **state) {
+    (void)state;
+    struct reading reading;
+    assert_null(reading_domain(domain_xml, strlen(domain_xml), &reading));
+    assert_string_equal(reading.domain.name, "web-1");
+    assert_string_equal(reading.domain.uuid, "0ddba11c-0000-4000-8000-000000000001");
+    assert_true(reading.domain.running);
+    assert_int_equal(reading.domain.count, 2);
+    assert_string_equal(reading.domain.interfaces[0].dev, "eth0");
+    assert_null(reading.domain.interfaces[0].mac);
+    assert_int_equal(reading.domain.interfaces[1].trust, TRUST_NO);
+    assert_int_equal(reading.plan.count, 0);
+    reading_free(&reading);
+}
+
+/* An answer that ends anywhere is none, and costs nothing but itself. */
+static void test_cut_answer(void **state) {
+    (void)state;
+    struct reading honest, reading;
+    assert_null(reading_domain(domain_xml, strlen(domain_xml), &honest));
+    for (size_t length = 0; length < honest.answer.length; length++) {
+        struct answer answer = {.data = malloc(length + 1), .length = length};
+        assert_non_null(answer.data);
+        memcpy(answer.data, honest.answer.data, length);
+        assert_non_null(reading_hear(&answer, &reading));
+        reading_free(&reading);
+    }
+    reading_free(&honest);
+}
+
+static const struct CMUnitTest others[] = {
+    cmocka_unit_test(test_honest_answer),
+    cmocka_unit_test(test_cut_answer),
+#ifndef SANITIZED
+    cmocka_unit_test(test_orphan),
+#endif
+};
+
+int main(void) {
+    static struct CMUnitTest tests[64];
+    size_t used = 0;
+#ifndef SANITIZED
+    ADD_TABLE(tests, used, test_attempt, attempts);
+    ADD_TABLE(tests, used, test_fact, facts);
+#endif
+    ADD_TABLE(tests, used, test_ending, endings);
+    ADD_TESTS(tests, used, others);
+    return _cmocka_run_group_tests("confine", tests, used, NULL, NULL);
+}
