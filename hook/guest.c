@@ -68,7 +68,7 @@ bool guest_ask(const char *file, const char *name, struct guest *guest) {
 }
 
 bool guest_check_policy(const char *file, struct reading *reading) {
-    struct reading own;
+    struct reading own = {0};
     struct reading *read = reading ? reading : &own;
     const struct reading_source source = {.policy = file ? file : POLICY_FILE,
                                           .policy_required = file != NULL};

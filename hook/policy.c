@@ -335,12 +335,12 @@ static char *next_line(char *out, int room, void *user) {
     char *end = newline ? newline : reader->end;
     size_t length = (size_t)(end - line);
     reader->line = newline ? newline + 1 : end;
+    size_t taken = (size_t)(reader->line - line);
+    bool fits = taken < (size_t)room;
+    if (fits) /* before the text is cut into strings */
+        memcpy(out, line, taken);
+    out[fits ? taken : 0] = '\0';
     *end = '\0';
-    /* inih gets a copy with the newline, which is of its limit too. */
-    bool fits = length + 2 <= (size_t)room + !newline;
-    out[0] = '\0';
-    if (fits)
-        (void)strcpy(mempcpy(out, line, length), newline ? "\n" : "");
     const char *problem = look_at_line(reader, line, length, fits);
     if (problem) {
         add_error(reader->policy, reader->number, "%s", problem);

@@ -19,7 +19,7 @@ struct policy_error {
 };
 
 struct policy {
-    char *text; /* the file's, which the sections' names point into */
+    char *text;                      /* the file's, which the sections' names point into */
     struct policy_section *sections; /* in the order of the file */
     size_t count;
     struct policy_section **candidates; /* those that can match the domain in hand */

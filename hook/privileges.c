@@ -91,7 +91,7 @@ static bool limit_resources(void) {
     } limits[] = {
         {RLIMIT_CORE, 0}, /* the XML carries passwords */
         {RLIMIT_NPROC, 0},
-        {RLIMIT_FSIZE, 0},
+        {RLIMIT_FSIZE, (rlim_t)64 << 20},
         {RLIMIT_AS, (rlim_t)1 << 30},
     };
     for (size_t i = 0; i < COUNT(limits); i++) {

@@ -1,10 +1,11 @@
 /* Preloaded into a program, makes its calls to the allocator fail: the FAIL_AT-th one, or all from
- * the FAIL_FROM-th on, counted from 1. A forked process counts on from where it began. FAIL_COUNT
- * names a file of 8 bytes or more that gets the highest count of any process, as a number of the
- * machine. What the program executes is let alone. */
+ * the FAIL_FROM-th on, counted from 1, of the processes that are FAIL_DEPTH forks away from the
+ * first. FAIL_COUNT names a file that gets the highest count for each depth, numbers of 8 bytes of
+ * the machine; it must have room for DEPTHS of them. What the program executes is let alone. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,7 +18,9 @@ extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
 
-static uint64_t calls, at, from;
+enum { DEPTHS = 4 };
+
+static uint64_t calls, at, from, depth, failing_depth;
 static uint64_t *highest; /* shared by the processes */
 
 static uint64_t number(const char *variable) {
@@ -25,25 +28,33 @@ static uint64_t number(const char *variable) {
     return text ? strtoul(text, NULL, 10) : 0;
 }
 
+static void go_deeper(void) {
+    depth++;
+    calls = 0;
+}
+
 __attribute__((constructor)) static void start(void) {
     const char *file = getenv("FAIL_COUNT");
     int fd = file ? open(file, O_RDWR | O_CLOEXEC) : -1;
-    void *shared = fd >= 0 ? mmap(NULL, sizeof *highest, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
-                           : MAP_FAILED;
+    void *shared =
+        fd >= 0 ? mmap(NULL, DEPTHS * sizeof *highest, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
+                : MAP_FAILED;
     if (fd >= 0)
         (void)close(fd);
     highest = shared == MAP_FAILED ? NULL : shared;
     at = number("FAIL_AT");
     from = number("FAIL_FROM");
-    calls = 0;
+    failing_depth = number("FAIL_DEPTH");
+    (void)pthread_atfork(NULL, NULL, go_deeper);
     (void)unsetenv("LD_PRELOAD");
+    calls = 0;
 }
 
 static bool fails(void) {
     calls++;
-    if (highest && calls > *highest)
-        *highest = calls;
-    bool failing = (at && calls == at) || (from && calls >= from);
+    if (highest && depth < DEPTHS && calls > highest[depth])
+        highest[depth] = calls;
+    bool failing = depth == failing_depth && ((at && calls == at) || (from && calls >= from));
     if (failing)
         errno = ENOMEM;
     return failing;

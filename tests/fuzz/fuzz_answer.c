@@ -51,13 +51,15 @@ static void check_output(const char *out, size_t length) {
     while (in < in_end || out < out_end) {
         if (in < in_end && *in == '<')
             tag = in;
-        bool in_tag = tag && starts(tag, in_end, "<interface") && strchr(" \t\n", tag[10]);
+        bool in_tag =
+            tag && (starts(tag, in_end, "<interface ") || starts(tag, in_end, "<interface\t"));
         if (in_tag && starts(out, out_end, inserted) && !starts(in, in_end, inserted)) {
             out += sizeof inserted - 1;
         } else if (in < in_end && out < out_end && *in == *out) {
             in++, out++;
         } else {
-            PROPERTY(in_tag && starts(out, out_end, "yes") && strchr("'\"", in[-1]));
+            bool in_value = in > xml && (in[-1] == '\'' || in[-1] == '"');
+            PROPERTY(in_tag && in_value && starts(out, out_end, "yes"));
             in += strcspn(in, "'\"");
             out += 3;
         }

@@ -307,17 +307,16 @@ static void run_for_ever(void *user, FILE *answer) {
 
 /* The only child of a process, once it has one. */
 static pid_t child_of(pid_t parent) {
-    char path[64];
-    pid_t child = 0;
+    char path[64], text[64];
+    long child = 0;
     (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", parent, parent);
     while (!child) {
         FILE *stream = fopen(path, "re");
         assert_non_null(stream);
-        if (fscanf(stream, "%d", &child) != 1)
-            child = 0;
+        child = fgets(text, sizeof text, stream) ? strtol(text, NULL, 10) : 0;
         (void)fclose(stream);
     }
-    return child;
+    return (pid_t)child;
 }
 
 /* The filter is the last that it sets up. */
