@@ -83,10 +83,11 @@ faults:
 	$(MAKE) all
 	tests/run tests/faults/run
 
+# Each command so many times.
+RUNS = 100
 bench:
 	tests/install-packages bench
-	$(MAKE) all
-	tests/bench/run
+	tests/bench/run $(RUNS)
 
 # The unit tests and the cases, with every memory error and leak an error.
 sanitize:

@@ -3,16 +3,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-void answer_tell_number(FILE *to, size_t number) {
-    (void)fwrite(&number, sizeof number, 1, to);
+static void tell(struct answer *answer, const void *data, size_t length) {
+    if (answer->room - answer->length < length) {
+        size_t room = 2 * (answer->room + length);
+        char *grown = realloc(answer->data, room);
+        if (!grown) {
+            answer->bad = true;
+            return;
+        }
+        answer->data = grown;
+        answer->room = room;
+    }
+    memcpy(answer->data + answer->length, data, length);
+    answer->length += length;
+}
+
+void answer_tell_number(struct answer *answer, size_t number) {
+    tell(answer, &number, sizeof number);
 }
 
 /* As its length with the NUL, and the bytes with the NUL; NULL as a length of 0. */
-void answer_tell_text(FILE *to, const char *text) {
+void answer_tell_text(struct answer *answer, const char *text) {
     size_t length = text ? strlen(text) + 1 : 0;
-    answer_tell_number(to, length);
+    answer_tell_number(answer, length);
     if (text)
-        (void)fwrite(text, length, 1, to);
+        tell(answer, text, length);
 }
 
 static size_t left(const struct answer *answer) {

@@ -6,18 +6,18 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 struct answer {
     char *data; /* owned; texts that were heard point into it */
     size_t length;
-    size_t heard; /* bytes */
-    bool bad;
+    size_t room;  /* telling: of the data */
+    size_t heard; /* hearing: bytes */
+    bool bad;     /* memory ran out, or it makes no sense */
 };
 
-/* Telling; whether the stream took it shows when it is closed. */
-void answer_tell_number(FILE *to, size_t number);
-void answer_tell_text(FILE *to, const char *text); /* may be NULL */
+/* Telling. */
+void answer_tell_number(struct answer *answer, size_t number);
+void answer_tell_text(struct answer *answer, const char *text); /* may be NULL */
 
 /* Hearing, in the order of the telling. Of a bad answer: 0 and NULL. A number is below `limit`. */
 size_t answer_number(struct answer *answer, size_t limit);

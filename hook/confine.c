@@ -2,62 +2,110 @@
 
 #include "guard.h"
 #include "privileges.h"
-#include "stream.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 /* How the child ends. Other codes are the dynamic linker's: 127 if memory runs out in dlopen(). */
 enum { TOLD = 0, NOT_TOLD = 1, PRIVILEGED = 2 };
 
-__attribute__((noreturn)) static void
-be_child(void (*open)(void *user), void (*work)(void *user, FILE *answer), void *user, int file) {
+static const size_t longest_answer = (size_t)256 << 20;
+
+/* ---- The child ---- */
+
+static bool write_all(int fd, const void *data, size_t length) {
+    const char *from = data;
+    while (length > 0) {
+        ssize_t wrote = write(fd, from, length);
+        if (wrote < 0 && errno != EINTR)
+            return false;
+        from += wrote > 0 ? wrote : 0;
+        length -= wrote > 0 ? (size_t)wrote : 0;
+    }
+    return true;
+}
+
+__attribute__((noreturn)) static void be_child(void (*open)(void *user),
+                                               void (*work)(void *user, struct answer *answer),
+                                               void *user, int pipe_end) {
     guard_disarm();
     (void)alarm(CONFINE_SECONDS);
-    (void)guard_let_go(file); /* where there is no /dev/null, the three are closed */
-    FILE *answer = fdopen(file, "w");
-    if (!answer)
-        _exit(NOT_TOLD);
+    (void)guard_let_go(pipe_end); /* where there is no /dev/null, the three are closed */
     open(user);
     if (!privileges_give_up())
         _exit(PRIVILEGED);
-    work(user, answer);
-    bool told = !ferror(answer);
-    told = fclose(answer) == 0 && told;
-    privileges_exit(told ? TOLD : NOT_TOLD);
+    struct answer answer = {0};
+    work(user, &answer);
+    bool told = !answer.bad && write_all(pipe_end, &answer.length, sizeof answer.length) &&
+                write_all(pipe_end, answer.data, answer.length);
+    answer_free(&answer);
+    if (EXIT_FINDS_LEAKS)
+        exit(told ? TOLD : NOT_TOLD);
+    _exit(told ? TOLD : NOT_TOLD);
 }
 
-static const char *problem(int status) {
+/* ---- Its parent ---- */
+
+static bool read_all(int fd, void *data, size_t length) {
+    char *to = data;
+    while (length > 0) {
+        ssize_t got = read(fd, to, length);
+        if (got == 0 || (got < 0 && errno != EINTR))
+            return false;
+        to += got > 0 ? got : 0;
+        length -= got > 0 ? (size_t)got : 0;
+    }
+    return true;
+}
+
+/* The answer begins with its length: its end is known before the child's. */
+static bool hear(int pipe_end, struct answer *answer) {
+    size_t length = 0;
+    if (!read_all(pipe_end, &length, sizeof length) || length > longest_answer ||
+        !(answer->data = malloc(length + 1)))
+        return false;
+    answer->length = length;
+    return read_all(pipe_end, answer->data, length);
+}
+
+/* Waits for the child's end. Returns why there is no answer, or NULL. */
+static const char *problem(pid_t child, bool heard) {
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return strerror(errno);
     if (WIFSIGNALED(status))
         return WTERMSIG(status) == SIGALRM ? "it took too long to read" : "reading it crashed";
-    if (WEXITSTATUS(status) == PRIVILEGED)
-        return "privileges can't be given up to read it";
-    return WEXITSTATUS(status) == TOLD ? NULL : "out of memory";
+    return WEXITSTATUS(status) == PRIVILEGED      ? "privileges can't be given up to read it"
+           : heard && WEXITSTATUS(status) == TOLD ? NULL
+                                                  : "out of memory";
 }
 
-const char *confine(void (*open)(void *user), void (*work)(void *user, FILE *answer), void *user,
-                    struct answer *answer) {
+const char *confine(void (*open)(void *user), void (*work)(void *user, struct answer *answer),
+                    void *user, struct answer *answer) {
+    static pid_t before;
+    int ends[2];
     *answer = (struct answer){0};
-    int file = memfd_create("answer", MFD_CLOEXEC);
-    if (file < 0)
+    if (before > 0)
+        (void)waitpid(before, NULL, 0);
+    before = 0;
+    if (pipe2(ends, O_CLOEXEC) != 0)
         return strerror(errno);
     pid_t child = fork();
     if (child == 0)
-        be_child(open, work, user, file);
+        be_child(open, work, user, ends[1]);
     const char *reason = child < 0 ? strerror(errno) : NULL;
-    int status = 0;
-    while (!reason && waitpid(child, &status, 0) < 0)
-        if (errno != EINTR)
-            reason = strerror(errno);
-    if (!reason)
-        reason = problem(status);
-    if (!reason && !(answer->data = stream_read_file(file, &answer->length)))
-        reason = "out of memory";
-    (void)close(file); /* it is in memory */
+    (void)close(ends[1]);
+    bool heard = child > 0 && hear(ends[0], answer);
+    (void)close(ends[0]); /* who tells more ends by SIGPIPE */
+    if (heard && !EXIT_FINDS_LEAKS)
+        before = child;
+    else if (child > 0)
+        reason = problem(child, heard);
     return reason;
 }

@@ -44,7 +44,7 @@ static void open_materials(void *user) {
         networks_load(&materials->networks);
 }
 
-static void tell_policy(FILE *answer, const struct policy *policy) {
+static void tell_policy(struct answer *answer, const struct policy *policy) {
     answer_tell_number(answer, policy->missing);
     answer_tell_number(answer, policy->count);
     answer_tell_number(answer, policy->error_count + policy->out_of_memory);
@@ -58,7 +58,7 @@ static void tell_policy(FILE *answer, const struct policy *policy) {
     }
 }
 
-static void tell_interface(FILE *answer, const struct interface *interface) {
+static void tell_interface(struct answer *answer, const struct interface *interface) {
     for (size_t i = 0; i < COUNT(texts); i++)
         answer_tell_text(answer,
                          *(const char *const *)(const void *)((const char *)interface + texts[i]));
@@ -67,7 +67,7 @@ static void tell_interface(FILE *answer, const struct interface *interface) {
     answer_tell_number(answer, interface->end);
 }
 
-static void tell_item(FILE *answer, const struct plan_item *item) {
+static void tell_item(struct answer *answer, const struct plan_item *item) {
     answer_tell_number(answer, item->attachment);
     answer_tell_text(answer, item->mode);
     answer_tell_number(answer, item->trust);
@@ -81,7 +81,8 @@ static void tell_item(FILE *answer, const struct plan_item *item) {
     answer_tell_number(answer, item->multicast);
 }
 
-static void tell_domain(FILE *answer, const struct domain *domain, const struct plan *plan) {
+static void tell_domain(struct answer *answer, const struct domain *domain,
+                        const struct plan *plan) {
     answer_tell_text(answer, domain->name);
     answer_tell_text(answer, domain->uuid);
     answer_tell_number(answer, domain->running);
@@ -93,7 +94,7 @@ static void tell_domain(FILE *answer, const struct domain *domain, const struct 
         tell_item(answer, &plan->items[i]);
 }
 
-static void read_domain(struct materials *materials, FILE *answer) {
+static void read_domain(struct materials *materials, struct answer *answer) {
     const struct reading_source *source = materials->source;
     struct xml_error error = {0};
     struct domain domain;
@@ -110,7 +111,7 @@ static void read_domain(struct materials *materials, FILE *answer) {
     domain_free(&domain);
 }
 
-static void read_materials(void *user, FILE *answer) {
+static void read_materials(void *user, struct answer *answer) {
     struct materials *materials = user;
     struct policy *policy = &materials->policy;
     if (materials->stream) {

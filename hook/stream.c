@@ -97,15 +97,3 @@ void stream_rescue(void) {
     if (held.whole && !output_begun)
         (void)write_all(held.data, held.length);
 }
-
-char *stream_read_file(int fd, size_t *length) {
-    off_t end = lseek(fd, 0, SEEK_END);
-    char *text = end >= 0 ? malloc((size_t)end + 1) : NULL;
-    if (!text || pread(fd, text, (size_t)end, 0) != (ssize_t)end) {
-        free(text);
-        return NULL;
-    }
-    text[end] = '\0';
-    *length = (size_t)end;
-    return text;
-}

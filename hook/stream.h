@@ -30,6 +30,3 @@ const char *stream_give_back(void);
 /* The same from a signal handler (it is async-signal-safe), and only if the input was read to its
  * end: it must not wait for more. */
 void stream_rescue(void);
-
-/* Returns all of a file, with a NUL behind it, which the caller frees; NULL: that failed. */
-char *stream_read_file(int fd, size_t *length);

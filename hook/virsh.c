@@ -1,7 +1,5 @@
 #include "virsh.h"
 
-#include "stream.h"
-
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -72,6 +70,19 @@ static int wait_until(pid_t child, time_t deadline) {
                                : 128 + WTERMSIG(status);
 }
 
+/* Returns what was written to the file, with a NUL behind it, or NULL. */
+static char *read_back(int fd, size_t *length) {
+    off_t end = lseek(fd, 0, SEEK_END);
+    char *text = end >= 0 ? malloc((size_t)end + 1) : NULL;
+    if (!text || pread(fd, text, (size_t)end, 0) != (ssize_t)end) {
+        free(text);
+        return NULL;
+    }
+    text[end] = '\0';
+    *length = (size_t)end;
+    return text;
+}
+
 /* The lines that virsh marks as errors, the first of all if it marks none. Others may be XML. */
 static void keep_errors(char *complaint) {
     static const char prefix[] = "error: ";
@@ -103,8 +114,8 @@ bool virsh_run(const char *const *arguments, const char *input, size_t input_len
         size_t complaint_length = 0;
         (void)setpgid(child, child); /* whoever comes first */
         result->code = wait_until(child, deadline);
-        result->output = stream_read_file(streams.output, &result->length);
-        result->complaint = stream_read_file(streams.complaints, &complaint_length);
+        result->output = read_back(streams.output, &result->length);
+        result->complaint = read_back(streams.complaints, &complaint_length);
     }
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
     close_streams(&streams);

@@ -1,14 +1,17 @@
 /* usage: measure RUNS INPUT COMMAND...
  *
- * Runs the commands in turn, so that what else the machine does falls on all alike, each RUNS times
- * and once before to warm up, with INPUT as standard input. Prints a line for each: the median of
- * its times in microseconds, and its peak memory in KiB. A command is one argument, cut at spaces.
- * Ends with exit code 1 at the first command that fails. */
+ * Runs the commands in rounds, so that what else the machine does falls on all alike, each round in
+ * another order, so that what one leaves cold does too. Each runs RUNS times, and once before to
+ * warm up, with INPUT as standard input. Prints a line for each: the median of its times in
+ * microseconds, and its peak memory in KiB, that of its largest process. A command is one argument,
+ * cut at spaces. What it leaves behind is waited for before the next one begins. Ends with exit
+ * code 1 at the first command that fails. */
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -55,8 +58,9 @@ static bool run(struct command *command, const char *input, double *took) {
     if (child < 0 || wait4(child, &status, 0, &usage) != child || status != 0)
         return false;
     *took = now() - before;
-    if (usage.ru_maxrss > command->peak)
-        command->peak = usage.ru_maxrss;
+    do
+        command->peak = usage.ru_maxrss > command->peak ? usage.ru_maxrss : command->peak;
+    while (wait4(-1, &status, 0, &usage) > 0);
     return true;
 }
 
@@ -65,19 +69,36 @@ static int by_size(const void *a, const void *b) {
     return (*left > *right) - (*left < *right);
 }
 
+/* The same orders in every run. */
+static void shuffle(size_t *order, size_t count, size_t seed) {
+    srand48((long)seed);
+    for (size_t i = 0; i < count; i++) {
+        size_t other = (size_t)lrand48() % (i + 1);
+        order[i] = order[other];
+        order[other] = i;
+    }
+}
+
 int main(int argc, char **argv) {
+    size_t order[MOST_COMMANDS] = {0};
     size_t runs = argc > 3 ? strtoul(argv[1], NULL, 10) : 0;
     size_t count = argc > 3 ? (size_t)argc - 3 : 0;
     if (!runs || runs > MOST_RUNS || count > MOST_COMMANDS)
         return 1;
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+        return 1;
     for (size_t i = 0; i < count; i++)
         split(argv[i + 3], commands[i].words);
-    for (size_t round = 0; round <= runs; round++)
-        for (size_t i = 0; i < count; i++)
-            if (!run(&commands[i], argv[2], &commands[i].times[round ? round - 1 : 0])) {
-                (void)fprintf(stderr, "measure: it failed: %s\n", argv[i + 3]);
+    for (size_t round = 0; round <= runs; round++) {
+        shuffle(order, count, round);
+        for (size_t i = 0; i < count; i++) {
+            struct command *command = &commands[order[i]];
+            if (!run(command, argv[2], &command->times[round ? round - 1 : 0])) {
+                (void)fprintf(stderr, "measure: it failed: %s\n", command->words[0]);
                 return 1;
             }
+        }
+    }
     for (size_t i = 0; i < count; i++) {
         qsort(commands[i].times, runs, sizeof commands[i].times[0], by_size);
         (void)printf("%.0f %ld\n", commands[i].times[runs / 2], commands[i].peak);

@@ -45,19 +45,19 @@ nothing_left_behind() {
     cd "$state/calls"
     local number calls=()
     for number in {0..199}; do
-        sed "s/load-1</load-$number</" ../one.xml > $number.in
-        sed 's/<interface /&trustGuestRxFilters="yes" /' $number.in > $number.canonical
-        ((number % 3 == 2 || number >= guests)) || cp $number.in $number.canonical
+        sed "s/load-1</load-$number</" ../one.xml > "$number.in"
+        sed 's/<interface /&trustGuestRxFilters="yes" /' "$number.in" > "$number.canonical"
+        ((number % 3 == 2 || number >= guests)) || cp "$number.in" "$number.canonical"
     done
     for number in {0..199}; do
-        $hook load-$number prepare begin - < $number.in > $number.out 2> $number.complaints &
+        $hook "load-$number" prepare begin - < "$number.in" > "$number.out" 2> "$number.complaints" &
         calls+=($!)
     done
     for number in "${calls[@]}"; do
         wait "$number"
     done
     for number in {0..199}; do
-        diff <(xmllint --c14n $number.canonical) <(xmllint --c14n $number.out)
+        diff <(xmllint --c14n "$number.canonical") <(xmllint --c14n "$number.out")
     done
     nothing_left_behind
 }
@@ -73,9 +73,9 @@ make_definitions() {
     local number
     mkdir -p "$state/load"
     for ((number = 0; number < guests; number++)); do
-        define load-$number $((100 + number)) "$(direct $((100 + number)))"
+        define "load-$number" $((100 + number)) "$(direct $((100 + number)))"
         mv "$state/domain.xml" "$state/load/load-$number.xml"
-        virsh -q undefine load-$number
+        virsh -q undefine "load-$number"
     done
 }
 
