@@ -135,11 +135,11 @@ is_as_its_policy_says() {
 
 # What a daemon and a hook could leave behind; a log isn't.
 files() {
-    find /run /etc/libvirt /var/lib/libvirt /tmp -path $state -prune -o -type f -print | sort
+    find /run /etc/libvirt /var/lib/libvirt /tmp -path "$state" -prune -o -type f -print | sort
 }
 
 descriptors() {
-    find /proc/"$(cat $state/libvirtd.pid)"/fd -mindepth 1 | wc -l
+    find /proc/"$(cat "$state"/libvirtd.pid)"/fd -mindepth 1 | wc -l
 }
 
 @test "$guests guests defined, started, restarted and destroyed at random: each as its policy says, and nothing is left behind" {
