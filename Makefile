@@ -33,7 +33,7 @@ sources := $(wildcard hook/*.c)
 objects := $(sources:hook/%.c=$(BUILD)/hook/%.o)
 tests   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all clean install uninstall demo test matrix fuzz faults bench sanitize unit lint print-flags
+.PHONY: all clean install uninstall demo test load matrix fuzz faults bench sanitize unit lint print-flags
 all: $(BUILD)/rxtrust
 
 $(BUILD)/rxtrust: $(objects)
@@ -83,11 +83,19 @@ faults:
 	$(MAKE) all
 	tests/run tests/faults/run
 
-# Each command so many times.
-RUNS = 100
+# Guests come and go for so many seconds.
+LOAD_SECONDS = 120
+load:
+	tests/install-packages test
+	$(MAKE) all
+	RXTRUST_LOAD_SECONDS=$(LOAD_SECONDS) tests/run 'tests/e2e/run / tests/load'
+
+# Each command so many times; so many rounds of five starts.
+RUNS   = 200
+ROUNDS = 8
 bench:
 	tests/install-packages bench
-	tests/bench/run $(RUNS)
+	tests/bench/run $(RUNS) $(ROUNDS)
 
 # The unit tests and the cases, with every memory error and leak an error.
 sanitize:
