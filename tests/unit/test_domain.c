@@ -649,6 +649,36 @@ static void test_encoding(void **state) {
     }
 }
 
+/* Places that no honest parser tells: nothing outside the text is looked at, nothing is written. */
+static const struct place {
+    const char *name;
+    size_t tag_end, end;
+} places[] = {
+    {"far behind the text", SIZE_MAX / 2, SIZE_MAX}, {"the end behind the text", 20, SIZE_MAX},
+    {"the tag's end behind the text", SIZE_MAX, 30}, {"both at the beginning", 0, 0},
+    {"the tag's end behind the end", 30, 20},        {"in the root's tag", 7, 8},
+};
+
+static void test_place(void **state) {
+    static const char xml[] = "<domain><devices><interface type='direct'/></devices></domain>";
+    const struct place *row = *state;
+    struct domain domain;
+    struct xml_error error;
+    const char *reason = NULL;
+    size_t length = 0;
+    /* Of its own size, so that a sanitizer sees a step too far. */
+    char *copy = strndup(xml, strlen(xml));
+    assert_non_null(copy);
+    assert_true(domain_read(copy, strlen(copy), &domain, &error));
+    domain.interfaces[0].write_trust = true;
+    domain.interfaces[0].tag_end = row->tag_end;
+    domain.interfaces[0].end = row->end;
+    assert_null(domain_rewrite(&domain, copy, strlen(copy), &length, &reason));
+    assert_non_null(reason);
+    domain_free(&domain);
+    free(copy);
+}
+
 static const struct CMUnitTest others[] = {
     cmocka_unit_test(test_every_cut),          cmocka_unit_test(test_depth_256),
     cmocka_unit_test(test_depth_257),          cmocka_unit_test(test_one_of_three),
@@ -658,7 +688,7 @@ static const struct CMUnitTest others[] = {
 int main(void) {
     static struct CMUnitTest tests[COUNT(readings) + COUNT(refusals) + COUNT(rewritings) +
                                    COUNT(elements) + COUNT(fillings) + COUNT(encodings) +
-                                   COUNT(others)];
+                                   COUNT(places) + COUNT(others)];
     size_t used = 0;
     ADD_TABLE(tests, used, test_reading, readings);
     ADD_TABLE(tests, used, test_refusal, refusals);
@@ -666,6 +696,7 @@ int main(void) {
     ADD_TABLE(tests, used, test_element, elements);
     ADD_TABLE(tests, used, test_borders, fillings);
     ADD_TABLE(tests, used, test_encoding, encodings);
+    ADD_TABLE(tests, used, test_place, places);
     ADD_TESTS(tests, used, others);
     return cmocka_run_group_tests_name("domain", tests, NULL, NULL);
 }
