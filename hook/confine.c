@@ -32,8 +32,9 @@ static bool write_all(int fd, const void *data, size_t length) {
 
 __attribute__((noreturn)) static void be_child(void (*open)(void *user),
                                                void (*work)(void *user, struct answer *answer),
-                                               void *user, int pipe_end) {
+                                               void *user, int pipe_end, const sigset_t *signals) {
     guard_disarm();
+    (void)sigprocmask(SIG_SETMASK, signals, NULL);
     (void)alarm(CONFINE_SECONDS);
     (void)guard_let_go(pipe_end); /* where there is no /dev/null, the three are closed */
     open(user);
@@ -96,13 +97,17 @@ const char *confine(void (*open)(void *user), void (*work)(void *user, struct an
     before = 0;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return strerror(errno);
+    sigset_t all, signals;
+    (void)sigfillset(&all); /* the parent's handlers would speak in the child's name */
+    (void)sigprocmask(SIG_BLOCK, &all, &signals);
     pid_t child = fork();
     if (child == 0)
-        be_child(open, work, user, ends[1]);
+        be_child(open, work, user, ends[1], &signals);
     const char *reason = child < 0 ? strerror(errno) : NULL;
+    (void)sigprocmask(SIG_SETMASK, &signals, NULL);
     (void)close(ends[1]);
     bool heard = child > 0 && hear(ends[0], answer);
-    (void)close(ends[0]); /* who tells more ends by SIGPIPE */
+    (void)close(ends[0]); /* who tells more gets EPIPE */
     if (heard && !EXIT_FINDS_LEAKS)
         before = child;
     else if (child > 0)

@@ -80,7 +80,7 @@ static bool tell(const struct interface *wanted, const struct domain *live, cons
     if (!now)
         log_info("live: %s: the guest has stopped, or the interface is gone", mac);
     else if (now->trust == TRUST_YES)
-        log_info("live: %s: trusted, %s follows the guest's filter", mac, now->target);
+        log_info("live: %s: trusted, %s follows the guest's filter", mac, or_dash(now->target));
     else if (refusal)
         log_error("live: %s: not trusted, %s: %s", mac, instead(now), refusal);
     else
