@@ -66,7 +66,7 @@ test:
 	$(MAKE) all unit
 	tests/run tests/unit/run tests/cases/run tests/e2e/run 'tests/e2e/run / tests/install'
 
-SUITES = bullseye bookworm trixie forky
+SUITES ?= bullseye bookworm trixie forky
 matrix:
 	tests/install-packages matrix
 	@mkdir -p $(BUILD)
