@@ -11,10 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* How the child ends. Other codes are the dynamic linker's: 127 if memory runs out in dlopen(). */
+/* How the child ends. Other codes are the dynamic linker's: 127 if memory runs out in dlopen(), or
+ * a function is missing when it is first called. */
 enum { TOLD = 0, NOT_TOLD = 1, PRIVILEGED = 2 };
 
-static const size_t longest_answer = (size_t)256 << 20;
+static const size_t longest_answer = (size_t)32 << 20;
 
 /* ---- The child ---- */
 
@@ -32,12 +33,12 @@ static bool write_all(int fd, const void *data, size_t length) {
 
 __attribute__((noreturn)) static void be_child(void (*open)(void *user),
                                                void (*work)(void *user, struct answer *answer),
-                                               void *user, int pipe_end, const sigset_t *signals) {
+                                               void *user, int pipe_end) {
     guard_disarm();
-    (void)sigprocmask(SIG_SETMASK, signals, NULL);
+    (void)signal(SIGPIPE, SIG_IGN); /* a parent that doesn't listen any more is told by EPIPE */
     (void)alarm(CONFINE_SECONDS);
-    (void)guard_let_go(pipe_end); /* where there is no /dev/null, the three are closed */
     open(user);
+    (void)guard_let_go(pipe_end); /* where there is no /dev/null, the three are closed */
     if (!privileges_give_up())
         _exit(PRIVILEGED);
     struct answer answer = {0};
@@ -64,27 +65,36 @@ static bool read_all(int fd, void *data, size_t length) {
     return true;
 }
 
-/* The answer begins with its length: its end is known before the child's. */
-static bool hear(int pipe_end, struct answer *answer) {
+/* The answer begins with its length: its end is known before the child's. Returns NULL, or why it
+ * can't be had; what the child's end tells is better known. */
+static const char *hear(int pipe_end, struct answer *answer) {
     size_t length = 0;
-    if (!read_all(pipe_end, &length, sizeof length) || length > longest_answer ||
-        !(answer->data = malloc(length + 1)))
-        return false;
+    if (!read_all(pipe_end, &length, sizeof length))
+        return "out of memory";
+    if (length > longest_answer)
+        return "what was read of it is too much";
+    answer->data = malloc(length + 1);
     answer->length = length;
-    return read_all(pipe_end, answer->data, length);
+    return answer->data && read_all(pipe_end, answer->data, length) ? NULL : "out of memory";
 }
 
-/* Waits for the child's end. Returns why there is no answer, or NULL. */
-static const char *problem(pid_t child, bool heard) {
+/* Waits for the child's end. Returns why there is no answer, or NULL; `reason` is the parent's. */
+static const char *problem(pid_t child, const char *reason) {
     int status = 0;
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR)
             return strerror(errno);
     if (WIFSIGNALED(status))
         return WTERMSIG(status) == SIGALRM ? "it took too long to read" : "reading it crashed";
-    return WEXITSTATUS(status) == PRIVILEGED      ? "privileges can't be given up to read it"
-           : heard && WEXITSTATUS(status) == TOLD ? NULL
-                                                  : "out of memory";
+    switch (WEXITSTATUS(status)) {
+    case TOLD:
+    case NOT_TOLD:
+        return reason;
+    case PRIVILEGED:
+        return "privileges can't be given up to read it";
+    default:
+        return "out of memory, or a library doesn't fit";
+    }
 }
 
 const char *confine(void (*open)(void *user), void (*work)(void *user, struct answer *answer),
@@ -102,15 +112,18 @@ const char *confine(void (*open)(void *user), void (*work)(void *user, struct an
     (void)sigprocmask(SIG_BLOCK, &all, &signals);
     pid_t child = fork();
     if (child == 0)
-        be_child(open, work, user, ends[1], &signals);
+        be_child(open, work, user, ends[1]);
     const char *reason = child < 0 ? strerror(errno) : NULL;
     (void)sigprocmask(SIG_SETMASK, &signals, NULL);
     (void)close(ends[1]);
-    bool heard = child > 0 && hear(ends[0], answer);
-    (void)close(ends[0]); /* who tells more gets EPIPE */
-    if (heard && !EXIT_FINDS_LEAKS)
+    if (child > 0)
+        reason = hear(ends[0], answer);
+    (void)close(ends[0]);
+    if (child > 0 && (reason || EXIT_FINDS_LEAKS)) {
+        reason = problem(child, reason);
+    } else if (child > 0) {
+        (void)kill(child, SIGKILL); /* it has nothing more to say */
         before = child;
-    else if (child > 0)
-        reason = problem(child, heard);
+    }
     return reason;
 }

@@ -204,9 +204,23 @@ struct edit {
     const char *by;
 };
 
+/* Returns the '>' of the tag that begins at `tag`, or NULL. */
+static const char *end_of_tag(const char *tag, const char *limit) {
+    char quote = '\0';
+    for (const char *at = tag; at < limit; at++) {
+        if (quote)
+            quote = (char)(*at == quote ? '\0' : quote);
+        else if (*at == '"' || *at == '\'')
+            quote = *at;
+        else if (*at == '>')
+            return at;
+    }
+    return NULL;
+}
+
 /* The edit that gives an interface trust. False: the text at the place is not the start tag of an
- * interface, as in UTF-16, where the parser's places are not the text's; or as a parser tells that
- * was taken over. */
+ * interface as it was told: in UTF-16, where the parser's places are not the text's, or by a parser
+ * that was taken over. */
 static bool find_edit(const struct interface *interface, const char *xml, size_t length,
                       struct edit *edit) {
     static const char start[] = "<interface";
@@ -215,14 +229,16 @@ static bool find_edit(const struct interface *interface, const char *xml, size_t
     const char *end = xml + interface->tag_end;
     const char *tag = memrchr(xml, '<', interface->tag_end);
     if (xml[interface->end - 1] != '>' || !tag || (size_t)(end - tag) < sizeof start ||
-        memcmp(tag, start, sizeof start - 1) != 0 || !is_space(tag[sizeof start - 1]) ||
-        (*end != '>' && *end != '/'))
+        memcmp(tag, start, sizeof start - 1) != 0 || !is_space(tag[sizeof start - 1]))
+        return false;
+    const char *close = end_of_tag(tag, xml + interface->end);
+    if (!close || (close != end && !(*end == '/' && close == end + 1)))
         return false;
     *edit = (struct edit){tag, {end, 0}, " " ATTRIBUTE "='yes'"};
-    if (interface->trust == TRUST_UNSAID)
-        return true;
-    edit->by = "yes";
-    return find_value(tag, end, &edit->replaced);
+    bool says = find_value(tag, end, &edit->replaced);
+    if (says)
+        edit->by = "yes";
+    return says == (interface->trust != TRUST_UNSAID);
 }
 
 static const char misplaced[] = "the place of an interface in it can't be told";
@@ -252,7 +268,7 @@ char *domain_rewrite(const struct domain *domain, const char *xml, size_t length
         struct edit edit;
         if (!interface->write_trust)
             continue;
-        if (!find_edit(interface, xml, length, &edit) || edit.replaced.start < from) {
+        if (!find_edit(interface, xml, length, &edit) || edit.element < from) {
             *reason = misplaced;
             free(out);
             return NULL;
@@ -268,7 +284,9 @@ char *domain_rewrite(const struct domain *domain, const char *xml, size_t length
 char *domain_trusted_interface(const struct interface *interface, const char *xml, size_t length,
                                size_t *new_length, const char **reason) {
     struct edit edit;
-    if (!find_edit(interface, xml, length, &edit)) {
+    static const char metadata[] = "</metadata>";
+    if (!find_edit(interface, xml, length, &edit) ||
+        memmem(edit.element, (size_t)(xml + length - edit.element), metadata, strlen(metadata))) {
         *reason = misplaced;
         return NULL;
     }

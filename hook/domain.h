@@ -48,6 +48,7 @@ void domain_free(struct domain *domain);
 char *domain_rewrite(const struct domain *domain, const char *xml, size_t length,
                      size_t *new_length, const char **reason);
 
-/* The same for the element of one interface alone. */
+/* The same for the element of one interface alone. NULL also for one that stands before the end of
+ * the metadata, where anything may stand: libvirt writes its devices behind that. */
 char *domain_trusted_interface(const struct interface *interface, const char *xml, size_t length,
                                size_t *new_length, const char **reason);

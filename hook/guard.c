@@ -23,11 +23,18 @@ static bool gives_back;
 
 static void end_well(int signal_number) {
     log_line(LOG_ERR, signal_number == SIGALRM
-                          ? "it took too long: the guest is left as it is"
-                          : "it crashed or was killed: the guest is left as it is");
+                          ? "it took too long: what isn't done yet is left"
+                          : "it crashed or was killed: what isn't done yet is left");
     if (gives_back)
         stream_rescue();
     _exit(0);
+}
+
+/* A blocked SIGALRM would never come. */
+static void block_none(void) {
+    sigset_t none;
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 void guard_arm(bool rewrites) {
@@ -40,15 +47,14 @@ void guard_arm(bool rewrites) {
         (void)sigaction(signals[i], &action, NULL);
     (void)signal(SIGPIPE, SIG_IGN); /* then write(2) fails, and that can be told */
     (void)signal(SIGXFSZ, SIG_IGN);
-    sigset_t none;
-    (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL); /* a blocked SIGALRM would never come */
+    block_none();
     (void)alarm(PATIENCE);
 }
 
 void guard_disarm(void) {
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
         (void)signal(signals[i], SIG_DFL);
+    block_none();
 }
 
 void guard_descriptors(void) {

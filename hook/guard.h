@@ -9,7 +9,8 @@
  * input goes back to standard output if it was read whole and nothing is written yet. */
 void guard_arm(bool rewrites);
 
-/* In a child: signals are again what they are by default. */
+/* In a child: the signals that would end the call well are again what they are by default, and none
+ * is blocked. */
 void guard_disarm(void);
 
 /* Sees to it that the descriptors 0, 1 and 2 are open: no file opened later must be taken for one.

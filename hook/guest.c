@@ -27,7 +27,7 @@ static bool read_guest(const char *file, size_t most, struct guest *guest, const
                                           .length = guest->xml.length};
     const char *problem = reading_make(&source, reading);
     if (problem)
-        log_error_at(from, 0, problem);
+        log_error("the policy and the XML can't be read: %s", problem);
     else if (reading->policy_error_count)
         log_policy_errors(source.policy, most, reading);
     else if (reading->error.reason)

@@ -24,32 +24,35 @@ static bool is_due(const struct plan_item *item) {
     return item->write_trust && item->attachment == ATTACHED_DIRECTLY;
 }
 
-/* Sends the interface back with trust. True: libvirt took it, or said so. */
-static bool send_back(const struct guest *guest, const struct interface *interface, time_t deadline,
-                      struct virsh_result *result) {
+/* Sends the interface back with trust. Returns NULL: libvirt took it, or said so; else why not,
+ * which lives as long as the result. */
+static const char *send_back(const struct guest *guest, const struct interface *interface,
+                             time_t deadline, struct virsh_result *result) {
     const char *const call[] = {
         VIRSH, "update-device", "--live", "--", guest->reading.domain.uuid, "/dev/stdin", NULL};
     const char *problem = NULL;
     size_t length = 0;
     char *xml =
         domain_trusted_interface(interface, guest->xml.data, guest->xml.length, &length, &problem);
-    bool taken = xml && virsh_run(call, xml, length, deadline, result);
-    if (!xml)
-        log_error("live: %s: %s", or_dash(interface->mac), problem);
+    if (xml && !virsh_run(call, xml, length, deadline, result))
+        problem = virsh_problem(result);
     free(xml);
-    return taken;
+    return problem;
 }
 
 /* Sends back all that are due. NULL: taken, or said so; else the last refusal, which the caller
  * frees. */
 static char *send_all(const struct guest *guest, time_t deadline) {
     char *refusal = NULL;
-    for (size_t i = 0; i < guest->reading.plan.count; i++) {
+    const struct plan *plan = &guest->reading.plan;
+    for (size_t i = 0; i < plan->count && virsh_now() < deadline; i++) {
         struct virsh_result result = {.code = VIRSH_NO_MEMORY};
-        if (is_due(&guest->reading.plan.items[i]) &&
-            !send_back(guest, guest->reading.plan.items[i].interface, deadline, &result)) {
+        const char *problem = is_due(&plan->items[i])
+                                  ? send_back(guest, plan->items[i].interface, deadline, &result)
+                                  : NULL;
+        if (problem) {
             free(refusal);
-            refusal = strdup(virsh_problem(&result));
+            refusal = strdup(problem);
         }
         virsh_result_free(&result);
     }
@@ -133,7 +136,23 @@ static bool any_due(const struct guest *guest) {
     return due;
 }
 
+/* The UUID is the one that libvirt wrote, before all that others may have written into the XML: no
+ * other guest is changed, whatever the XML's reader says. */
+static bool is_its_own(const struct guest *guest) {
+    static const char tag[] = "<uuid>";
+    const char *uuid = guest->reading.domain.uuid;
+    const char *end = guest->xml.data + guest->xml.length;
+    const char *found = memmem(guest->xml.data, guest->xml.length, tag, strlen(tag));
+    const char *text = found ? found + strlen(tag) : end;
+    return *uuid && (size_t)(end - text) > strlen(uuid) && memcmp(text, uuid, strlen(uuid)) == 0 &&
+           text[strlen(uuid)] == '<';
+}
+
 bool live_trust(const struct guest *guest) {
+    if (any_due(guest) && !is_its_own(guest)) {
+        log_error("live: the guest's UUID can't be told: not trusted");
+        return false;
+    }
     time_t deadline = virsh_now() + LIVE_SECONDS;
     enum progress progress = any_due(guest) ? AGAIN : DONE;
     long pause_ms = PAUSE_MS;

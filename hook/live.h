@@ -2,7 +2,8 @@
  *
  * libvirt waits for its hook, so the hook can't call it back. A process of its own does it:
  * nobody's child, in a session of its own, with none of the hook's descriptors. It ends within
- * LIVE_SECONDS, and says in the log what is true then: that the guest is trusted, or why not. */
+ * LIVE_SECONDS and 5 more, and says in the log what is true then: that the guest is trusted, or why
+ * not. */
 #pragma once
 
 #include "guest.h"

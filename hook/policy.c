@@ -388,12 +388,11 @@ static void check_section(struct policy *policy, const struct policy_section *se
                   section->name);
 }
 
-/* Reads the file to its end into policy->text. */
-static bool read_text(FILE *stream, struct policy *policy, size_t *length) {
+bool policy_load(FILE *stream, struct policy *policy) {
     size_t room = 0;
-    *length = 0;
+    *policy = (struct policy){0};
     do {
-        if (*length == room) {
+        if (policy->length == room) {
             room = room ? 2 * room : 4096;
             char *grown = realloc(policy->text, room + 1);
             if (!grown) {
@@ -402,26 +401,23 @@ static bool read_text(FILE *stream, struct policy *policy, size_t *length) {
             }
             policy->text = grown;
         }
-        *length += fread(policy->text + *length, 1, room - *length, stream);
-    } while (*length == room);
-    policy->text[*length] = '\0';
+        policy->length += fread(policy->text + policy->length, 1, room - policy->length, stream);
+    } while (policy->length == room);
+    policy->text[policy->length] = '\0';
     if (ferror(stream))
         add_error(policy, 0, "%s", strerror(errno));
     return !ferror(stream);
 }
 
-bool policy_read(FILE *stream, struct policy *policy) {
-    size_t length = 0;
-    *policy = (struct policy){0};
-    if (!read_text(stream, policy, &length))
-        return false;
+bool policy_parse(struct policy *policy) {
     const char *reason = NULL;
     const struct inih *inih = library_inih(&reason);
     if (!inih) {
         add_error(policy, 0, "%s", reason);
         return false;
     }
-    struct reader reader = {.policy = policy, .line = policy->text, .end = policy->text + length};
+    struct reader reader = {
+        .policy = policy, .line = policy->text, .end = policy->text + policy->length};
     int refused = inih->ini_parse_stream(next_line, &reader, on_key, &reader);
     expect_no_key(&reader);
     if (refused < 0)
@@ -457,14 +453,14 @@ static const char *file_problem(int fd) {
     return NULL;
 }
 
-FILE *policy_open(const char *path, bool required, struct policy *policy) {
+bool policy_open(const char *path, bool required, struct policy *policy) {
     *policy = (struct policy){0};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     int error = errno;
     struct stat link; /* one that leads nowhere is no missing file, but one that can't be read */
     if (fd < 0 && error == ENOENT && !required && lstat(path, &link) != 0) {
         policy->missing = true;
-        return NULL;
+        return false;
     }
     const char *problem = fd < 0 ? strerror(error) : file_problem(fd);
     FILE *stream = problem ? NULL : fdopen(fd, "r");
@@ -472,8 +468,11 @@ FILE *policy_open(const char *path, bool required, struct policy *policy) {
         add_error(policy, 0, "%s", problem ? problem : strerror(errno));
         if (fd >= 0)
             (void)close(fd);
+        return false;
     }
-    return stream;
+    bool loaded = policy_load(stream, policy);
+    (void)fclose(stream); /* it was only read */
+    return loaded;
 }
 
 void policy_free(struct policy *policy) {

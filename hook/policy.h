@@ -19,7 +19,8 @@ struct policy_error {
 };
 
 struct policy {
-    char *text;                      /* the file's, which the sections' names point into */
+    char *text; /* the file's, which the sections' names point into */
+    size_t length;
     struct policy_section *sections; /* in the order of the file */
     size_t count;
     struct policy_section **candidates; /* those that can match the domain in hand */
@@ -30,14 +31,18 @@ struct policy {
     bool out_of_memory; /* perhaps before an error could be kept */
 };
 
-/* Opens a policy's file, which must be the root's or the caller's, a regular one, and writable by
- * nobody else. NULL: the policy says what is wrong (policy->errors), or that there is none
- * (policy->missing), which is an error only of one that is `required`; policy_free() is due. */
-FILE *policy_open(const char *path, bool required, struct policy *policy);
+/* Gets the text of a policy's file, which must be the root's or the caller's, a regular one, and
+ * writable by nobody else. False: the policy says what is wrong (policy->errors), or that there is
+ * none (policy->missing), which is an error only of one that is `required`. policy_free() is due
+ * either way, as after all of these. */
+bool policy_open(const char *path, bool required, struct policy *policy);
 
-/* Reads a policy to its end. False: it has errors (policy->errors), or memory ran out
- * (policy->out_of_memory). policy_free() is due either way. */
-bool policy_read(FILE *stream, struct policy *policy);
+/* The same from an open stream, for callers that vouch for it. */
+bool policy_load(FILE *stream, struct policy *policy);
+
+/* Reads the text. False: it has errors (policy->errors), or memory ran out
+ * (policy->out_of_memory). */
+bool policy_parse(struct policy *policy);
 void policy_free(struct policy *policy);
 
 /* Puts aside, until the next call, the sections that can't match any interface of this domain. */

@@ -35,8 +35,7 @@ enum { NOBODY = 65534 };
 #ifdef ARCHITECTURE
 /* Each costs 3 µs when the kernel compiles the filter. */
 static const unsigned allowed[] = {
-    SYS_read,   SYS_write,  SYS_close, SYS_brk,       SYS_mmap,
-    SYS_munmap, SYS_mremap, SYS_futex, SYS_getrandom, SYS_exit_group,
+    SYS_write, SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap, SYS_futex, SYS_getrandom, SYS_exit_group,
 };
 
 static bool filter_system_calls(void) {
@@ -63,7 +62,8 @@ static bool filter_system_calls(void) {
 }
 #endif
 
-/* Root owns most files, whatever its capabilities; in a user namespace there may be no nobody. */
+/* Root owns most files, whatever its capabilities. In a user namespace there may be no nobody, and
+ * what confines libvirt may keep a process from changing its user. */
 static bool be_nobody(void) {
     if (geteuid() != 0)
         return true;
@@ -97,5 +97,6 @@ bool privileges_give_up(void) {
     if (PRIVILEGES_KEPT)
         return true;
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && limit_resources() && be_nobody() &&
-           drop_capabilities() && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && filter_system_calls();
+           drop_capabilities() && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
+           prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && filter_system_calls();
 }

@@ -4,9 +4,10 @@
 #include <stdbool.h>
 
 /* From now on, and with no way back: no capability, no privilege by exec, nobody's user and group
- * if it was root's; it ends with its parent; it dumps no core; it has at most 1 GiB of memory; and
- * no system call but those that allocate memory and read and write what is open. What the kernel
- * was built without (seccomp) is done without. False: any other failure. */
+ * if it was root's and that can be had; it ends with its parent; it dumps no core; it has at most
+ * 1 GiB of memory; and no system call but those that allocate memory and write to what is open.
+ * That takes a kernel with seccomp, and x86-64, ARM64, ppc64le, s390x or RISC-V: others do without.
+ * False: any other failure. */
 bool privileges_give_up(void);
 
 /* A build for a sanitizer or for valgrind gives up nothing: these need terabytes of addresses,

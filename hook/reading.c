@@ -22,7 +22,7 @@ static const size_t texts[] = {
 
 struct materials {
     const struct reading_source *source;
-    FILE *stream;
+    bool has_policy;
     struct policy policy;
     struct networks networks;
 };
@@ -33,9 +33,9 @@ static void open_materials(void *user) {
     const struct reading_source *source = materials->source;
     const char *reason = NULL; /* it is told when the library is needed */
     if (source->policy) {
-        materials->stream =
+        materials->has_policy =
             policy_open(source->policy, source->policy_required, &materials->policy);
-        if (materials->stream)
+        if (materials->has_policy)
             (void)library_inih(&reason);
     }
     if (source->xml)
@@ -114,10 +114,8 @@ static void read_domain(struct materials *materials, struct answer *answer) {
 static void read_materials(void *user, struct answer *answer) {
     struct materials *materials = user;
     struct policy *policy = &materials->policy;
-    if (materials->stream) {
-        (void)policy_read(materials->stream, policy); /* its errors are told */
-        (void)fclose(materials->stream);              /* it was only read */
-    }
+    if (materials->has_policy)
+        (void)policy_parse(policy); /* its errors are told */
     tell_policy(answer, policy);
     bool domain = !policy->error_count && !policy->out_of_memory && materials->source->xml;
     answer_tell_number(answer, domain);
@@ -169,7 +167,9 @@ static void hear_item(struct answer *answer, struct plan_item *item) {
     item->write_trust = hear_flag(answer);
     item->multicast = hear_flag(answer);
     item->interface->write_trust = item->write_trust;
-    answer->bad = answer->bad || (item->attachment != ATTACHED_ELSEWHERE && !item->verdict.section);
+    answer->bad = answer->bad ||
+                  (item->attachment == ATTACHED_ELSEWHERE ? item->multicast || item->write_trust
+                                                          : !item->verdict.section);
 }
 
 static bool hear_domain(struct answer *answer, struct domain *domain, struct plan *plan) {

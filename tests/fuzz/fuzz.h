@@ -22,7 +22,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Reads a policy from memory; as policy_read(). */
+/* Reads a policy from memory; as policy_parse(). */
 bool read_policy(const char *text, size_t length, struct policy *policy);
 
 /* Parses XML into a tree, as the program's own parser is set; NULL: it isn't well-formed. */

@@ -12,7 +12,7 @@
 static const char xml[] =
     "<domain type='kvm' id='7'>\n<name>web-1</name>\n"
     "<uuid>0ddba11c-0000-4000-8000-000000000001</uuid>\n"
-    "<metadata><interface mine='yes' trustGuestRxFilters='mine'>\n</interface></metadata>\n"
+    "<metadata><interface mine='/ >' trustGuestRxFilters='mine'>\n</interface></metadata>\n"
     "<!-- <interface type='direct'> -->\n<devices>\n"
     "<interface type='direct'>\n<source dev='eth0' mode='bridge'/><target dev='macvtap0'/>\n"
     "<model type='virtio'/>\n</interface>\n"
@@ -43,11 +43,16 @@ static bool starts(const char *at, const char *end, const char *word) {
     return (size_t)(end - at) >= strlen(word) && memcmp(at, word, strlen(word)) == 0;
 }
 
-/* What was printed is the input, but for the attribute in tags that begin as an interface's. */
+/* What was printed is a domain still, and the input but for the attribute in tags that begin as an
+ * interface's. */
 static void check_output(const char *out, size_t length) {
     static const char inserted[] = " " ATTRIBUTE "='yes'";
     const char *in = xml, *in_end = xml + XML_LENGTH, *out_end = out + length;
     const char *tag = NULL;
+    struct domain domain;
+    struct xml_error error;
+    PROPERTY(domain_read(out, length, &domain, &error));
+    domain_free(&domain);
     while (in < in_end || out < out_end) {
         if (in < in_end && *in == '<')
             tag = in;
@@ -55,6 +60,7 @@ static void check_output(const char *out, size_t length) {
             tag && (starts(tag, in_end, "<interface ") || starts(tag, in_end, "<interface\t"));
         if (in_tag && (*in == '>' || *in == '/') && starts(out, out_end, inserted)) {
             out += sizeof inserted - 1;
+            tag = NULL;
         } else if (in < in_end && out < out_end && *in == *out) {
             in++, out++;
         } else {
@@ -77,7 +83,8 @@ static void check_reading(const struct reading *reading) {
     for (size_t i = 0; i < reading->domain.count; i++) {
         out = domain_trusted_interface(&reading->domain.interfaces[i], xml, XML_LENGTH, &length,
                                        &reason);
-        PROPERTY(!out || (starts(out, out + length, "<interface") && out[length - 1] == '>'));
+        PROPERTY(!out || (starts(out, out + length, "<interface") && out[length - 1] == '>' &&
+                          !memmem(out, length, "mine", 4)));
         free(out);
     }
 }

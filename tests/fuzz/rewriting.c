@@ -14,7 +14,7 @@
 bool read_policy(const char *text, size_t length, struct policy *policy) {
     FILE *stream = length ? fmemopen((void *)text, length, "r") : fopen("/dev/null", "r");
     PROPERTY(stream);
-    bool good = policy_read(stream, policy);
+    bool good = policy_load(stream, policy) && policy_parse(policy);
     (void)fclose(stream);
     return good;
 }

@@ -679,16 +679,73 @@ static void test_place(void **state) {
     free(copy);
 }
 
+/* The text between the bars is where a reader says that an interface's tag and element end. */
+static const struct lie {
+    const char *name;
+    const char *text;
+    enum trust trust;
+    bool alone; /* only the element alone is refused */
+} lies[] = {
+    {"an attribute that is there", "<domain><interface trustGuestRxFilters='no'|></interface>|",
+     TRUST_UNSAID, false},
+    {"an attribute that isn't there", "<domain><interface type='direct'|></interface>|", TRUST_NO,
+     false},
+    {"a slash in a value", "<domain><interface type='a|/b'></interface>|", TRUST_UNSAID, false},
+    {"a bracket in a value", "<domain><interface type='a|>b'></interface>|", TRUST_UNSAID, false},
+    {"text behind the tag", "<domain><interface type='direct'>a |/ b</interface>|", TRUST_UNSAID,
+     false},
+    {"an element in the metadata",
+     "<domain><metadata><interface type='direct'|></interface>|</metadata>", TRUST_UNSAID, true},
+};
+
+static void test_lie(void **state) {
+    const struct lie *row = *state;
+    char *text = strdup(row->text);
+    assert_non_null(text);
+    char *tag_end = strchr(text, '|');
+    memmove(tag_end, tag_end + 1, strlen(tag_end));
+    char *end = strchr(text, '|');
+    memmove(end, end + 1, strlen(end));
+    struct interface interface = {.trust = row->trust,
+                                  .tag_end = (size_t)(tag_end - text),
+                                  .end = (size_t)(end - text),
+                                  .write_trust = true};
+    const struct domain domain = {.interfaces = &interface, .count = 1};
+    const char *reason = NULL;
+    size_t length = 0;
+    assert_null(domain_trusted_interface(&interface, text, strlen(text), &length, &reason));
+    assert_non_null(reason);
+    char *out = domain_rewrite(&domain, text, strlen(text), &length, &reason);
+    assert_int_equal(out != NULL, row->alone);
+    free(out);
+    free(text);
+}
+
+static void test_one_place_twice(void **state) {
+    (void)state;
+    static const char xml[] = "<domain><interface type='direct'></interface></domain>";
+    struct interface interfaces[2] = {{.tag_end = 32, .end = 45, .write_trust = true}};
+    interfaces[1] = interfaces[0];
+    struct domain domain = {.interfaces = interfaces, .count = 1};
+    const char *reason = NULL;
+    size_t length = 0;
+    char *out = domain_rewrite(&domain, xml, strlen(xml), &length, &reason);
+    assert_non_null(out);
+    free(out);
+    domain.count = 2;
+    assert_null(domain_rewrite(&domain, xml, strlen(xml), &length, &reason));
+}
+
 static const struct CMUnitTest others[] = {
-    cmocka_unit_test(test_every_cut),          cmocka_unit_test(test_depth_256),
-    cmocka_unit_test(test_depth_257),          cmocka_unit_test(test_one_of_three),
-    cmocka_unit_test(test_tag_of_many_chunks),
+    cmocka_unit_test(test_one_place_twice), cmocka_unit_test(test_every_cut),
+    cmocka_unit_test(test_depth_256),       cmocka_unit_test(test_depth_257),
+    cmocka_unit_test(test_one_of_three),    cmocka_unit_test(test_tag_of_many_chunks),
 };
 
 int main(void) {
     static struct CMUnitTest tests[COUNT(readings) + COUNT(refusals) + COUNT(rewritings) +
                                    COUNT(elements) + COUNT(fillings) + COUNT(encodings) +
-                                   COUNT(places) + COUNT(others)];
+                                   COUNT(places) + COUNT(lies) + COUNT(others)];
     size_t used = 0;
     ADD_TABLE(tests, used, test_reading, readings);
     ADD_TABLE(tests, used, test_refusal, refusals);
@@ -697,6 +754,7 @@ int main(void) {
     ADD_TABLE(tests, used, test_borders, fillings);
     ADD_TABLE(tests, used, test_encoding, encodings);
     ADD_TABLE(tests, used, test_place, places);
+    ADD_TABLE(tests, used, test_lie, lies);
     ADD_TESTS(tests, used, others);
     return cmocka_run_group_tests_name("domain", tests, NULL, NULL);
 }

@@ -116,7 +116,7 @@ static void read_policy(const char *text, struct policy *policy) {
     assert_true(asprintf(&lines, "%s\n", text) > 0);
     FILE *stream = fmemopen(lines, strlen(lines), "r");
     assert_non_null(stream);
-    assert_true(policy_read(stream, policy));
+    assert_true((policy_load(stream, policy) && policy_parse(policy)));
     assert_int_equal(fclose(stream), 0);
     free(lines);
     policy_for_domain(policy, "web-1", "");

@@ -241,7 +241,7 @@ static bool read_text(const char *text, size_t length, struct policy *policy) {
     /* fmemopen(3) refuses a length of 0 in some C libraries. */
     FILE *stream = length ? fmemopen((void *)text, length, "r") : fopen("/dev/null", "r");
     assert_non_null(stream);
-    bool good = policy_read(stream, policy);
+    bool good = policy_load(stream, policy) && policy_parse(policy);
     assert_int_equal(fclose(stream), 0);
     return good;
 }
@@ -305,11 +305,7 @@ static void write_file(const char *path, const char *text) {
 }
 
 static bool read_file(const char *path, bool required, struct policy *policy) {
-    FILE *stream = policy_open(path, required, policy);
-    if (!stream)
-        return policy->missing;
-    bool good = policy_read(stream, policy);
-    assert_int_equal(fclose(stream), 0);
+    bool good = policy_open(path, required, policy) ? policy_parse(policy) : policy->missing;
     return good;
 }
 
