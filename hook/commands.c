@@ -66,8 +66,10 @@ static const char *at_a_start(const struct plan_item *item) {
         return "nothing: off by policy";
     if (item->trust == TRUST_NO && !item->verdict.override)
         return "nothing: opted out in the XML";
+    if (item->until_sync)
+        return "all-multicast until libvirt follows its filter: trusted already";
     if (!item->multicast)
-        return "nothing: trusted already";
+        return "nothing";
     if (item->write_trust && item->attachment == ATTACHED_DIRECTLY)
         return "all-multicast, then trust";
     if (item->verdict.treatment == POLICY_TRUST && !item->can_trust)

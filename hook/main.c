@@ -16,12 +16,12 @@ static const struct operation {
     const char *name;
     unsigned steps;
 } operations[] = {
-    {"prepare", STEP_REWRITE},                 /* libvirt doesn't use the output, others may */
-    {"start", STEP_MULTICAST},                 /* the device is there, and still down */
-    {"started", STEP_LIVE},                    /* the guest is about to set its NIC up */
-    {"migrate", STEP_REWRITE},                 /* libvirt uses the output */
-    {"restore", STEP_REWRITE},                 /* likewise */
-    {"reconnect", STEP_MULTICAST | STEP_LIVE}, /* the daemon was restarted, the guest runs */
+    {"prepare", STEP_REWRITE},                   /* libvirt doesn't use the output, others may */
+    {"start", STEP_MULTICAST | STEP_UNTIL_SYNC}, /* the device is there, and still down */
+    {"started", STEP_LIVE},                      /* the guest is about to set its NIC up */
+    {"migrate", STEP_REWRITE},                   /* libvirt uses the output */
+    {"restore", STEP_REWRITE},                   /* likewise */
+    {"reconnect", STEP_MULTICAST | STEP_LIVE},   /* the daemon was restarted, the guest runs */
     {"attach", 0},
     {"stopped", 0},
     {"release", 0} /* nothing is to be done */

@@ -25,8 +25,9 @@ static void do_steps(const char *operation, unsigned steps, const struct guest *
     if (steps & STEP_REWRITE)
         rewrite(operation, guest);
     const struct plan *plan = &guest->reading.plan;
-    for (size_t i = 0; (steps & STEP_MULTICAST) && i < plan->count; i++)
-        if (plan->items[i].multicast)
+    for (size_t i = 0; i < plan->count; i++)
+        if (((steps & STEP_MULTICAST) && plan->items[i].multicast) ||
+            ((steps & STEP_UNTIL_SYNC) && plan->items[i].until_sync))
             (void)guest_set_multicast(operation, &plan->items[i], true); /* it is logged */
     if (steps & STEP_LIVE)
         live_trust_detached(guest);

@@ -54,6 +54,7 @@ struct plan_item plan_interface(struct interface *interface, const struct networ
         (!item.verdict.override &&
          (item.trust == TRUST_NO || (item.trust == TRUST_UNSAID && by_network && !network)));
     item.multicast = !opted_out && !item.trusted;
+    item.until_sync = !opted_out && item.trusted;
     item.write_trust = !opted_out && item.verdict.treatment == POLICY_TRUST && item.can_trust &&
                        item.trust != TRUST_YES;
     return item;

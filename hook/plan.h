@@ -26,6 +26,9 @@ struct plan_item {
     struct policy_verdict verdict;
     bool write_trust; /* the policy asks for trust that the XML doesn't give */
     bool multicast;   /* the policy asks for all-multicast: no trusted filter does it already */
+    bool until_sync;  /* trusted, and not opted out: all-multicast at a start, which libvirt ends
+                       * when  it follows the guest's filter. Of a guest that arrives by a migration
+                       * some  releases (7.0) don't, until the guest changes it. */
 };
 
 struct plan_network;

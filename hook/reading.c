@@ -79,6 +79,7 @@ static void tell_item(struct answer *answer, const struct plan_item *item) {
     answer_tell_text(answer, item->verdict.section);
     answer_tell_number(answer, item->write_trust);
     answer_tell_number(answer, item->multicast);
+    answer_tell_number(answer, item->until_sync);
 }
 
 static void tell_domain(struct answer *answer, const struct domain *domain,
@@ -166,10 +167,11 @@ static void hear_item(struct answer *answer, struct plan_item *item) {
     item->verdict.section = answer_text(answer);
     item->write_trust = hear_flag(answer);
     item->multicast = hear_flag(answer);
+    item->until_sync = hear_flag(answer);
     item->interface->write_trust = item->write_trust;
-    answer->bad = answer->bad ||
-                  (item->attachment == ATTACHED_ELSEWHERE ? item->multicast || item->write_trust
-                                                          : !item->verdict.section);
+    answer->bad = answer->bad || (item->attachment == ATTACHED_ELSEWHERE
+                                      ? item->multicast || item->until_sync || item->write_trust
+                                      : !item->verdict.section);
 }
 
 static bool hear_domain(struct answer *answer, struct domain *domain, struct plan *plan) {

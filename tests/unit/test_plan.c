@@ -10,8 +10,9 @@ enum fate { NOTHING, MULTICAST, TRUST /* in the XML, and multicast until it work
 
 #define EACH_TRUST 3
 
-/* The design's rules, written out. A NIC that is trusted already needs nothing; one that can't be
- * trusted gets multicast for trust, whatever its XML says of trust; `no` in the XML is an opt-out.
+/* The design's rules, written out. A NIC that is trusted already needs nothing for good; one that
+ * can't be trusted gets multicast for trust, whatever its XML says of trust; `no` in the XML is an
+ * opt-out.
  */
 static const struct rule {
     const char *policy;
@@ -134,6 +135,10 @@ static const struct network *read_network(const char *xml, struct network *netwo
 
 static void assert_fate(const struct plan_item *item, enum fate fate) {
     assert_int_equal(item->multicast, fate != NOTHING);
+    /* What is trusted and not switched off needs help only until that works. */
+    assert_int_equal(item->until_sync, fate == NOTHING && item->trust == TRUST_YES &&
+                                           item->can_trust &&
+                                           item->verdict.treatment != POLICY_OFF);
     assert_int_equal(item->write_trust, fate == TRUST);
 }
 
