@@ -4,11 +4,10 @@
 #include <stdbool.h>
 
 enum operation_steps {
-    STEP_REWRITE = 1, /* the domain XML, with the policy in it, to standard output */
-    STEP_MULTICAST =
-        2,         /* all-multicast on the macvtap of each interface that the policy gives it */
-    STEP_LIVE = 4, /* trust in the running guest, in a process of its own */
-    STEP_UNTIL_SYNC = 8, /* all-multicast also on those that are trusted, until that works */
+    STEP_REWRITE = 1,    /* the domain XML, with the policy in it, to standard output */
+    STEP_MULTICAST = 2,  /* all-multicast on each macvtap that the policy gives it */
+    STEP_LIVE = 4,       /* trust in the running guest, in a process of its own */
+    STEP_UNTIL_SYNC = 8, /* all-multicast also on a macvtap that is trusted, until that works */
 };
 
 /* Does an operation's steps (bits of the above) for the guest whose XML is on standard input. What
