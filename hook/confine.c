@@ -2,6 +2,7 @@
 
 #include "guard.h"
 #include "privileges.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,16 +20,8 @@ static const size_t longest_answer = (size_t)32 << 20;
 
 /* ---- The child ---- */
 
-static bool write_all(int fd, const void *data, size_t length) {
-    const char *from = data;
-    while (length > 0) {
-        ssize_t wrote = write(fd, from, length);
-        if (wrote < 0 && errno != EINTR)
-            return false;
-        from += wrote > 0 ? wrote : 0;
-        length -= wrote > 0 ? (size_t)wrote : 0;
-    }
-    return true;
+static bool tell(int fd, const void *data, size_t length) {
+    return stream_write_all(fd, data, length) == length;
 }
 
 __attribute__((noreturn)) static void be_child(void (*open)(void *user),
@@ -43,8 +36,8 @@ __attribute__((noreturn)) static void be_child(void (*open)(void *user),
         _exit(PRIVILEGED);
     struct answer answer = {0};
     work(user, &answer);
-    bool told = !answer.bad && write_all(pipe_end, &answer.length, sizeof answer.length) &&
-                write_all(pipe_end, answer.data, answer.length);
+    bool told = !answer.bad && tell(pipe_end, &answer.length, sizeof answer.length) &&
+                tell(pipe_end, answer.data, answer.length);
     answer_free(&answer);
     if (EXIT_FINDS_LEAKS)
         exit(told ? TOLD : NOT_TOLD);

@@ -43,11 +43,10 @@ const char *stream_read(struct stream_input *input) {
     return NULL;
 }
 
-/* Returns how much was written: less than `length` only on an error, which is in errno. */
-static size_t write_all(const char *data, size_t length) {
+size_t stream_write_all(int fd, const char *data, size_t length) {
     size_t done = 0;
     while (done < length) {
-        ssize_t wrote = write(STDOUT_FILENO, data + done, length - done);
+        ssize_t wrote = write(fd, data + done, length - done);
         if (wrote < 0 && errno == EINTR)
             continue;
         if (wrote < 0)
@@ -69,7 +68,7 @@ static void take_back(size_t written) {
 
 const char *stream_write(const char *data, size_t length) {
     output_begun = 1;
-    size_t written = write_all(data, length);
+    size_t written = stream_write_all(STDOUT_FILENO, data, length);
     if (written == length)
         return NULL;
     int error = errno;
@@ -86,7 +85,8 @@ const char *stream_give_back(void) {
         ssize_t got = read(STDIN_FILENO, more, sizeof more);
         if (got < 0 && errno == EINTR)
             continue;
-        if (got < 0 || (got > 0 && write_all(more, (size_t)got) < (size_t)got))
+        if (got < 0 ||
+            (got > 0 && stream_write_all(STDOUT_FILENO, more, (size_t)got) < (size_t)got))
             problem = strerror(errno);
         held.whole = got == 0;
     }
@@ -95,5 +95,5 @@ const char *stream_give_back(void) {
 
 void stream_rescue(void) {
     if (held.whole && !output_begun)
-        (void)write_all(held.data, held.length);
+        (void)stream_write_all(STDOUT_FILENO, held.data, held.length);
 }

@@ -23,6 +23,10 @@ const char *stream_read(struct stream_input *input);
  * or why not. */
 const char *stream_write(const char *data, size_t length);
 
+/* Writes them to any descriptor; it is async-signal-safe. Returns how many were written: less than
+ * `length` only on an error, which is in errno. */
+size_t stream_write_all(int fd, const char *data, size_t length);
+
 /* Writes the input to standard output as it came: what was read, then what is still to be read.
  * Does nothing once stream_write() has begun. Returns NULL, or why it couldn't. */
 const char *stream_give_back(void);
