@@ -17,11 +17,16 @@
 enum { TOLD = 0, NOT_TOLD = 1, PRIVILEGED = 2 };
 
 static const size_t longest_answer = (size_t)32 << 20;
+static const size_t first_room = 4096;
 
 /* ---- The child ---- */
 
-static bool tell(int fd, const void *data, size_t length) {
-    return stream_write_all(fd, data, length) == length;
+/* The answer begins with its length: its end is known before the child's. */
+static bool tell(int fd, struct answer *answer) {
+    if (answer->bad)
+        return false;
+    memcpy(answer->data, &answer->length, sizeof answer->length);
+    return stream_write_all(fd, answer->data, answer->length) == answer->length;
 }
 
 __attribute__((noreturn)) static void be_child(void (*open)(void *user),
@@ -35,9 +40,9 @@ __attribute__((noreturn)) static void be_child(void (*open)(void *user),
     if (!privileges_give_up())
         _exit(PRIVILEGED);
     struct answer answer = {0};
+    answer_tell_number(&answer, 0); /* its length's place */
     work(user, &answer);
-    bool told = !answer.bad && tell(pipe_end, &answer.length, sizeof answer.length) &&
-                tell(pipe_end, answer.data, answer.length);
+    bool told = tell(pipe_end, &answer);
     answer_free(&answer);
     if (EXIT_FINDS_LEAKS)
         exit(told ? TOLD : NOT_TOLD);
@@ -46,29 +51,36 @@ __attribute__((noreturn)) static void be_child(void (*open)(void *user),
 
 /* ---- Its parent ---- */
 
-static bool read_all(int fd, void *data, size_t length) {
-    char *to = data;
-    while (length > 0) {
-        ssize_t got = read(fd, to, length);
+/* Goes on until the answer has `least` bytes; there is room for `answer->room`. */
+static bool hear_bytes(int fd, struct answer *answer, size_t least) {
+    while (answer->length < least) {
+        ssize_t got = read(fd, answer->data + answer->length, answer->room - answer->length);
         if (got == 0 || (got < 0 && errno != EINTR))
             return false;
-        to += got > 0 ? got : 0;
-        length -= got > 0 ? (size_t)got : 0;
+        answer->length += got > 0 ? (size_t)got : 0;
     }
     return true;
 }
 
-/* The answer begins with its length: its end is known before the child's. Returns NULL, or why it
- * can't be had; what the child's end tells is better known. */
+/* Most answers come in one piece. Returns NULL, or why it can't be had; what the child's end tells
+ * is better known. */
 static const char *hear(int pipe_end, struct answer *answer) {
-    size_t length = 0;
-    if (!read_all(pipe_end, &length, sizeof length))
-        return "out of memory";
-    if (length > longest_answer)
+    static const char no_memory[] = "out of memory";
+    answer->room = first_room;
+    answer->data = malloc(answer->room);
+    if (!answer->data || !hear_bytes(pipe_end, answer, sizeof answer->length))
+        return no_memory;
+    size_t length = answer_number(answer, longest_answer);
+    if (answer->bad)
         return "what was read of it is too much";
-    answer->data = malloc(length + 1);
-    answer->length = length;
-    return answer->data && read_all(pipe_end, answer->data, length) ? NULL : "out of memory";
+    if (length > answer->room) {
+        char *grown = realloc(answer->data, length);
+        if (!grown)
+            return no_memory;
+        answer->data = grown;
+        answer->room = length;
+    }
+    return hear_bytes(pipe_end, answer, length) ? NULL : no_memory;
 }
 
 /* Waits for the child's end. Returns why there is no answer, or NULL; `reason` is the parent's. */

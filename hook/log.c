@@ -75,17 +75,17 @@ static void write_line(int priority, const char *prefix, char *line) {
 
 __attribute__((format(printf, 3, 0))) static void
 write_message(int priority, const char *prefix, const char *format, va_list arguments) {
-    char spare[160]; /* for when there is no memory: what fits of the message, without the guest */
-    va_list again;
-    va_copy(again, arguments);
-    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it is, by va_copy() */
-    (void)vsnprintf(spare, sizeof spare, format, again);
-    va_end(again);
-
+    char spare[160] = ""; /* for when there is no memory: what fits, without the guest */
     char *message = NULL;
     char *line = NULL;
-    if (vasprintf(&message, format, arguments) < 0)
+    va_list again;
+    va_copy(again, arguments);
+    if (vasprintf(&message, format, arguments) < 0) {
         message = NULL;
+        /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it is, by va_copy() */
+        (void)vsnprintf(spare, sizeof spare, format, again);
+    }
+    va_end(again);
     if (message && guest && asprintf(&line, "guest %s: %s", guest, message) < 0)
         line = NULL;
     write_line(priority, prefix, line ? line : message ? message : spare);

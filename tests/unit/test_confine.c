@@ -315,6 +315,23 @@ static void break_off(void *user, struct answer *answer) {
     _exit(1);
 }
 
+/* The pipe is the one descriptor above standard error. */
+static void tell_of_too_much(void *user, struct answer *answer) {
+    (void)user, (void)answer;
+    static const size_t length = SIZE_MAX / 2;
+    for (int fd = STDERR_FILENO + 1; fd < 64; fd++)
+        (void)!write(fd, &length, sizeof length);
+    _exit(0);
+}
+
+static void tell_part(void *user, struct answer *answer) {
+    (void)user, (void)answer;
+    static const size_t part[] = {100, 0};
+    for (int fd = STDERR_FILENO + 1; fd < 64; fd++)
+        (void)!write(fd, part, sizeof part);
+    _exit(1);
+}
+
 static void exit_as_linker(void *user) {
     (void)user;
     _exit(127);
@@ -338,6 +355,8 @@ static const struct ending {
 #endif
     {"by a signal", be_killed, tell_nothing, "reading it crashed"},
     {"without an answer", nothing, break_off, "out of memory"},
+    {"with more than can be heard", nothing, tell_of_too_much, "what was read of it is too much"},
+    {"in the middle of its answer", nothing, tell_part, "out of memory"},
     {"in the dynamic linker", exit_as_linker, tell_nothing,
      "out of memory, or a library doesn't fit"},
     {"when its time is over", hang, tell_nothing, "it took too long to read"},
@@ -352,6 +371,27 @@ static void test_ending(void **state) {
         assert_string_equal(problem, ending->problem);
     else
         assert_null(problem);
+}
+
+/* ---- Answers of more than one piece, and more than a pipe holds ---- */
+
+static void count_to(void *user, struct answer *answer) {
+    for (size_t i = 0; i < *(const size_t *)user; i++)
+        answer_tell_number(answer, i);
+}
+
+static void test_long_answers(void **state) {
+    (void)state;
+    static const size_t counts[] = {0, 1, 510, 511, 512, 513, 100000};
+    for (size_t i = 0; i < COUNT(counts); i++) {
+        size_t count = counts[i];
+        struct answer answer;
+        assert_null(confine(nothing, count_to, &count, &answer));
+        for (size_t number = 0; number < count; number++)
+            assert_int_equal(answer_number(&answer, SIZE_MAX), number);
+        assert_true(answer_is_whole(&answer));
+        answer_free(&answer);
+    }
 }
 
 /* ---- What its answer can bring about ---- */
@@ -394,6 +434,7 @@ static void test_cut_answer(void **state) {
 }
 
 static const struct CMUnitTest others[] = {
+    cmocka_unit_test(test_long_answers),
     cmocka_unit_test(test_honest_answer),
     cmocka_unit_test(test_cut_answer),
 #ifndef SANITIZED
