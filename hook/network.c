@@ -1,9 +1,10 @@
 #include "network.h"
 
+#include "stream.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -91,26 +92,16 @@ bool network_read_text(const char *xml, size_t length, struct network *network,
 
 struct network_file {
     char *name; /* the network's */
-    char *text;
-    size_t length;
+    struct stream_text text;
     const char *problem; /* why there is no text, or NULL */
 };
 
-static const char *read_file(int directory, const char *name, struct network_file *file) {
+static const char *read_file(int directory, const char *name, struct stream_text *text) {
     int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    FILE *stream = fd < 0 ? NULL : fdopen(fd, "r");
-    if (!stream) {
-        int error = errno;
-        if (fd >= 0)
-            (void)close(fd);
-        return strerror(error);
-    }
-    size_t room = 0;
-    errno = 0;
-    ssize_t got = getdelim(&file->text, &room, '\0', stream); /* XML has no NUL: all of it */
-    const char *problem = got >= 0 ? NULL : strerror(errno ? errno : ENODATA);
-    (void)fclose(stream); /* it was only read */
-    file->length = got >= 0 ? (size_t)got : 0;
+    if (fd < 0)
+        return strerror(errno);
+    const char *problem = stream_read_all(fd, text);
+    (void)close(fd);
     return problem;
 }
 
@@ -128,7 +119,7 @@ static const char *add_file(struct networks *networks, int directory, const char
         return "out of memory";
     struct network_file *file = &grown[networks->count++];
     *file = (struct network_file){.name = network};
-    file->problem = read_file(directory, name, file);
+    file->problem = read_file(directory, name, &file->text);
     return NULL;
 }
 
@@ -150,7 +141,7 @@ void networks_load(struct networks *networks) {
 void networks_free(struct networks *networks) {
     for (size_t i = 0; i < networks->count; i++) {
         free(networks->files[i].name);
-        free(networks->files[i].text);
+        free(networks->files[i].text.data);
     }
     free(networks->files);
     *networks = (struct networks){0};
@@ -165,7 +156,8 @@ bool network_read(const struct networks *networks, const char *name, struct netw
         if (strcmp(file->name, name) != 0)
             continue;
         error->reason = file->problem;
-        return !file->problem && network_read_text(file->text, file->length, network, error);
+        return !file->problem &&
+               network_read_text(file->text.data, file->text.length, network, error);
     }
     if (!error->reason)
         error->reason = "libvirt has no such active network";

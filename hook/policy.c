@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -388,27 +389,6 @@ static void check_section(struct policy *policy, const struct policy_section *se
                   section->name);
 }
 
-bool policy_load(FILE *stream, struct policy *policy) {
-    size_t room = 0;
-    *policy = (struct policy){0};
-    do {
-        if (policy->length == room) {
-            room = room ? 2 * room : 4096;
-            char *grown = realloc(policy->text, room + 1);
-            if (!grown) {
-                policy->out_of_memory = true;
-                return false;
-            }
-            policy->text = grown;
-        }
-        policy->length += fread(policy->text + policy->length, 1, room - policy->length, stream);
-    } while (policy->length == room);
-    policy->text[policy->length] = '\0';
-    if (ferror(stream))
-        add_error(policy, 0, "%s", strerror(errno));
-    return !ferror(stream);
-}
-
 bool policy_parse(struct policy *policy) {
     const char *reason = NULL;
     const struct inih *inih = library_inih(&reason);
@@ -416,8 +396,9 @@ bool policy_parse(struct policy *policy) {
         add_error(policy, 0, "%s", reason);
         return false;
     }
-    struct reader reader = {
-        .policy = policy, .line = policy->text, .end = policy->text + policy->length};
+    struct reader reader = {.policy = policy,
+                            .line = policy->text.data,
+                            .end = policy->text.data + policy->text.length};
     int refused = inih->ini_parse_stream(next_line, &reader, on_key, &reader);
     expect_no_key(&reader);
     if (refused < 0)
@@ -463,16 +444,13 @@ bool policy_open(const char *path, bool required, struct policy *policy) {
         return false;
     }
     const char *problem = fd < 0 ? strerror(error) : file_problem(fd);
-    FILE *stream = problem ? NULL : fdopen(fd, "r");
-    if (!stream) {
-        add_error(policy, 0, "%s", problem ? problem : strerror(errno));
-        if (fd >= 0)
-            (void)close(fd);
-        return false;
-    }
-    bool loaded = policy_load(stream, policy);
-    (void)fclose(stream); /* it was only read */
-    return loaded;
+    if (!problem)
+        problem = stream_read_all(fd, &policy->text);
+    if (problem)
+        add_error(policy, 0, "%s", problem);
+    if (fd >= 0)
+        (void)close(fd);
+    return !problem;
 }
 
 void policy_free(struct policy *policy) {
@@ -484,7 +462,7 @@ void policy_free(struct policy *policy) {
     }
     for (size_t i = 0; i < policy->error_count; i++)
         free(policy->errors[i].reason);
-    free(policy->text);
+    free(policy->text.data);
     free(policy->sections);
     free(policy->candidates);
     free(policy->errors);

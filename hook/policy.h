@@ -5,9 +5,10 @@
  * (49 bytes of a section's name, 199 of a line), must not become a guest that is trusted. */
 #pragma once
 
+#include "stream.h"
+
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 enum policy_treatment { POLICY_OFF, POLICY_MULTICAST, POLICY_TRUST };
 
@@ -19,8 +20,7 @@ struct policy_error {
 };
 
 struct policy {
-    char *text; /* the file's, which the sections' names point into */
-    size_t length;
+    struct stream_text text;         /* the file's, which the sections' names point into */
     struct policy_section *sections; /* in the order of the file */
     size_t count;
     struct policy_section **candidates; /* those that can match the domain in hand */
@@ -34,11 +34,8 @@ struct policy {
 /* Gets the text of a policy's file, which must be the root's or the caller's, a regular one, and
  * writable by nobody else. False: the policy says what is wrong (policy->errors), or that there is
  * none (policy->missing), which is an error only of one that is `required`. policy_free() is due
- * either way, as after all of these. */
+ * either way, as after policy_parse(). */
 bool policy_open(const char *path, bool required, struct policy *policy);
-
-/* The same from an open stream, for callers that vouch for it. */
-bool policy_load(FILE *stream, struct policy *policy);
 
 /* Reads the text. False: it has errors (policy->errors), or memory ran out
  * (policy->out_of_memory). */

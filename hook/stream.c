@@ -8,39 +8,41 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static struct {
-    char *data;
-    size_t length;
-    size_t room;
-    volatile sig_atomic_t whole;
-} held;
+enum { FIRST_ROOM = 16 * 1024 };
 
+static struct stream_text held;
+static volatile sig_atomic_t held_whole;
 static volatile sig_atomic_t output_begun;
 
-const char *stream_read(struct stream_input *input) {
+const char *stream_read_all(int fd, struct stream_text *text) {
     for (;;) {
-        if (held.length == held.room) {
-            size_t room = held.room ? 2 * held.room : (size_t)64 << 10;
-            char *data = realloc(held.data, room);
+        if (text->length == text->room) {
+            size_t room = text->room ? 2 * text->room : FIRST_ROOM;
+            char *data = realloc(text->data, room + 1);
             if (!data)
                 return "out of memory";
-            held.data = data;
-            held.room = room;
+            text->data = data;
+            text->room = room;
         }
-        ssize_t got = read(STDIN_FILENO, held.data + held.length, held.room - held.length);
+        ssize_t got = read(fd, text->data + text->length, text->room - text->length);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
             return strerror(errno);
+        text->length += (size_t)got;
+        text->data[text->length] = '\0';
         if (got == 0)
-            break;
-        held.length += (size_t)got;
-        if (held.length > STREAM_LIMIT)
+            return NULL;
+        if (text->length > STREAM_LIMIT)
             return "it is larger than 16 MiB";
     }
-    held.whole = 1;
+}
+
+const char *stream_read(struct stream_input *input) {
+    const char *problem = stream_read_all(STDIN_FILENO, &held);
+    held_whole = !problem;
     *input = (struct stream_input){held.data, held.length};
-    return NULL;
+    return problem;
 }
 
 size_t stream_write_all(int fd, const char *data, size_t length) {
@@ -81,19 +83,19 @@ const char *stream_give_back(void) {
         return NULL;
     const char *problem = stream_write(held.data, held.length);
     char more[4096];
-    while (!problem && !held.whole) {
+    while (!problem && !held_whole) {
         ssize_t got = read(STDIN_FILENO, more, sizeof more);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0 ||
             (got > 0 && stream_write_all(STDOUT_FILENO, more, (size_t)got) < (size_t)got))
             problem = strerror(errno);
-        held.whole = got == 0;
+        held_whole = got == 0;
     }
     return problem;
 }
 
 void stream_rescue(void) {
-    if (held.whole && !output_begun)
+    if (held_whole && !output_begun)
         (void)stream_write_all(STDOUT_FILENO, held.data, held.length);
 }

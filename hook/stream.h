@@ -15,6 +15,17 @@ struct stream_input {
     size_t length;
 };
 
+/* A text that was read, with a NUL behind it, and the room that it has. */
+struct stream_text {
+    char *data; /* owned: free() is due */
+    size_t length;
+    size_t room;
+};
+
+/* Reads a descriptor to its end, behind what `text` holds. Returns NULL, or why it can't: a text
+ * that stays; `text` holds what could be read. */
+const char *stream_read_all(int fd, struct stream_text *text);
+
 /* Reads standard input to its end. Returns NULL, or why it can't be had: a text that stays. */
 const char *stream_read(struct stream_input *input);
 

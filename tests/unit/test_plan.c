@@ -112,14 +112,9 @@ static const struct place {
 };
 
 static void read_policy(const char *text, struct policy *policy) {
-    /* An empty text is still a newline: fmemopen(3) may refuse a length of 0. */
-    char *lines = NULL;
-    assert_true(asprintf(&lines, "%s\n", text) > 0);
-    FILE *stream = fmemopen(lines, strlen(lines), "r");
-    assert_non_null(stream);
-    assert_true((policy_load(stream, policy) && policy_parse(policy)));
-    assert_int_equal(fclose(stream), 0);
-    free(lines);
+    *policy = (struct policy){.text = {.data = strdup(text), .length = strlen(text)}};
+    assert_non_null(policy->text.data);
+    assert_true(policy_parse(policy));
     policy_for_domain(policy, "web-1", "");
 }
 
