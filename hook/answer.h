@@ -10,7 +10,7 @@
 struct answer {
     char *data; /* owned; texts that were heard point into it */
     size_t length;
-    size_t room;  /* telling: of the data */
+    size_t room;  /* of the data */
     size_t heard; /* hearing: bytes */
     bool bad;     /* memory ran out, or it makes no sense */
 };

@@ -80,7 +80,14 @@ static const char *hear(int pipe_end, struct answer *answer) {
         answer->data = grown;
         answer->room = length;
     }
-    return hear_bytes(pipe_end, answer, length) ? NULL : no_memory;
+    if (!hear_bytes(pipe_end, answer, length))
+        return no_memory;
+    if (answer->length != length)
+        return "what was read of it makes no sense";
+    answer->length -= answer->heard;
+    memmove(answer->data, answer->data + answer->heard, answer->length);
+    answer->heard = 0;
+    return NULL;
 }
 
 /* Waits for the child's end. Returns why there is no answer, or NULL; `reason` is the parent's. */

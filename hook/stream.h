@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The largest document that is looked at, in bytes. */
+/* The largest text that is looked at, in bytes. */
 #define STREAM_LIMIT ((size_t)16 << 20)
 
 struct stream_input {
@@ -22,8 +22,8 @@ struct stream_text {
     size_t room;
 };
 
-/* Reads a descriptor to its end, behind what `text` holds. Returns NULL, or why it can't: a text
- * that stays; `text` holds what could be read. */
+/* Reads a descriptor to its end, into a text that was zeroed first. Returns NULL, or why it can't:
+ * a text that stays; `text` holds what could be read. */
 const char *stream_read_all(int fd, struct stream_text *text);
 
 /* Reads standard input to its end. Returns NULL, or why it can't be had: a text that stays. */

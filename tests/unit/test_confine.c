@@ -324,6 +324,14 @@ static void tell_of_too_much(void *user, struct answer *answer) {
     _exit(0);
 }
 
+static void tell_more_than_it_says(void *user, struct answer *answer) {
+    (void)user, (void)answer;
+    static const size_t more[] = {sizeof *more, 0};
+    for (int fd = STDERR_FILENO + 1; fd < 64; fd++)
+        (void)!write(fd, more, sizeof more);
+    _exit(0);
+}
+
 static void tell_part(void *user, struct answer *answer) {
     (void)user, (void)answer;
     static const size_t part[] = {100, 0};
@@ -356,6 +364,8 @@ static const struct ending {
     {"by a signal", be_killed, tell_nothing, "reading it crashed"},
     {"without an answer", nothing, break_off, "out of memory"},
     {"with more than can be heard", nothing, tell_of_too_much, "what was read of it is too much"},
+    {"with more than it said", nothing, tell_more_than_it_says,
+     "what was read of it makes no sense"},
     {"in the middle of its answer", nothing, tell_part, "out of memory"},
     {"in the dynamic linker", exit_as_linker, tell_nothing,
      "out of memory, or a library doesn't fit"},
@@ -423,11 +433,15 @@ static void test_cut_answer(void **state) {
     (void)state;
     struct reading honest, reading;
     assert_null(reading_domain(domain_xml, strlen(domain_xml), &honest));
-    for (size_t length = 0; length < honest.answer.length; length++) {
+    for (size_t length = 0; length <= honest.answer.length; length++) {
         struct answer answer = {.data = malloc(length + 1), .length = length};
         assert_non_null(answer.data);
         memcpy(answer.data, honest.answer.data, length);
-        assert_non_null(reading_hear(&answer, &reading));
+        const char *problem = reading_hear(&answer, &reading);
+        if (length < honest.answer.length)
+            assert_non_null(problem);
+        else
+            assert_null(problem);
         reading_free(&reading);
     }
     reading_free(&honest);

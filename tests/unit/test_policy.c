@@ -436,6 +436,25 @@ static void test_errors_of_a_file(void **state) {
     place_remove(&place);
 }
 
+static void test_large_files(void **state) {
+    (void)state;
+    static const struct {
+        off_t size;
+        const char *errors;
+    } rows[] = {
+        {STREAM_LIMIT, "1: there is a NUL byte\n"}, /* all of it was read */
+        {STREAM_LIMIT + 1, "0: it is larger than 16 MiB\n"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct place place;
+        place_make(&place);
+        write_file(place.path, "");
+        assert_int_equal(truncate(place.path, rows[i].size), 0);
+        assert_file_errors(place.path, false, false, rows[i].errors);
+        place_remove(&place);
+    }
+}
+
 /* ---- The decision ---- */
 
 #define UUID       "0ddba11c-0000-4000-8000-00000000abcd"
@@ -648,11 +667,17 @@ static void test_many_sections(void **state) {
 }
 
 static const struct CMUnitTest others[] = {
-    cmocka_unit_test(test_callers_own),      cmocka_unit_test(test_unreadable),
-    cmocka_unit_test(test_missing),          cmocka_unit_test(test_below_a_file),
-    cmocka_unit_test(test_directory),        cmocka_unit_test(test_fifo),
-    cmocka_unit_test(test_device),           cmocka_unit_test(test_symbolic_link),
-    cmocka_unit_test(test_errors_of_a_file), cmocka_unit_test(test_one_domain_after_another),
+    cmocka_unit_test(test_callers_own),
+    cmocka_unit_test(test_unreadable),
+    cmocka_unit_test(test_missing),
+    cmocka_unit_test(test_below_a_file),
+    cmocka_unit_test(test_directory),
+    cmocka_unit_test(test_fifo),
+    cmocka_unit_test(test_device),
+    cmocka_unit_test(test_symbolic_link),
+    cmocka_unit_test(test_errors_of_a_file),
+    cmocka_unit_test(test_large_files),
+    cmocka_unit_test(test_one_domain_after_another),
     cmocka_unit_test(test_many_sections),
 };
 
