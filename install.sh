@@ -399,15 +399,17 @@ END
     while read -r path; do
         [ -z "$path" ] || take_away_recorded "$path"
     done <<END
-$policy.dist
-$command
-$(files | cut -d ' ' -f 3-)
-$(sed '1!G;h;$!d' "$record" 2>/dev/null)
+$({
+    echo "$policy.dist"
+    echo "$command"
+    files | cut -d ' ' -f 3-
+    sed '1!G;h;$!d' "$record" 2>/dev/null
+} | awk '!seen[$0]++')
 END
     take_away "$record"
     $changed || say "there is nothing of rxtrust here"
     $files_only || say "Guests that run keep what they have until they stop."
-    ! there "$policy" || say "The policy is still there: $policy"
+    $purge || ! there "$policy" || say "The policy is still there: $policy"
 }
 
 read_options "$@"

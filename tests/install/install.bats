@@ -465,6 +465,8 @@ newest_there() {
     nothing_changed
     says "^remove $hook\$"
     says "^remove $policy\$"
+    not says "still there"
+    [ -z "$(sort "$state"/output | uniq --repeated)" ]
 }
 
 @test "install: --destdir writes there and nowhere else, and make install does so too" {
