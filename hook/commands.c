@@ -71,7 +71,7 @@ static const char *at_a_start(const struct plan_item *item) {
     if (!item->multicast)
         return "nothing";
     if (item->write_trust && item->attachment == ATTACHED_DIRECTLY)
-        return "all-multicast, then trust";
+        return "all-multicast, then trust where libvirt takes it";
     if (item->verdict.treatment == POLICY_TRUST && !item->can_trust)
         return "all-multicast: this model can't be trusted";
     return "all-multicast";
