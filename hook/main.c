@@ -19,8 +19,8 @@ static const struct operation {
     {"prepare", STEP_REWRITE},                   /* libvirt doesn't use the output, others may */
     {"start", STEP_MULTICAST | STEP_UNTIL_SYNC}, /* the device is there, and still down */
     {"started", STEP_LIVE},                      /* the guest is about to set its NIC up */
-    {"migrate", STEP_REWRITE},                   /* libvirt uses the output */
-    {"restore", STEP_REWRITE},                   /* likewise */
+    {"migrate", STEP_REWRITE | STEP_HEEDED},     /* libvirt uses the output */
+    {"restore", STEP_REWRITE | STEP_HEEDED},     /* likewise */
     {"reconnect", STEP_MULTICAST | STEP_LIVE},   /* the daemon was restarted, the guest runs */
     {"attach", 0},
     {"stopped", 0},

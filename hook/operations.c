@@ -12,18 +12,18 @@ static void give_back(void) {
         log_error("the domain XML can't be printed: %s", problem);
 }
 
-static void rewrite(const char *operation, const struct guest *guest) {
+static void rewrite(const char *operation, bool heeded, const struct guest *guest) {
     size_t changes = 0;
     if (!guest_print(guest, &changes))
         give_back();
-    else if (changes)
+    else if (changes && heeded)
         log_info("%s: trustGuestRxFilters='yes' printed for %zu of %zu interfaces", operation,
                  changes, guest->reading.domain.count);
 }
 
 static void do_steps(const char *operation, unsigned steps, const struct guest *guest) {
     if (steps & STEP_REWRITE)
-        rewrite(operation, guest);
+        rewrite(operation, steps & STEP_HEEDED, guest);
     const struct plan *plan = &guest->reading.plan;
     for (size_t i = 0; i < plan->count; i++)
         if (((steps & STEP_MULTICAST) && plan->items[i].multicast) ||
