@@ -22,12 +22,14 @@ soname = $(shell readelf -d "$$($(CC) -print-file-name=lib$(1).so)" 2>/dev/null 
 
 flags = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
         -DPOLICY_FILE='"$(policy)"' -DHOOK_FILE='"$(hooks)/qemu"' \
-        -DLIBXML2_SONAME='"$(libxml2_soname)"' -DINIH_SONAME='"$(inih_soname)"' \
+        -DLIBXML2_SONAME='"$(libxml2_soname)"' $(if $(INIH_ARCHIVE),,-DINIH_SONAME='"$(inih_soname)"') \
         $(shell $(PKG_CONFIG) --cflags libxml-2.0 inih)
 compile = $(CC) -std=gnu11 $(WARNINGS) $(WERROR) $(HARDENING) $(SANITIZE) $(CFLAGS) $(CPPFLAGS) $(flags) -MMD -MP
 
 libxml2_soname := $(call soname,xml2)
 inih_soname    := $(call soname,inih)
+# inih is built in where its archive is; with INIH_ARCHIVE= it is loaded too.
+INIH_ARCHIVE := $(filter /%,$(shell $(CC) -print-file-name=libinih.a))
 
 sources := $(wildcard hook/*.c)
 objects := $(sources:hook/%.c=$(BUILD)/hook/%.o)
@@ -37,14 +39,14 @@ tests   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_
 all: $(BUILD)/rxtrust
 
 $(BUILD)/rxtrust: $(objects)
-	$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -ldl
+	$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(INIH_ARCHIVE) -ldl
 
 $(BUILD)/hook/%.o: hook/%.c Makefile | $(BUILD)/hook
-	$(if $(and $(libxml2_soname),$(inih_soname)),,$(error libxml2 and inih, with their headers, are needed to build))
+	$(if $(and $(libxml2_soname),$(or $(INIH_ARCHIVE),$(inih_soname))),,$(error libxml2 and inih, with their headers, are needed to build))
 	$(compile) -c -o $@ $<
 
 $(BUILD)/unit/%: tests/unit/%.c $(filter-out %/main.o,$(objects)) | $(BUILD)/unit
-	$(compile) -Ihook $(LDFLAGS) -o $@ $(filter-out %.h,$^) -lcmocka -ldl
+	$(compile) -Ihook $(LDFLAGS) -o $@ $(filter-out %.h,$^) $(INIH_ARCHIVE) -lcmocka -ldl
 
 $(BUILD)/hook $(BUILD)/unit:
 	mkdir -p $@
@@ -97,10 +99,10 @@ bench:
 	tests/install-packages bench
 	tests/bench/run $(RUNS) $(ROUNDS)
 
-# The unit tests and the cases, with every memory error and leak an error.
+# The unit tests and the cases, with every memory error and leak an error; once with inih loaded.
 sanitize:
 	tests/install-packages test valgrind
-	$(MAKE) BUILD=$(BUILD)/asan HARDENING=-fPIE \
+	$(MAKE) BUILD=$(BUILD)/asan INIH_ARCHIVE= HARDENING=-fPIE \
 	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -DSANITIZED' all unit
 	$(MAKE) BUILD=$(BUILD)/valgrind SANITIZE=-DSANITIZED all unit
 	tests/run 'tests/unit/run $(BUILD)/asan' 'tests/cases/run $(BUILD)/asan/rxtrust' 'tests/valgrind $(BUILD)/valgrind'

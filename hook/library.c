@@ -12,9 +12,7 @@ struct symbol {
 
 #define NAME_AS_STRING(name)     #name
 #define STRUCT_LIBXML2(function) {NAME_AS_STRING(function), offsetof(struct libxml2, function)},
-#define STRUCT_INIH(function)    {NAME_AS_STRING(function), offsetof(struct inih, function)},
 static const struct symbol libxml2_symbols[] = {LIBXML2_FUNCTIONS(STRUCT_LIBXML2){NULL, 0}};
-static const struct symbol inih_symbols[] = {INIH_FUNCTIONS(STRUCT_INIH){NULL, 0}};
 
 struct library {
     const char *soname;
@@ -58,8 +56,19 @@ const struct libxml2 *library_libxml2(const char **reason) {
     return table_of(&library, reason);
 }
 
+#ifdef INIH_SONAME
 const struct inih *library_inih(const char **reason) {
+#define STRUCT_INIH(function) {NAME_AS_STRING(function), offsetof(struct inih, function)},
+    static const struct symbol symbols[] = {INIH_FUNCTIONS(STRUCT_INIH){NULL, 0}};
     static struct inih table;
-    static struct library library = {INIH_SONAME, inih_symbols, &table, NULL, false};
+    static struct library library = {INIH_SONAME, symbols, &table, NULL, false};
     return table_of(&library, reason);
 }
+#else
+const struct inih *library_inih(const char **reason) {
+#define FUNCTION(function) function,
+    static const struct inih table = {INIH_FUNCTIONS(FUNCTION)};
+    *reason = NULL;
+    return &table;
+}
+#endif
