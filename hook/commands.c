@@ -52,7 +52,8 @@ int command_rewrite(int argc, char **argv) {
     size_t changes = 0;
     if (!read_arguments(argc, argv, 0, &policy_file))
         return 1;
-    bool good = guest_read(policy_file, GUEST_ALL_ERRORS, &guest) && guest_print(&guest, &changes);
+    bool good = guest_take(&guest) && guest_read(policy_file, GUEST_ALL_ERRORS, &guest) &&
+                guest_print(&guest, &changes);
     guest_free(&guest);
     return good ? 0 : 1;
 }
@@ -100,8 +101,9 @@ int command_explain(int argc, char **argv) {
     const char *policy_file = NULL;
     if (!read_arguments(argc, argv, 1, &policy_file))
         return 1;
-    bool good = optind < argc ? guest_ask(policy_file, argv[optind], &guest)
-                              : guest_read(policy_file, GUEST_ALL_ERRORS, &guest);
+    bool good = optind < argc
+                    ? guest_ask(policy_file, argv[optind], &guest)
+                    : guest_take(&guest) && guest_read(policy_file, GUEST_ALL_ERRORS, &guest);
     const struct plan *plan = &guest.reading.plan;
     for (size_t i = 0; good && i < plan->count; i++) {
         char *line = NULL;

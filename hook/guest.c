@@ -41,12 +41,16 @@ static bool read_guest(const char *file, size_t most, struct guest *guest, const
     return !problem && !reading->policy_error_count && !reading->error.reason;
 }
 
-bool guest_read(const char *file, size_t most, struct guest *guest) {
+bool guest_take(struct guest *guest) {
     *guest = (struct guest){0};
     const char *problem = stream_read(&guest->xml);
     if (problem)
         log_error_at(STANDARD_INPUT, 0, problem);
-    return !problem && read_guest(file, most, guest, STANDARD_INPUT);
+    return !problem;
+}
+
+bool guest_read(const char *file, size_t most, struct guest *guest) {
+    return read_guest(file, most, guest, STANDARD_INPUT);
 }
 
 bool guest_ask(const char *file, const char *name, struct guest *guest) {

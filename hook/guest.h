@@ -19,12 +19,16 @@ struct guest {
 /* A policy's errors are logged up to the first so many; the rest as a number. */
 enum { GUEST_FIRST_ERROR = 1, GUEST_ALL_ERRORS = 0 };
 
-/* Reads the guest from standard input, and plans it by the policy in `file`; NULL: the installed
- * one, or the defaults if there is none. False: the reason is logged, of the policy's errors `most`
- * (0: all). guest_free() is due either way. */
+/* Takes the guest's XML from standard input. False: the reason is logged. guest_free() is due
+ * either way, as below. */
+bool guest_take(struct guest *guest);
+
+/* Reads the guest that was taken, and plans it by the policy in `file`; NULL: the installed one, or
+ * the defaults if there is none. False: the reason is logged, of the policy's errors `most` (0:
+ * all). */
 bool guest_read(const char *file, size_t most, struct guest *guest);
 
-/* The same of the guest that virsh knows by this name or UUID. */
+/* Both, of the guest that virsh knows by this name or UUID. */
 bool guest_ask(const char *file, const char *name, struct guest *guest);
 void guest_free(struct guest *guest);
 

@@ -1,16 +1,12 @@
 #include "live.h"
 
 #include "domain.h"
-#include "guard.h"
 #include "log.h"
 #include "multicast.h"
 #include "virsh.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 /* A libvirt that refuses is asked this often; one that doesn't answer, as in a restart, until the
  * deadline, with pauses that double up to the longest. */
@@ -165,28 +161,4 @@ bool live_trust(const struct guest *guest) {
         pause_ms = 2 * pause_ms < LONGEST_PAUSE_MS ? 2 * pause_ms : LONGEST_PAUSE_MS;
     }
     return progress == DONE;
-}
-
-/* ---- The process ---- */
-
-void live_trust_detached(const struct guest *guest) {
-    if (!any_due(guest))
-        return;
-    pid_t child = fork();
-    if (child == 0) {
-        pid_t grandchild = setsid() < 0 ? -1 : fork();
-        if (grandchild == 0) {
-            (void)alarm(LIVE_SECONDS + 5); /* a log that nobody reads must not hold it for ever */
-            if (guard_let_go(-1) && chdir("/") == 0)
-                (void)live_trust(guest); /* it is logged */
-            else
-                log_error("live: the hook's descriptors can't be let go of: not trusted");
-        }
-        _exit(grandchild < 0);
-    }
-    int status = 0;
-    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
-        ;
-    if (child < 0 || status != 0)
-        log_error("live: no process can be started: not trusted");
 }

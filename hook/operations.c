@@ -1,5 +1,7 @@
 #include "operations.h"
 
+#include "confine.h"
+#include "detach.h"
 #include "guard.h"
 #include "guest.h"
 #include "live.h"
@@ -30,18 +32,42 @@ static void do_steps(const char *operation, unsigned steps, const struct guest *
             ((steps & STEP_UNTIL_SYNC) && plan->items[i].until_sync))
             (void)guest_set_multicast(operation, &plan->items[i], true); /* it is logged */
     if (steps & STEP_LIVE)
-        live_trust_detached(guest);
+        (void)live_trust(guest); /* it is logged */
 }
 
-void operations_run(const char *name, unsigned steps) {
+struct call {
+    const char *name;
+    unsigned steps;
     struct guest guest;
+};
+
+static void leave(const struct call *call) {
+    log_error("%s: the guest is left as it is", call->name);
+    if (call->steps & STEP_REWRITE)
+        give_back();
+}
+
+static void run(void *user) {
+    struct call *call = user;
+    if (guest_read(NULL, GUEST_FIRST_ERROR, &call->guest))
+        do_steps(call->name, call->steps, &call->guest);
+    else
+        leave(call);
+}
+
+/* A log that nobody reads must not hold a process for ever. */
+enum { LONGEST = CONFINE_SECONDS + LIVE_SECONDS + 10 };
+
+void operations_run(const char *name, unsigned steps) {
+    struct call call = {.name = name, .steps = steps};
     guard_arm(steps & STEP_REWRITE);
-    if (guest_read(NULL, GUEST_FIRST_ERROR, &guest)) {
-        do_steps(name, steps, &guest);
-    } else {
-        log_error("%s: the guest is left as it is", name);
-        if (steps & STEP_REWRITE)
-            give_back();
+    if (!guest_take(&call.guest)) {
+        leave(&call);
+    } else if (!(steps & STEP_APART)) {
+        run(&call);
+    } else if (!detach(run, &call, LONGEST)) {
+        log_error("no process can be started for it");
+        leave(&call);
     }
-    guest_free(&guest);
+    guest_free(&call.guest);
 }

@@ -18,7 +18,7 @@ extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
 
-enum { DEPTHS = 4 };
+enum { DEPTHS = 5 };
 
 static uint64_t calls, at, from, depth, failing_depth;
 static uint64_t *highest; /* shared by the processes */

@@ -1,0 +1,28 @@
+#include "detach.h"
+
+#include "guard.h"
+#include "log.h"
+
+#include <errno.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+bool detach(void (*work)(void *user), void *user, unsigned seconds) {
+    pid_t child = fork();
+    if (child == 0) {
+        pid_t grandchild = setsid() < 0 ? -1 : fork();
+        if (grandchild == 0) {
+            (void)alarm(seconds);
+            if (guard_let_go(-1) && chdir("/") == 0)
+                work(user);
+            else
+                log_error("the hook's descriptors can't be let go of");
+        }
+        _exit(grandchild < 0);
+    }
+    int status = 0;
+    while (child > 0 && waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return false;
+    return child > 0 && status == 0;
+}

@@ -1,0 +1,13 @@
+/* A process that goes on when its call is over.
+ *
+ * libvirt waits for its hook, and reads what the hook prints to its end: what must not hold a guest
+ * up, or calls libvirt back, is done by a process that is nobody's child, in a session of its own,
+ * with none of the hook's descriptors. */
+#pragma once
+
+#include <stdbool.h>
+
+/* Has `work` done by such a process, with `user`, and returns at once. The process ends when that
+ * is done, and after so many seconds at the latest; it logs why it can't begin. False: it can't be
+ * started. */
+bool detach(void (*work)(void *user), void *user, unsigned seconds);
