@@ -6,14 +6,13 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define WHITE_SPACE " \t\r\n\v\f"
 
 /* Kinds of section, as bits: a key says in which it may stand. */
 enum kind { KIND_UNKNOWN = 0, KIND_DEFAULT = 1, KIND_VM = 2, KIND_RULE = 4 };
@@ -26,16 +25,20 @@ struct patterns {
 
 enum subject_key { BY_NETWORK, BY_DEV, BY_MAC, BY_MODE, SUBJECT_KEYS };
 
-struct policy_section {
-    char *name; /* as it stands between the brackets, in the policy's text */
-    size_t name_length;
-    unsigned long line;
-    enum kind kind;
-    struct patterns vm; /* the key of a [rule:…]; a [vm:…] has it in its name */
+/* What a [rule:…] asks for; a [vm:…] has its own in its name. */
+struct policy_rule {
+    struct patterns vm;
     struct patterns by[SUBJECT_KEYS];
+};
+
+struct policy_section {
+    char *name;               /* as it stands between the brackets, in the policy's text */
+    struct policy_rule *rule; /* of a [rule:…], else NULL */
+    unsigned long line;
     size_t errors_before; /* how many errors the file had above this section */
-    int policy;           /* enum policy_treatment, or UNSET */
-    int override;         /* 0, 1 or UNSET */
+    enum kind kind;
+    int policy;   /* enum policy_treatment, or UNSET */
+    int override; /* 0, 1 or UNSET */
 };
 
 enum { UNSET = -1 };
@@ -43,6 +46,16 @@ enum { UNSET = -1 };
 const char *const policy_treatment_names[] = {"off", "multicast", "trust", NULL};
 static const char *const override_names[] = {"no", "yes", NULL};
 static const char *const mode_names[] = {"bridge", "vepa", "private", "passthrough", NULL};
+
+static bool is_white(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static const char *skip_white(const char *text) {
+    while (is_white(*text))
+        text++;
+    return text;
+}
 
 static int word_index(const char *const *words, const char *word) {
     for (int i = 0; words[i]; i++)
@@ -99,10 +112,10 @@ static const char *read_patterns(const char *text, struct patterns *patterns) {
         return "out of memory";
     char *to = patterns->texts;
     for (const char *item = text;; item++) {
-        item += strspn(item, WHITE_SPACE);
+        item = skip_white(item);
         size_t length = strcspn(item, ",");
         const char *next = item + length;
-        while (length && strchr(WHITE_SPACE, item[length - 1]))
+        while (length && is_white(item[length - 1]))
             length--;
         if (!length)
             return "has an empty value";
@@ -139,7 +152,8 @@ static bool is_mode(const char *pattern) {
     return word_index(mode_names, pattern) != UNSET;
 }
 
-/* The keys. Either words, and an int takes the word's index, or a list of patterns. */
+/* The keys. Either words, and an int of the section takes the word's index, or patterns, which are
+ * the rule's. */
 static const struct key {
     const char *name;
     unsigned kinds;
@@ -152,12 +166,12 @@ static const struct key {
      policy_treatment_names, NULL, "trust, multicast or off"},
     {"override", KIND_DEFAULT | KIND_VM | KIND_RULE, offsetof(struct policy_section, override),
      override_names, NULL, "yes or no"},
-    {"vm", KIND_RULE, offsetof(struct policy_section, vm), NULL, NULL, NULL},
-    {"network", KIND_RULE, offsetof(struct policy_section, by[BY_NETWORK]), NULL, NULL, NULL},
-    {"dev", KIND_RULE, offsetof(struct policy_section, by[BY_DEV]), NULL, NULL, NULL},
-    {"mac", KIND_RULE, offsetof(struct policy_section, by[BY_MAC]), NULL, could_be_mac,
+    {"vm", KIND_RULE, offsetof(struct policy_rule, vm), NULL, NULL, NULL},
+    {"network", KIND_RULE, offsetof(struct policy_rule, by[BY_NETWORK]), NULL, NULL, NULL},
+    {"dev", KIND_RULE, offsetof(struct policy_rule, by[BY_DEV]), NULL, NULL, NULL},
+    {"mac", KIND_RULE, offsetof(struct policy_rule, by[BY_MAC]), NULL, could_be_mac,
      "a MAC address like 52:54:00:12:34:56, or a glob of one"},
-    {"mode", KIND_RULE, offsetof(struct policy_section, by[BY_MODE]), NULL, is_mode,
+    {"mode", KIND_RULE, offsetof(struct policy_rule, by[BY_MODE]), NULL, is_mode,
      "bridge, vepa, private or passthrough"},
     {NULL, 0, 0, NULL, NULL, NULL},
 };
@@ -224,7 +238,7 @@ static int on_key(void *user, const char *section_name, const char *name, const 
     else if (key->words)
         set_word(reader, key, (int *)(void *)((char *)section + key->offset), value ? value : "");
     else
-        set_patterns(reader, key, (struct patterns *)(void *)((char *)section + key->offset),
+        set_patterns(reader, key, (struct patterns *)(void *)((char *)section->rule + key->offset),
                      value ? value : "");
     return 1;
 }
@@ -241,8 +255,9 @@ static const struct section_form {
 
 /* Sets what the name says; returns what is wrong with it, or NULL. */
 static const char *read_section_name(struct reader *reader, struct policy_section *section) {
-    if (strstr(section->name, " ;") || strstr(section->name, "\t;"))
-        return "inih takes the ; in the section's name for the start of a comment";
+    for (const char *c = section->name; (c = strchr(c, ';')); c++)
+        if (is_white(c[-1]))
+            return "inih takes the ; in the section's name for the start of a comment";
     if (strcmp(section->name, "default") == 0) {
         section->kind = KIND_DEFAULT;
         return reader->policy->count == 1 ? NULL
@@ -257,8 +272,10 @@ static const char *read_section_name(struct reader *reader, struct policy_sectio
         section->kind = form->kind;
         if (!*rest)
             return "the section has no name after the colon";
-        if (strchr(WHITE_SPACE, *rest) || strchr(WHITE_SPACE, rest[strlen(rest) - 1]))
+        if (is_white(*rest) || is_white(rest[strlen(rest) - 1]))
             return "the section's name begins or ends with white space";
+        if (form->kind == KIND_RULE && !(section->rule = calloc(1, sizeof *section->rule)))
+            return "out of memory";
         return NULL;
     }
     return "unknown section: there are [default], [vm:NAME] and [rule:NAME]";
@@ -284,10 +301,9 @@ static void open_section(struct reader *reader, char *line) {
                                        .policy = UNSET,
                                        .override = UNSET};
     char *close = strchr(line, ']');
-    const char *after = close ? close + 1 + strspn(close + 1, WHITE_SPACE) : "";
+    const char *after = close ? skip_white(close + 1) : "";
     if (close)
         *close = '\0';
-    section->name_length = strlen(section->name);
     const char *problem =
         !close ? "the section's ] is missing"
         : *after && !strchr(";#", *after)
@@ -306,7 +322,7 @@ static const char *look_at_line(struct reader *reader, char *line, size_t length
         return "there is a NUL byte";
     if (reader->number == 1 && strncmp(line, "\xef\xbb\xbf", 3) == 0)
         line += 3;
-    const char *text = line + strspn(line, WHITE_SPACE);
+    const char *text = skip_white(line);
     if (!fits)
         return "the line is too long";
     if (!*text || *text == ';' || *text == '#')
@@ -354,28 +370,36 @@ static char *next_line(char *out, int room, void *user) {
 
 /* ---- What only the whole file can tell ---- */
 
-/* The order doesn't matter, and numbered names mostly come in this one: that is quick to sort. */
-static int by_name(const void *a, const void *b) {
-    const struct policy_section *const *left = a, *const *right = b;
-    if ((*left)->name_length != (*right)->name_length)
-        return (*left)->name_length < (*right)->name_length ? -1 : 1;
-    int order = memcmp((*left)->name, (*right)->name, (*left)->name_length);
-    return order ? order : (*left > *right) - (*left < *right);
+/* FNV-1a. */
+static size_t hash(const char *text) {
+    uint64_t hash = 0xcbf29ce484222325;
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 0x100000001b3;
+    return (size_t)(hash ^ hash >> 32);
 }
 
-/* Sorts pointers to the sections: glibc's hsearch(3) hashes just the first 8 bytes of a name. */
+/* A table of the sections by name, open addressing, at most half full. */
 static void check_duplicates(struct policy *policy) {
-    struct policy_section **sorted = policy->candidates; /* not in use yet, and large enough */
-    for (size_t i = 0; i < policy->count; i++)
-        sorted[i] = &policy->sections[i];
-    qsort(sorted, policy->count, sizeof(struct policy_section *), by_name);
-    for (size_t i = 1, first = 0; i < policy->count; i++) {
-        if (strcmp(sorted[first]->name, sorted[i]->name) != 0)
-            first = i;
-        else
-            add_error(policy, sorted[i]->line, "[%s] stands already in line %lu", sorted[i]->name,
-                      sorted[first]->line);
+    size_t room = 2; /* a power of two */
+    while (room < 2 * policy->count)
+        room *= 2;
+    const struct policy_section **table = calloc(room, sizeof(struct policy_section *));
+    if (!table) {
+        policy->out_of_memory = true;
+        return;
     }
+    for (size_t i = 0; i < policy->count; i++) {
+        const struct policy_section *section = &policy->sections[i];
+        size_t place = hash(section->name) & (room - 1);
+        while (table[place] && strcmp(table[place]->name, section->name) != 0)
+            place = (place + 1) & (room - 1);
+        if (table[place])
+            add_error(policy, section->line, "[%s] stands already in line %lu", section->name,
+                      table[place]->line);
+        else
+            table[place] = section;
+    }
+    free(table);
 }
 
 /* A section with an error in it may lack just what that line meant: one error is enough. */
@@ -383,10 +407,11 @@ static void check_section(struct policy *policy, const struct policy_section *se
                           size_t errors_after) {
     if (errors_after > section->errors_before)
         return;
-    bool matches = section->vm.count > 0;
-    for (size_t i = 0; i < SUBJECT_KEYS; i++)
-        matches = matches || section->by[i].count > 0;
-    if (section->kind == KIND_RULE && !matches)
+    const struct policy_rule *rule = section->rule;
+    bool matches = rule && rule->vm.count > 0;
+    for (size_t i = 0; rule && i < SUBJECT_KEYS; i++)
+        matches = matches || rule->by[i].count > 0;
+    if (rule && !matches)
         add_error(policy, section->line, "[%s] names nothing to match", section->name);
     if ((section->kind == KIND_RULE || section->kind == KIND_VM) && section->policy == UNSET &&
         section->override == UNSET)
@@ -415,10 +440,9 @@ bool policy_parse(struct policy *policy) {
     for (size_t i = 0; i < policy->count; i++)
         check_section(policy, &policy->sections[i],
                       i + 1 < policy->count ? policy->sections[i + 1].errors_before : errors_read);
+    check_duplicates(policy);
     policy->candidates = calloc(policy->count + 1, sizeof(struct policy_section *));
-    if (policy->candidates)
-        check_duplicates(policy);
-    else
+    if (!policy->candidates)
         policy->out_of_memory = true;
     if (policy->error_count)
         qsort(policy->errors, policy->error_count, sizeof *policy->errors, by_line);
@@ -460,10 +484,13 @@ bool policy_open(const char *path, bool required, struct policy *policy) {
 
 void policy_free(struct policy *policy) {
     for (size_t i = 0; i < policy->count; i++) {
-        struct policy_section *section = &policy->sections[i];
-        free(section->vm.texts);
+        struct policy_rule *rule = policy->sections[i].rule;
+        if (!rule)
+            continue;
+        free(rule->vm.texts);
         for (size_t key = 0; key < SUBJECT_KEYS; key++)
-            free(section->by[key].texts);
+            free(rule->by[key].texts);
+        free(rule);
     }
     for (size_t i = 0; i < policy->error_count; i++)
         free(policy->errors[i].reason);
@@ -486,8 +513,10 @@ static bool passes(const struct patterns *patterns, const char *text, int flags)
 }
 
 static bool is_domain(const struct policy_section *section, const char *name, const char *uuid) {
+    if (section->kind == KIND_DEFAULT)
+        return true;
     const struct patterns own = {.texts = section->name + strlen(VM), .count = 1};
-    const struct patterns *vm = section->kind == KIND_VM ? &own : &section->vm;
+    const struct patterns *vm = section->kind == KIND_VM ? &own : &section->rule->vm;
     const char *pattern = vm->texts;
     for (size_t i = 0; i < vm->count; i++, pattern = next_pattern(pattern))
         if (strcasecmp(pattern, uuid) == 0)
@@ -517,8 +546,8 @@ struct policy_verdict policy_decide(const struct policy *policy,
     for (size_t i = policy->candidate_count; i > 0 && !(treatment && override); i--) {
         const struct policy_section *section = policy->candidates[i - 1];
         bool matches = true;
-        for (size_t key = 0; key < SUBJECT_KEYS; key++)
-            matches = matches && passes(&section->by[key], texts[key].text, texts[key].flags);
+        for (size_t key = 0; section->rule && key < SUBJECT_KEYS; key++)
+            matches = matches && passes(&section->rule->by[key], texts[key].text, texts[key].flags);
         if (matches && !treatment && section->policy != UNSET)
             treatment = section;
         if (matches && !override && section->override != UNSET)

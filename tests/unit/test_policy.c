@@ -109,6 +109,8 @@ static const struct reading {
     {"a bracket closed in a comment", TEXT("[vm:a ; ]\npolicy = off\n"), "1: " COMMENT_NAME},
     {"a comment in a name", TEXT("[default]\npolicy = off\n[vm:a ;b]\npolicy = trust\n"),
      "3: " COMMENT_NAME},
+    {"a comment in a name, behind other white space", TEXT("[vm:a\v;b]\npolicy = off\n"),
+     "1: " COMMENT_NAME},
     {"something after the bracket", TEXT("[vm:a] policy = off\n"),
      "1: there is something after the section's ]: a name with brackets goes into vm = of a "
      "[rule:…]\n"},
