@@ -274,6 +274,9 @@ static const char *read_section_name(struct reader *reader, struct policy_sectio
             return "the section has no name after the colon";
         if (is_white(*rest) || is_white(rest[strlen(rest) - 1]))
             return "the section's name begins or ends with white space";
+        if (form->kind == KIND_VM && strchr(rest, ','))
+            return "[vm:…] names one guest: a list goes into vm = of a [rule:…], a comma in a name "
+                   "is matched by ?";
         if (form->kind == KIND_RULE && !(section->rule = calloc(1, sizeof *section->rule)))
             return "out of memory";
         return NULL;
@@ -371,7 +374,7 @@ static char *next_line(char *out, int room, void *user) {
 /* ---- What only the whole file can tell ---- */
 
 /* FNV-1a. */
-static size_t hash(const char *text) {
+static size_t hash_of(const char *text) {
     uint64_t hash = 0xcbf29ce484222325;
     for (; *text; text++)
         hash = (hash ^ (unsigned char)*text) * 0x100000001b3;
@@ -390,7 +393,7 @@ static void check_duplicates(struct policy *policy) {
     }
     for (size_t i = 0; i < policy->count; i++) {
         const struct policy_section *section = &policy->sections[i];
-        size_t place = hash(section->name) & (room - 1);
+        size_t place = hash_of(section->name) & (room - 1);
         while (table[place] && strcmp(table[place]->name, section->name) != 0)
             place = (place + 1) & (room - 1);
         if (table[place])

@@ -125,8 +125,12 @@ static const struct reading {
     {"a name that ends with white space", TEXT("[rule:a ]\nvm = a\npolicy = off\n"),
      "1: " WHITE_NAME},
     {"a name that is white space", TEXT("[vm: ]\npolicy = off\n"), "1: " WHITE_NAME},
-    {"a name with white space and a comma inside", TEXT("[vm:my guest, really]\npolicy = off\n"),
-     ""},
+    {"a name with white space inside", TEXT("[vm:my guest]\npolicy = off\n"), ""},
+    {"two names", TEXT("[vm:web-1, web-2]\npolicy = off\n"),
+     "1: [vm:…] names one guest: a list goes into vm = of a [rule:…], a comma in a name is matched "
+     "by "
+     "?\n"},
+    {"a comma in a rule's title", TEXT("[rule:a, b]\nvm = a, b\npolicy = off\n"), ""},
     {"[default] after another section", TEXT("[vm:a]\npolicy = off\n[default]\npolicy = trust\n"),
      "3: " NO_DEFAULT_HERE},
     {"[default] twice", TEXT("[default]\npolicy = off\n[default]\noverride = no\n"),
@@ -525,7 +529,7 @@ static const struct decision {
     {"a name with a bracket never closed", "[rule:r]\nvm = web[1\npolicy = off\n", "web[1", ON_DEV,
      HIT},
     {"a name with a backslash", "[vm:a\\b]\npolicy = off\n", "a\\b", ON_DEV, "off no vm:a\\b"},
-    {"a name with a comma", "[vm:a, b]\npolicy = off\n", "a, b", ON_DEV, "off no vm:a, b"},
+    {"a name with a comma", "[vm:a? b]\npolicy = off\n", "a, b", ON_DEV, "off no vm:a? b"},
     {"a name beyond ASCII", "[vm:bücher-*]\npolicy = off\n", "bücher-1", ON_DEV,
      "off no vm:bücher-*"},
     {"a UUID", "[vm:" UUID "]\npolicy = off\n", NULL, ON_DEV, "off no vm:" UUID},
