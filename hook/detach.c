@@ -16,13 +16,12 @@ bool detach(void (*work)(void *user), void *user, unsigned seconds) {
             if (guard_let_go(-1) && chdir("/") == 0)
                 work(user);
             else
-                log_error("the hook's descriptors can't be let go of");
+                log_error("the hook's descriptors or directory can't be let go of");
         }
         _exit(grandchild < 0);
     }
     int status = 0;
-    while (child > 0 && waitpid(child, &status, 0) < 0)
-        if (errno != EINTR)
-            return false;
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
     return child > 0 && status == 0;
 }

@@ -125,7 +125,7 @@ static enum progress attempt(const struct guest *guest, time_t deadline, bool re
     return progress;
 }
 
-static bool any_due(const struct guest *guest) {
+bool live_is_due(const struct guest *guest) {
     bool due = false;
     for (size_t i = 0; i < guest->reading.plan.count; i++)
         due = due || is_due(&guest->reading.plan.items[i]);
@@ -144,21 +144,45 @@ static bool is_its_own(const struct guest *guest) {
            text[strlen(uuid)] == '<';
 }
 
+/* What is to be done: AGAIN, if something is. */
+static enum progress look_at(const struct guest *guest) {
+    if (!live_is_due(guest))
+        return DONE;
+    if (is_its_own(guest))
+        return AGAIN;
+    log_error("live: the guest's UUID can't be told: not trusted");
+    return FAILED;
+}
+
+static void pause_for(long ms) {
+    (void)nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+}
+
+/* Plans the guest by the policy as it is now: an opt-out of meanwhile counts. */
+static enum progress plan_again(const struct guest *guest, struct guest *again) {
+    guest_free(again);
+    *again = (struct guest){.xml = guest->xml};
+    if (!guest_read(NULL, GUEST_FIRST_ERROR, again))
+        return FAILED; /* it is logged */
+    if (!live_is_due(again))
+        log_info("live: the policy has changed: not trusted");
+    return look_at(again);
+}
+
 bool live_trust(const struct guest *guest) {
-    if (any_due(guest) && !is_its_own(guest)) {
-        log_error("live: the guest's UUID can't be told: not trusted");
-        return false;
-    }
     time_t deadline = virsh_now() + LIVE_SECONDS;
-    enum progress progress = any_due(guest) ? AGAIN : DONE;
+    struct guest again = {0};
+    enum progress progress = look_at(guest);
+    if (progress == AGAIN)
+        progress = attempt(guest, deadline, false);
     long pause_ms = PAUSE_MS;
-    for (int attempts = 1; progress == AGAIN; attempts++) {
-        progress = attempt(guest, deadline, attempts >= ATTEMPTS);
-        if (progress == AGAIN)
-            (void)nanosleep(
-                &(struct timespec){.tv_sec = pause_ms / 1000, .tv_nsec = pause_ms % 1000 * 1000000},
-                NULL);
+    for (int attempts = 2; progress == AGAIN; attempts++) {
+        pause_for(pause_ms);
         pause_ms = 2 * pause_ms < LONGEST_PAUSE_MS ? 2 * pause_ms : LONGEST_PAUSE_MS;
+        progress = plan_again(guest, &again);
+        if (progress == AGAIN)
+            progress = attempt(&again, deadline, attempts >= ATTEMPTS);
     }
+    guest_free(&again);
     return progress == DONE;
 }

@@ -6,8 +6,11 @@
 
 #include "guest.h"
 
-/* It takes this long at the most, and 5 seconds more. */
+/* How long virsh is given; what it answers is read after that. */
 enum { LIVE_SECONDS = 30 };
+
+/* There is something to do. */
+bool live_is_due(const struct guest *guest);
 
 /* For the guest's interfaces that the policy trusts and the XML doesn't, those of a libvirt network
  * left out: sent back as type='direct' they would lose the network's port. False: libvirt refused,

@@ -18,10 +18,10 @@ static const struct operation {
 } operations[] = {
     {"prepare", STEP_REWRITE},                   /* libvirt doesn't use the output, others may */
     {"start", STEP_MULTICAST | STEP_UNTIL_SYNC}, /* the device is there, and still down */
-    {"started", STEP_APART | STEP_LIVE},         /* the guest is about to set its NIC up */
+    {"started", STEP_LIVE},                      /* the guest is about to set its NIC up */
     {"migrate", STEP_REWRITE | STEP_HEEDED},     /* libvirt uses the output */
     {"restore", STEP_REWRITE | STEP_HEEDED},     /* likewise */
-    {"reconnect", STEP_APART | STEP_MULTICAST | STEP_LIVE}, /* the daemon is a new one */
+    {"reconnect", STEP_MULTICAST | STEP_LIVE},   /* the daemon was restarted, the guest runs */
     {"attach", 0},
     {"stopped", 0},
     {"release", 0} /* nothing is to be done */

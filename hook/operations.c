@@ -23,23 +23,56 @@ static void rewrite(const char *operation, bool heeded, const struct guest *gues
                  changes, guest->reading.domain.count);
 }
 
-static void do_steps(const char *operation, unsigned steps, const struct guest *guest) {
-    if (steps & STEP_REWRITE)
-        rewrite(operation, steps & STEP_HEEDED, guest);
-    const struct plan *plan = &guest->reading.plan;
-    for (size_t i = 0; i < plan->count; i++)
-        if (((steps & STEP_MULTICAST) && plan->items[i].multicast) ||
-            ((steps & STEP_UNTIL_SYNC) && plan->items[i].until_sync))
-            (void)guest_set_multicast(operation, &plan->items[i], true); /* it is logged */
-    if (steps & STEP_LIVE)
-        (void)live_trust(guest); /* it is logged */
-}
-
 struct call {
     const char *name;
     unsigned steps;
+    bool apart; /* it is in a process of its own already */
     struct guest guest;
 };
+
+static void trust_live(void *user) {
+    const struct call *call = user;
+    (void)live_trust(&call->guest); /* it is logged */
+}
+
+/* Two answers to wait for, virsh's time, and what a log may take that nobody reads. */
+enum { LONGEST = 2 * CONFINE_SECONDS + LIVE_SECONDS + 10 };
+
+static void go_apart(struct call *call, void (*work)(void *user)) {
+    call->apart = true;
+    if (!detach(work, call, LONGEST))
+        log_error("%s: no process can be started: not trusted", call->name);
+}
+
+/* An opt-out after the fact lasts from a guest's shutdown on: a saved guest, or one that migrates,
+ * brings its trust along. */
+static void tell_of_trust(const char *operation, const struct plan_item *item) {
+    if (item->trusted && item->verdict.treatment != POLICY_TRUST)
+        log_info("%s: %s: its XML trusts it, which policy = %s in [%s] doesn't take back",
+                 operation, or_dash(item->interface->mac),
+                 policy_treatment_names[item->verdict.treatment], item->verdict.section);
+}
+
+static void do_steps(struct call *call) {
+    const struct guest *guest = &call->guest;
+    unsigned steps = call->steps;
+    if (steps & STEP_REWRITE)
+        rewrite(call->name, steps & STEP_HEEDED, guest);
+    const struct plan *plan = &guest->reading.plan;
+    for (size_t i = 0; i < plan->count; i++) {
+        if (steps & STEP_UNTIL_SYNC)
+            tell_of_trust(call->name, &plan->items[i]);
+        if (((steps & STEP_MULTICAST) && plan->items[i].multicast) ||
+            ((steps & STEP_UNTIL_SYNC) && plan->items[i].until_sync))
+            (void)guest_set_multicast(call->name, &plan->items[i], true); /* it is logged */
+    }
+    if ((steps & STEP_LIVE) && live_is_due(guest)) {
+        if (call->apart)
+            trust_live(call);
+        else
+            go_apart(call, trust_live);
+    }
+}
 
 static void leave(const struct call *call) {
     log_error("%s: the guest is left as it is", call->name);
@@ -50,24 +83,20 @@ static void leave(const struct call *call) {
 static void run(void *user) {
     struct call *call = user;
     if (guest_read(NULL, GUEST_FIRST_ERROR, &call->guest))
-        do_steps(call->name, call->steps, &call->guest);
+        do_steps(call);
     else
         leave(call);
 }
 
-/* A log that nobody reads must not hold a process for ever. */
-enum { LONGEST = CONFINE_SECONDS + LIVE_SECONDS + 10 };
-
+/* What is set on a device is set while libvirt waits: later its name could be another guest's. */
 void operations_run(const char *name, unsigned steps) {
     struct call call = {.name = name, .steps = steps};
     guard_arm(steps & STEP_REWRITE);
-    if (!guest_take(&call.guest)) {
+    if (!guest_take(&call.guest))
         leave(&call);
-    } else if (!(steps & STEP_APART)) {
+    else if (steps == STEP_LIVE)
+        go_apart(&call, run);
+    else
         run(&call);
-    } else if (!detach(run, &call, LONGEST)) {
-        log_error("no process can be started for it");
-        leave(&call);
-    }
     guest_free(&call.guest);
 }

@@ -41,6 +41,7 @@ __attribute__((noreturn)) static void
 become_virsh(const char *const *arguments, const struct streams *streams, const sigset_t *signals) {
     (void)setpgid(0, 0);
     (void)signal(SIGPIPE, SIG_DFL);
+    (void)signal(SIGXFSZ, SIG_DFL);
     (void)sigprocmask(SIG_SETMASK, signals, NULL);
     if (setenv("LC_ALL", "C", 1) == 0 && dup2(streams->input, STDIN_FILENO) >= 0 &&
         dup2(streams->output, STDOUT_FILENO) >= 0 && dup2(streams->complaints, STDERR_FILENO) >= 0)

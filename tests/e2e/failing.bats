@@ -21,6 +21,12 @@ starts_and_survives() {
     is_running "$1"
 }
 
+# What is done at `reconnect` is done apart: it is over when it is told.
+survives_untouched() {
+    wait_for 20 log_says "guest $1: reconnect: the guest is left as it is"
+    not has_all_multicast "$(macvtap "$1")"
+}
+
 @test "a broken policy changes no guest, and the log names its line" {
     write_policy <<'END'
 [default]
@@ -29,7 +35,7 @@ policy = trust
 polcy = off
 END
     starts_and_survives unlucky 21
-    not has_all_multicast "$(macvtap unlucky)"
+    survives_untouched unlucky
     log_says "guest unlucky: /etc/libvirt/rxtrust.ini:4: unknown key 'polcy'"
 }
 
@@ -40,7 +46,7 @@ policy = trust
 END
     chmod 666 "$policy"
     starts_and_survives unlucky 22
-    not has_all_multicast "$(macvtap unlucky)"
+    survives_untouched unlucky
     log_says "rxtrust.ini: it can be written by group or others"
 }
 
@@ -64,13 +70,14 @@ END
     printf '#!/bin/sh\nFAIL_FROM=1 LD_PRELOAD=%s exec %s "$@"\n' "$state"/fail.so "$state"/qemu > "$hook"
     chmod +x "$hook"
     starts_and_survives starved 25
+    wait_for 20 hook_is_idle
     not has_all_multicast "$(macvtap starved)"
     grep -q 'out of memory' "$syslog" # glibc before 2.36 leaves out the name then
 }
 
-@test "without its libraries the guest starts, and the log tells" {
-    sed 's/libxml2\.so/libxml0.so/; s/libinih\.so/libini0.so/' "$program" > "$hook"
+@test "without libxml2 the guest starts, and the log tells" {
+    sed 's/libxml2\.so/libxml0.so/' "$program" > "$hook"
     starts_and_survives upgraded 26
-    not has_all_multicast "$(macvtap upgraded)"
+    survives_untouched upgraded
     log_says 'libxml0.so.*cannot open shared object'
 }

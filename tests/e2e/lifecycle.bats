@@ -18,6 +18,24 @@ teardown() {
     answers_all 11
 }
 
+@test "a guest that is trusted and opted out while it is saved stays trusted, and the log says so" {
+    install_hook
+    define regretted 13 "$(direct 13)"
+    virsh -q start regretted --paused
+    virsh -q managedsave regretted
+    virsh -q start regretted --paused
+    is_trusted regretted
+    virsh -q managedsave regretted
+    write_policy <<END
+[vm:regretted]
+policy = off
+END
+    clear_log
+    virsh -q start regretted --paused
+    is_trusted regretted
+    log_says "guest regretted: start: $(mac 13): its XML trusts it, which policy = off in \[vm:regretted\] doesn't take back"
+}
+
 @test "a guest that ran before the hook was there answers after a restart of the daemon" {
     remove_hook
     define early 12 "$(direct 12)"

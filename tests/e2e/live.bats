@@ -76,7 +76,8 @@ END
     for name in off-guest multicast-guest no-guest told-guest; do
         virsh -q start "$name" --paused
     done
-    told told-guest # the last one started is through: so are the others
+    told told-guest
+    wait_for 60 hook_is_idle
     not is_trusted off-guest
     not is_trusted multicast-guest
     not is_trusted no-guest

@@ -125,6 +125,11 @@ remove_hook() {
     restart_daemon
 }
 
+# No call of the hook is under way, nor what it does apart.
+hook_is_idle() {
+    ! pgrep -x "${hook##*/}" >/dev/null
+}
+
 write_policy() {
     cat > $policy
 }

@@ -99,3 +99,23 @@ END
     fi
     [ "$(virsh domstate steady)" == paused ]
 }
+
+@test "an opt-out while virsh can't reach the daemon is heeded: the guest is not trusted" {
+    fake_virsh <<END
+#!/bin/sh
+echo x > $state/unreachable
+[ -e $state/reachable ] && exec /usr/bin/virsh "\$@"
+echo "error: failed to connect to the hypervisor" >&2
+exit 1
+END
+    define regretted 86 "$(direct 86)"
+    virsh -q start regretted --paused
+    wait_for 10 test -e "$state/unreachable"
+    write_policy <<END
+[vm:regretted]
+policy = off
+END
+    touch "$state/reachable"
+    wait_for 10 log_says "guest regretted: live: the policy has changed: not trusted"
+    not is_trusted regretted
+}
