@@ -82,13 +82,16 @@ static const struct command *find_command(const char *name) {
  * the guest too, be it `check`. What isn't a command for sure is taken for a hook call: an error's
  * exit code would refuse a guest. */
 static bool is_hook_call(int argc, char **argv) {
-    if (argc < 5)
+    if (argc < 3)
         return false;
     const char *slash = strrchr(argv[0], '/');
+    bool is_tool = strcmp(slash ? slash + 1 : argv[0], "rxtrust") == 0;
+    bool is_command = find_command(argv[1]);
+    if (argc < 5) /* another's hook may pass on less */
+        return !is_tool && !is_command;
     bool sub_operation =
         strcmp(argv[3], "begin") == 0 || strcmp(argv[3], "end") == 0 || strcmp(argv[3], "-") == 0;
-    bool command = strcmp(slash ? slash + 1 : argv[0], "rxtrust") == 0 && find_command(argv[1]);
-    return sub_operation && (!command || find_operation(argv[2]));
+    return sub_operation && (!(is_tool && is_command) || find_operation(argv[2]));
 }
 
 int main(int argc, char **argv) {
