@@ -102,7 +102,7 @@ int command_explain(int argc, char **argv) {
     if (!read_arguments(argc, argv, 1, &policy_file))
         return 1;
     bool good = optind < argc
-                    ? guest_ask(policy_file, argv[optind], &guest)
+                    ? guest_ask(policy_file, argv[optind], GUEST_AS_IT_STARTS, &guest)
                     : guest_take(&guest) && guest_read(policy_file, GUEST_ALL_ERRORS, &guest);
     const struct plan *plan = &guest.reading.plan;
     for (size_t i = 0; good && i < plan->count; i++) {

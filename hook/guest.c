@@ -53,8 +53,10 @@ bool guest_read(const char *file, size_t most, struct guest *guest) {
     return read_guest(file, most, guest, STANDARD_INPUT);
 }
 
-bool guest_ask(const char *file, const char *name, struct guest *guest) {
-    const char *const call[] = {VIRSH, "dumpxml", "--", name, NULL};
+bool guest_ask(const char *file, const char *name, enum guest_state state, struct guest *guest) {
+    const char *const running[] = {VIRSH, "dumpxml", "--", name, NULL};
+    const char *const starting[] = {VIRSH, "dumpxml", "--inactive", "--", name, NULL};
+    const char *const *call = state == GUEST_AS_IT_RUNS ? running : starting;
     *guest = (struct guest){0};
     if (!virsh_run(call, NULL, 0, virsh_now() + VIRSH_ANSWER_SECONDS, &guest->dump)) {
         log_error("guest %s: virsh: %s", name, virsh_problem(&guest->dump));

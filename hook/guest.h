@@ -28,8 +28,9 @@ bool guest_take(struct guest *guest);
  * all). */
 bool guest_read(const char *file, size_t most, struct guest *guest);
 
-/* Both, of the guest that virsh knows by this name or UUID. */
-bool guest_ask(const char *file, const char *name, struct guest *guest);
+/* Both, of the guest that virsh knows by this name or UUID: as it runs, or as it starts next. */
+enum guest_state { GUEST_AS_IT_RUNS, GUEST_AS_IT_STARTS };
+bool guest_ask(const char *file, const char *name, enum guest_state state, struct guest *guest);
 void guest_free(struct guest *guest);
 
 /* Reads a policy alone; into *reading unless that is NULL: reading_free() is due then. False: its

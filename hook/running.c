@@ -7,7 +7,7 @@
 static bool visit_one(const char *name, bool (*visit)(void *user, const struct guest *guest),
                       void *user) {
     struct guest guest;
-    bool good = guest_ask(NULL, name, &guest);
+    bool good = guest_ask(NULL, name, GUEST_AS_IT_RUNS, &guest);
     if (good && !guest.reading.domain.running) {
         log_error("guest %s: it doesn't run", name);
         good = false;
