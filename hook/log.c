@@ -70,7 +70,7 @@ static void write_line(int priority, const char *prefix, char *line) {
     if (syslog_too)
         send_to_syslog(priority, line);
     FILE *stream = priority == LOG_INFO && !syslog_too ? stdout : stderr;
-    (void)fprintf(stream, "%s%s\n", prefix, line); /* likewise */
+    (void)fprintf(stream, "%s%s\n", syslog_too ? "rxtrust: " : prefix, line); /* likewise */
 }
 
 __attribute__((format(printf, 3, 0))) static void
@@ -103,7 +103,7 @@ void log_error(const char *format, ...) {
 void log_info(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    write_message(LOG_INFO, syslog_too ? "rxtrust: " : "", format, arguments);
+    write_message(LOG_INFO, "", format, arguments);
     va_end(arguments);
 }
 
