@@ -21,7 +21,7 @@ static bool apply_multicast(const struct guest *guest, const struct plan_item *i
     if (item->trusted) {
         bool against = guest_is_trusted_against_policy(guest, item);
         if (against)
-            log_error("apply: %s: trusted until the guest is stopped",
+            log_error("apply: %s: trusted until the guest is shut down",
                       or_dash(item->interface->mac));
         return !against;
     }

@@ -50,7 +50,8 @@ static char *judge(const struct guest *guest, const struct plan_item *item, cons
     if (problem)
         length = asprintf(&verdict, "NOT what the policy says: %s", problem);
     else if (guest_is_trusted_against_policy(guest, item))
-        length = asprintf(&verdict, "NOT what the policy says: trusted until %s is stopped", name);
+        length =
+            asprintf(&verdict, "NOT what the policy says: trusted until %s is shut down", name);
     else if (!item->trusted && all_multicast != item->multicast)
         length = asprintf(&verdict, "NOT what the policy says: rxtrust apply %s", name);
     else {

@@ -70,7 +70,7 @@ policy = off"
 policy = off"
     if libvirt_takes_live_trust; then
         not rxtrust status
-        [ "$(verdict turned)" == "NOT what the policy says: trusted until turned is stopped" ]
+        [ "$(verdict turned)" == "NOT what the policy says: trusted until turned is shut down" ]
     else
         rxtrust apply
         rxtrust status
