@@ -41,15 +41,15 @@ tests   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_
 .PHONY: all clean install uninstall demo test load matrix fuzz faults bench sanitize unit lint print-flags
 all: $(BUILD)/rxtrust
 
-$(BUILD)/rxtrust: $(objects)
-	$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(INIH_ARCHIVE) -ldl
+$(BUILD)/rxtrust: $(objects) $(INIH_ARCHIVE)
+	$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -ldl
 
 $(BUILD)/hook/%.o: hook/%.c Makefile | $(BUILD)/hook
 	$(if $(and $(libxml2_soname),$(or $(INIH_ARCHIVE),$(inih_soname))),,$(error libxml2 and inih, with their headers, are needed to build))
 	$(compile) -c -o $@ $<
 
-$(BUILD)/unit/%: tests/unit/%.c $(filter-out %/main.o,$(objects)) | $(BUILD)/unit
-	$(compile) -Ihook $(LDFLAGS) -o $@ $(filter-out %.h,$^) $(INIH_ARCHIVE) -lcmocka -ldl
+$(BUILD)/unit/%: tests/unit/%.c $(filter-out %/main.o,$(objects)) $(INIH_ARCHIVE) | $(BUILD)/unit
+	$(compile) -Ihook $(LDFLAGS) -o $@ $(filter-out %.h,$^) -lcmocka -ldl
 
 $(BUILD)/hook $(BUILD)/unit:
 	mkdir -p $@
