@@ -28,7 +28,7 @@ bool guest_take(struct guest *guest);
  * all). */
 bool guest_read(const char *file, size_t most, struct guest *guest);
 
-/* Both, of the guest that virsh knows by this name or UUID: as it runs, or as it starts next. */
+/* Both, of the guest that virsh knows by this name or UUID: as it runs, or as it starts afresh. */
 enum guest_state { GUEST_AS_IT_RUNS, GUEST_AS_IT_STARTS };
 bool guest_ask(const char *file, const char *name, enum guest_state state, struct guest *guest);
 void guest_free(struct guest *guest);

@@ -104,15 +104,34 @@ static bool tell_all(const struct guest *guest, const struct virsh_result *dump,
 
 enum progress { AGAIN, DONE, FAILED };
 
-/* One attempt; unless it is AGAIN, what is true was told. */
-static enum progress attempt(const struct guest *guest, time_t deadline, bool refusal_counts) {
+/* Why nothing is sent any more, though it was to be. */
+static const char changed[] = "the policy has changed meanwhile, or can't be read";
+
+/* An opt-out of meanwhile counts; what has come to be trusted since is not this process's. */
+static bool is_still_due(const struct guest *guest) {
+    const struct plan *plan = &guest->reading.plan;
+    const struct reading_source source = {
+        .policy = POLICY_FILE, .xml = guest->xml.data, .length = guest->xml.length};
+    struct reading now;
+    bool still = !reading_make(&source, &now) && now.plan.count == plan->count;
+    for (size_t i = 0; still && i < plan->count; i++)
+        still = !is_due(&plan->items[i]) || is_due(&now.plan.items[i]);
+    reading_free(&now);
+    return still;
+}
+
+/* One attempt; unless it is AGAIN, what is true was told. `why_not`: why nothing is sent, or NULL.
+ */
+static enum progress attempt(const struct guest *guest, time_t deadline, const char *why_not,
+                             bool refusal_counts) {
     const char *const call[] = {VIRSH, "dumpxml", "--", guest->reading.domain.uuid, NULL};
     struct virsh_result dump;
-    char *refusal = send_all(guest, deadline);
+    char *refusal = why_not ? NULL : send_all(guest, deadline);
     enum progress progress = AGAIN;
     if (virsh_run(call, NULL, 0, deadline, &dump)) {
         if (!refusal || refusal_counts)
-            progress = tell_all(guest, &dump, refusal) ? DONE : FAILED;
+            progress =
+                tell_all(guest, &dump, why_not ? why_not : refusal) && !why_not ? DONE : FAILED;
     } else if (refusal_counts && strstr(virsh_problem(&dump), "failed to get domain")) {
         log_info("live: the guest is gone");
         progress = DONE;
@@ -144,45 +163,27 @@ static bool is_its_own(const struct guest *guest) {
            text[strlen(uuid)] == '<';
 }
 
-/* What is to be done: AGAIN, if something is. */
-static enum progress look_at(const struct guest *guest) {
-    if (!live_is_due(guest))
-        return DONE;
-    if (is_its_own(guest))
-        return AGAIN;
-    log_error("live: the guest's UUID can't be told: not trusted");
-    return FAILED;
-}
-
 static void pause_for(long ms) {
     (void)nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
 }
 
-/* Plans the guest by the policy as it is now: an opt-out of meanwhile counts. */
-static enum progress plan_again(const struct guest *guest, struct guest *again) {
-    guest_free(again);
-    *again = (struct guest){.xml = guest->xml};
-    if (!guest_read(NULL, GUEST_FIRST_ERROR, again))
-        return FAILED; /* it is logged */
-    if (!live_is_due(again))
-        log_info("live: the policy has changed: not trusted");
-    return look_at(again);
-}
-
 bool live_trust(const struct guest *guest) {
+    if (!live_is_due(guest))
+        return true;
+    if (!is_its_own(guest)) {
+        log_error("live: the guest's UUID can't be told: not trusted");
+        return false;
+    }
     time_t deadline = virsh_now() + LIVE_SECONDS;
-    struct guest again = {0};
-    enum progress progress = look_at(guest);
-    if (progress == AGAIN)
-        progress = attempt(guest, deadline, false);
+    const char *why_not = NULL;
+    enum progress progress = attempt(guest, deadline, why_not, false);
     long pause_ms = PAUSE_MS;
     for (int attempts = 2; progress == AGAIN; attempts++) {
         pause_for(pause_ms);
         pause_ms = 2 * pause_ms < LONGEST_PAUSE_MS ? 2 * pause_ms : LONGEST_PAUSE_MS;
-        progress = plan_again(guest, &again);
-        if (progress == AGAIN)
-            progress = attempt(&again, deadline, attempts >= ATTEMPTS);
+        if (!why_not && !is_still_due(guest))
+            why_not = changed;
+        progress = attempt(guest, deadline, why_not, why_not || attempts >= ATTEMPTS);
     }
-    guest_free(&again);
     return progress == DONE;
 }

@@ -21,7 +21,7 @@ starts_and_survives() {
     is_running "$1"
 }
 
-# What is done at `reconnect` is done apart: it is over when it is told.
+# The daemon may answer before it calls the hook.
 survives_untouched() {
     wait_for 20 log_says "guest $1: reconnect: the guest is left as it is"
     not has_all_multicast "$(macvtap "$1")"

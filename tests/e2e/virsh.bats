@@ -100,22 +100,28 @@ END
     [ "$(virsh domstate steady)" == paused ]
 }
 
-@test "an opt-out while virsh can't reach the daemon is heeded: the guest is not trusted" {
+@test "an opt-out while virsh fails is heeded: the guest is not trusted" {
     fake_virsh <<END
 #!/bin/sh
-echo x > $state/unreachable
+echo "\$*" >> $state/calls-of-virsh
 [ -e $state/reachable ] && exec /usr/bin/virsh "\$@"
 echo "error: failed to connect to the hypervisor" >&2
 exit 1
 END
-    define regretted 86 "$(direct 86)"
+    : > "$state/calls-of-virsh"
+    define regretted 86 "$(direct 86) $(direct 86 | sed "s/$(mac 86)/$(mac 86 1)/")"
     virsh -q start regretted --paused
-    wait_for 10 test -e "$state/unreachable"
+    wait_for 10 grep -q update-device "$state/calls-of-virsh"
     write_policy <<END
-[vm:regretted]
+[rule:the first]
+mac = $(mac 86)
 policy = off
 END
+    # It looks, and sends nothing any more.
+    wait_for 10 eval "tail -n 2 $state/calls-of-virsh | grep -c dumpxml | grep -qx 2"
     touch "$state/reachable"
-    wait_for 10 log_says "guest regretted: live: the policy has changed: not trusted"
-    not is_trusted regretted
+    wait_for 10 log_says "guest regretted: live: $(mac 86): not trusted, all-multicast stays: the policy has changed meanwhile"
+    log_says "guest regretted: live: $(mac 86 1): not trusted, all-multicast stays: the policy has changed meanwhile"
+    not is_trusted regretted 1
+    not is_trusted regretted 2
 }
