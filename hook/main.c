@@ -88,7 +88,7 @@ static bool is_hook_call(int argc, char **argv) {
     bool is_tool = strcmp(slash ? slash + 1 : argv[0], "rxtrust") == 0;
     bool is_command = find_command(argv[1]);
     if (argc < 5) /* another's hook may pass on less */
-        return !is_tool && !is_command;
+        return find_operation(argv[2]) ? !(is_tool && is_command) : !is_tool && !is_command;
     bool sub_operation =
         strcmp(argv[3], "begin") == 0 || strcmp(argv[3], "end") == 0 || strcmp(argv[3], "-") == 0;
     return sub_operation && (!(is_tool && is_command) || find_operation(argv[2]));
@@ -104,6 +104,8 @@ int main(int argc, char **argv) {
             log_about_guest(argv[1]);
             operations_run(operation->name, operation->steps);
         }
+        if (!operation && argc < 5)
+            log_error("there is no such operation, nor such a command: see rxtrust --help");
         return 0;
     }
     const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;

@@ -44,13 +44,14 @@ static void go_apart(struct call *call, void (*work)(void *user)) {
         log_error("%s: no process can be started: not trusted", call->name);
 }
 
-/* An opt-out after the fact lasts from a guest's shutdown on: a saved guest, or one that migrates,
+/* An opt-out after the fact counts from a guest's shutdown on: a saved guest, or one that migrates,
  * brings its trust along. */
 static void tell_of_trust(const char *operation, const struct plan_item *item) {
     if (item->trusted && item->verdict.treatment != POLICY_TRUST)
-        log_info("%s: %s: its XML trusts it, which policy = %s in [%s] doesn't take back",
-                 operation, or_dash(item->interface->mac),
-                 policy_treatment_names[item->verdict.treatment], item->verdict.section);
+        log_info(
+            "%s: %s: its XML or its network trusts it, which policy = %s in [%s] doesn't take back",
+            operation, or_dash(item->interface->mac),
+            policy_treatment_names[item->verdict.treatment], item->verdict.section);
 }
 
 static void do_steps(struct call *call) {
