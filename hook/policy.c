@@ -516,7 +516,7 @@ static bool passes(const struct patterns *patterns, const char *text, int flags)
 }
 
 static bool is_domain(const struct policy_section *section, const char *name, const char *uuid) {
-    if (section->kind == KIND_DEFAULT)
+    if (section->kind != KIND_VM && !section->rule)
         return true;
     const struct patterns own = {.texts = section->name + strlen(VM), .count = 1};
     const struct patterns *vm = section->kind == KIND_VM ? &own : &section->rule->vm;
