@@ -95,9 +95,9 @@ load:
 	$(MAKE) all
 	RXTRUST_LOAD_SECONDS=$(LOAD_SECONDS) tests/run 'tests/e2e/run / tests/load'
 
-# Each command so many times; so many rounds of five starts.
+# Each command so many times; so many rounds of five starts of each kind.
 RUNS   = 200
-ROUNDS = 8
+ROUNDS = 24
 bench:
 	tests/install-packages bench
 	tests/bench/run $(RUNS) $(ROUNDS)
