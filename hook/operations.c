@@ -26,7 +26,6 @@ static void rewrite(const char *operation, bool heeded, const struct guest *gues
 struct call {
     const char *name;
     unsigned steps;
-    bool apart; /* it is in a process of its own already */
     struct guest guest;
 };
 
@@ -39,7 +38,6 @@ static void trust_live(void *user) {
 enum { LONGEST = 2 * CONFINE_SECONDS + LIVE_SECONDS + 10 };
 
 static void go_apart(struct call *call, void (*work)(void *user)) {
-    call->apart = true;
     if (!detach(work, call, LONGEST))
         log_error("%s: no process can be started: not trusted", call->name);
 }
@@ -52,6 +50,11 @@ static void tell_of_trust(const char *operation, const struct plan_item *item) {
             "%s: %s: its XML or its network trusts it, which policy = %s in [%s] doesn't take back",
             operation, or_dash(item->interface->mac),
             policy_treatment_names[item->verdict.treatment], item->verdict.section);
+}
+
+/* libvirt needn't wait even until it is read: all of it is done apart. */
+static bool is_all_apart(const struct call *call) {
+    return call->steps == STEP_LIVE;
 }
 
 static void do_steps(struct call *call) {
@@ -68,7 +71,7 @@ static void do_steps(struct call *call) {
             (void)guest_set_multicast(call->name, &plan->items[i], true); /* it is logged */
     }
     if ((steps & STEP_LIVE) && live_is_due(guest)) {
-        if (call->apart)
+        if (is_all_apart(call))
             trust_live(call);
         else
             go_apart(call, trust_live);
@@ -95,7 +98,7 @@ void operations_run(const char *name, unsigned steps) {
     guard_arm(steps & STEP_REWRITE);
     if (!guest_take(&call.guest))
         leave(&call);
-    else if (steps == STEP_LIVE)
+    else if (is_all_apart(&call))
         go_apart(&call, run);
     else
         run(&call);
