@@ -163,7 +163,7 @@ comparable() {
 
 # Neither a process of ours nor a virsh.
 nothing_left_behind() {
-    ! pgrep -f "^$hook " >/dev/null && ! pgrep -x virsh >/dev/null
+    hook_is_idle && ! pgrep -x virsh >/dev/null
 }
 
 @test "ten guests started at once: each as its policy says, and nothing is left behind" {
