@@ -1,4 +1,4 @@
-/* What a confined process tells the one that started it: numbers and texts, one after the other.
+/* What a sandboxed process tells the one that started it: numbers and texts, one after the other.
  *
  * The one that tells may have been taken over by what it read: whoever hears it believes no length
  * and no number, and what doesn't fit makes the answer bad. */

@@ -1,6 +1,6 @@
 #include "operations.h"
 
-#include "confine.h"
+#include "sandbox.h"
 #include "detach.h"
 #include "guard.h"
 #include "guest.h"
@@ -35,7 +35,7 @@ static void trust_live(void *user) {
 }
 
 /* Two answers to wait for, virsh's time, and what a log may take that nobody reads. */
-enum { LONGEST = 2 * CONFINE_SECONDS + LIVE_SECONDS + 10 };
+enum { LONGEST = 2 * SANDBOX_SECONDS + LIVE_SECONDS + 10 };
 
 static void go_apart(struct call *call, void (*work)(void *user)) {
     if (!detach(work, call, LONGEST))

@@ -1,6 +1,6 @@
 #include "reading.h"
 
-#include "confine.h"
+#include "sandbox.h"
 #include "library.h"
 #include "network.h"
 
@@ -18,7 +18,7 @@ static const size_t texts[] = {
     offsetof(struct interface, target),
 };
 
-/* ---- In the confined process ---- */
+/* ---- In the sandboxed process ---- */
 
 struct materials {
     const struct reading_source *source;
@@ -216,7 +216,7 @@ const char *reading_make(const struct reading_source *source, struct reading *re
     struct materials materials = {.source = source};
     struct answer answer;
     *reading = (struct reading){0};
-    const char *problem = confine(open_materials, read_materials, &materials, &answer);
+    const char *problem = sandbox_run(open_materials, read_materials, &materials, &answer);
     if (problem) {
         answer_free(&answer);
         return problem;

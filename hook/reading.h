@@ -1,4 +1,4 @@
-/* What a policy and a domain's XML say, read in a process that can do nothing else (confine.h). */
+/* What a policy and a domain's XML say, read in a process that can do nothing else (sandbox.h). */
 #pragma once
 
 #include "answer.h"

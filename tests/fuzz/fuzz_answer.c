@@ -1,4 +1,4 @@
-/* Any answer of a confined process that was taken over: an honest answer with patches, or bytes of
+/* Any answer of a sandboxed process that was taken over: an honest answer with patches, or bytes of
  * its own. Whatever it says, the most that comes of it is a domain whose interfaces are trusted. */
 #include "fuzz.h"
 #include "reading.h"

@@ -1,6 +1,6 @@
 /* What a process that was taken over by what it read can still do: answer, and use up its own time
  * and memory. */
-#include "confine.h"
+#include "sandbox.h"
 #include "reading.h"
 #include "unit.h"
 
@@ -177,7 +177,7 @@ static void test_attempt(void **state) {
     memcpy(target.memory, "intact", 7);
     assert_int_equal(pipe(ends), 0);
     target.file = ends[1];
-    assert_null(confine(nothing, make_attempt, &attempt, &answer));
+    assert_null(sandbox_run(nothing, make_attempt, &attempt, &answer));
     assert_int_equal(answer_number(&answer, SIZE_MAX), attempt.error);
     assert_true(answer_is_whole(&answer));
     assert_string_equal(target.memory, "intact");
@@ -246,13 +246,13 @@ static void read_status(pid_t process, const char *line, char value[256]) {
 
 /* Starts a process that confines another, and waits until that one's filter, the last that it sets
  * up, is there. The other becomes this one's child when its parent is gone. */
-static void start_confined(pid_t *parent, pid_t *child) {
+static void start_sandboxed(pid_t *parent, pid_t *child) {
     char value[256];
     assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     *parent = fork();
     if (*parent == 0) {
         struct answer answer;
-        (void)confine(nothing, run_for_ever, NULL, &answer);
+        (void)sandbox_run(nothing, run_for_ever, NULL, &answer);
         _exit(0);
     }
     *child = child_of(*parent);
@@ -262,7 +262,7 @@ static void start_confined(pid_t *parent, pid_t *child) {
 }
 
 /* Kills the parent; the child must end with it. */
-static void end_confined(pid_t parent, pid_t child) {
+static void end_sandboxed(pid_t parent, pid_t child) {
     int how = 0;
     assert_int_equal(kill(parent, SIGKILL), 0);
     assert_int_equal(waitpid(parent, &how, 0), parent);
@@ -276,9 +276,9 @@ static void test_fact(void **state) {
     const struct fact *fact = *state;
     pid_t parent = 0, child = 0;
     char value[256];
-    start_confined(&parent, &child);
+    start_sandboxed(&parent, &child);
     read_status(child, fact->line, value);
-    end_confined(parent, child);
+    end_sandboxed(parent, child);
     assert_string_equal(value, fact->value);
 }
 
@@ -286,8 +286,8 @@ static void test_fact(void **state) {
 static void test_orphan(void **state) {
     (void)state;
     pid_t parent = 0, child = 0;
-    start_confined(&parent, &child);
-    end_confined(parent, child);
+    start_sandboxed(&parent, &child);
+    end_sandboxed(parent, child);
 }
 
 #endif
@@ -315,7 +315,7 @@ static void break_off(void *user, struct answer *answer) {
     _exit(1);
 }
 
-/* Past confine()'s own telling. The pipe is the one descriptor above standard error. */
+/* Past sandbox_run()'s own telling. The pipe is the one descriptor above standard error. */
 static void tell_raw(const size_t *numbers, size_t count) {
     for (int fd = STDERR_FILENO + 1; fd < 64; fd++)
         (void)!write(fd, numbers, count * sizeof *numbers);
@@ -347,7 +347,7 @@ static void exit_as_linker(void *user) {
 static void hang(void *user) {
     (void)user;
     unsigned seconds = alarm(0);
-    (void)raise(seconds > 0 && seconds <= CONFINE_SECONDS ? SIGALRM : SIGKILL);
+    (void)raise(seconds > 0 && seconds <= SANDBOX_SECONDS ? SIGALRM : SIGKILL);
 }
 
 static const struct ending {
@@ -374,7 +374,7 @@ static const struct ending {
 static void test_ending(void **state) {
     const struct ending *ending = *state;
     struct answer answer;
-    const char *problem = confine(ending->open, ending->work, NULL, &answer);
+    const char *problem = sandbox_run(ending->open, ending->work, NULL, &answer);
     answer_free(&answer);
     if (ending->problem)
         assert_string_equal(problem, ending->problem);
@@ -395,7 +395,7 @@ static void test_long_answers(void **state) {
     for (size_t i = 0; i < COUNT(counts); i++) {
         size_t count = counts[i];
         struct answer answer;
-        assert_null(confine(nothing, count_to, &count, &answer));
+        assert_null(sandbox_run(nothing, count_to, &count, &answer));
         for (size_t number = 0; number < count; number++)
             assert_int_equal(answer_number(&answer, SIZE_MAX), number);
         assert_true(answer_is_whole(&answer));
@@ -464,5 +464,5 @@ int main(void) {
 #endif
     ADD_TABLE(tests, used, test_ending, endings);
     ADD_TESTS(tests, used, others);
-    return _cmocka_run_group_tests("confine", tests, used, NULL, NULL);
+    return _cmocka_run_group_tests("sandbox", tests, used, NULL, NULL);
 }

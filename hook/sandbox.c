@@ -1,4 +1,4 @@
-#include "confine.h"
+#include "sandbox.h"
 
 #include "guard.h"
 #include "privileges.h"
@@ -34,7 +34,7 @@ __attribute__((noreturn)) static void be_child(void (*open)(void *user),
                                                void *user, int pipe_end) {
     guard_disarm();
     (void)signal(SIGPIPE, SIG_IGN); /* a parent that doesn't listen any more is told by EPIPE */
-    (void)alarm(CONFINE_SECONDS);
+    (void)alarm(SANDBOX_SECONDS);
     open(user);
     (void)guard_let_go(pipe_end); /* where there is no /dev/null, the three are closed */
     if (!privileges_give_up())
@@ -109,7 +109,7 @@ static const char *problem(pid_t child, const char *reason) {
     }
 }
 
-const char *confine(void (*open)(void *user), void (*work)(void *user, struct answer *answer),
+const char *sandbox_run(void (*open)(void *user), void (*work)(void *user, struct answer *answer),
                     void *user, struct answer *answer) {
     static pid_t before;
     int ends[2];
