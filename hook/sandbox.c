@@ -1,7 +1,7 @@
 #include "sandbox.h"
 
 #include "guard.h"
-#include "privileges.h"
+#include "drop_privileges.h"
 #include "stream.h"
 
 #include <errno.h>
@@ -37,7 +37,7 @@ __attribute__((noreturn)) static void be_child(void (*open)(void *user),
     (void)alarm(SANDBOX_SECONDS);
     open(user);
     (void)guard_let_go(pipe_end); /* where there is no /dev/null, the three are closed */
-    if (!privileges_give_up())
+    if (!drop_privileges())
         _exit(PRIVILEGED);
     struct answer answer = {0};
     answer_tell_number(&answer, 0); /* its length's place */

@@ -2,7 +2,7 @@
  *
  * It runs as root what was written for root, on XML that may come from another host: libxml2, inih,
  * and what is built on them. So that is done by a child that has given up all it doesn't need (see
- * privileges.h), and that can crash, hang or be taken over: all that its parent has of it is an
+ * drop_privileges.h), and that can crash, hang or be taken over: all that its parent has of it is an
  * answer. */
 #pragma once
 

@@ -1,4 +1,4 @@
-#include "privileges.h"
+#include "drop_privileges.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -93,7 +93,7 @@ static bool limit_resources(void) {
            setrlimit(RLIMIT_NPROC, &none) == 0 && setrlimit(RLIMIT_AS, &memory) == 0;
 }
 
-bool privileges_give_up(void) {
+bool drop_privileges(void) {
     if (PRIVILEGES_KEPT)
         return true;
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && limit_resources() && be_nobody() &&

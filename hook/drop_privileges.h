@@ -8,7 +8,7 @@
  * 1 GiB of memory; and no system call but those that allocate memory and write to what is open.
  * That takes a kernel with seccomp, and x86-64, ARM64, ppc64le, s390x or RISC-V: others do without.
  * False: any other failure. */
-bool privileges_give_up(void);
+bool drop_privileges(void);
 
 /* A build for a sanitizer or for valgrind gives up nothing: these need terabytes of addresses,
  * files, and a process that looks for leaks at exit(3), which a fuzzer takes for a crash. */
