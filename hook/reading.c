@@ -44,58 +44,58 @@ static void open_materials(void *user) {
         networks_load(&materials->networks);
 }
 
-static void tell_policy(struct answer *answer, const struct policy *policy) {
-    answer_tell_number(answer, policy->missing);
-    answer_tell_number(answer, policy->count);
-    answer_tell_number(answer, policy->error_count + policy->out_of_memory);
+static void tell_policy(struct message *answer, const struct policy *policy) {
+    message_put_number(answer, policy->missing);
+    message_put_number(answer, policy->count);
+    message_put_number(answer, policy->error_count + policy->out_of_memory);
     for (size_t i = 0; i < policy->error_count; i++) {
-        answer_tell_number(answer, policy->errors[i].line);
-        answer_tell_text(answer, policy->errors[i].reason);
+        message_put_number(answer, policy->errors[i].line);
+        message_put_text(answer, policy->errors[i].reason);
     }
     if (policy->out_of_memory) {
-        answer_tell_number(answer, 0);
-        answer_tell_text(answer, "out of memory");
+        message_put_number(answer, 0);
+        message_put_text(answer, "out of memory");
     }
 }
 
-static void tell_interface(struct answer *answer, const struct interface *interface) {
+static void tell_interface(struct message *answer, const struct interface *interface) {
     for (size_t i = 0; i < COUNT(texts); i++)
-        answer_tell_text(answer,
+        message_put_text(answer,
                          *(const char *const *)(const void *)((const char *)interface + texts[i]));
-    answer_tell_number(answer, interface->trust);
-    answer_tell_number(answer, interface->tag_end);
-    answer_tell_number(answer, interface->end);
+    message_put_number(answer, interface->trust);
+    message_put_number(answer, interface->tag_end);
+    message_put_number(answer, interface->end);
 }
 
-static void tell_item(struct answer *answer, const struct plan_item *item) {
-    answer_tell_number(answer, item->attachment);
-    answer_tell_text(answer, item->mode);
-    answer_tell_number(answer, item->trust);
-    answer_tell_text(answer, item->network_problem);
-    answer_tell_number(answer, item->can_trust);
-    answer_tell_number(answer, item->trusted);
-    answer_tell_number(answer, item->verdict.treatment);
-    answer_tell_number(answer, item->verdict.override);
-    answer_tell_text(answer, item->verdict.section);
-    answer_tell_number(answer, item->write_trust);
-    answer_tell_number(answer, item->multicast);
-    answer_tell_number(answer, item->until_sync);
+static void tell_item(struct message *answer, const struct plan_item *item) {
+    message_put_number(answer, item->attachment);
+    message_put_text(answer, item->mode);
+    message_put_number(answer, item->trust);
+    message_put_text(answer, item->network_problem);
+    message_put_number(answer, item->can_trust);
+    message_put_number(answer, item->trusted);
+    message_put_number(answer, item->verdict.treatment);
+    message_put_number(answer, item->verdict.override);
+    message_put_text(answer, item->verdict.section);
+    message_put_number(answer, item->write_trust);
+    message_put_number(answer, item->multicast);
+    message_put_number(answer, item->until_sync);
 }
 
-static void tell_domain(struct answer *answer, const struct domain *domain,
+static void tell_domain(struct message *answer, const struct domain *domain,
                         const struct plan *plan) {
-    answer_tell_text(answer, domain->name);
-    answer_tell_text(answer, domain->uuid);
-    answer_tell_number(answer, domain->running);
-    answer_tell_number(answer, domain->count);
+    message_put_text(answer, domain->name);
+    message_put_text(answer, domain->uuid);
+    message_put_number(answer, domain->running);
+    message_put_number(answer, domain->count);
     for (size_t i = 0; i < domain->count; i++)
         tell_interface(answer, &domain->interfaces[i]);
-    answer_tell_number(answer, plan->count);
+    message_put_number(answer, plan->count);
     for (size_t i = 0; i < plan->count; i++)
         tell_item(answer, &plan->items[i]);
 }
 
-static void read_domain(struct materials *materials, struct answer *answer) {
+static void read_domain(struct materials *materials, struct message *answer) {
     const struct reading_source *source = materials->source;
     struct xml_error error = {0};
     struct domain domain;
@@ -104,22 +104,22 @@ static void read_domain(struct materials *materials, struct answer *answer) {
     if (read && source->policy &&
         !plan_make(&domain, &materials->policy, &materials->networks, &plan))
         error = (struct xml_error){.reason = "out of memory"};
-    answer_tell_text(answer, error.reason);
-    answer_tell_number(answer, error.line);
+    message_put_text(answer, error.reason);
+    message_put_number(answer, error.line);
     if (!error.reason)
         tell_domain(answer, &domain, &plan);
     plan_free(&plan);
     domain_free(&domain);
 }
 
-static void read_materials(void *user, struct answer *answer) {
+static void read_materials(void *user, struct message *answer) {
     struct materials *materials = user;
     struct policy *policy = &materials->policy;
     if (materials->has_policy)
         (void)policy_parse(policy); /* its errors are told */
     tell_policy(answer, policy);
     bool domain = !policy->error_count && !policy->out_of_memory && materials->source->xml;
-    answer_tell_number(answer, domain);
+    message_put_number(answer, domain);
     if (domain)
         read_domain(materials, answer);
     networks_free(&materials->networks);
@@ -128,43 +128,43 @@ static void read_materials(void *user, struct answer *answer) {
 
 /* ---- In the other one ---- */
 
-static bool hear_flag(struct answer *answer) {
-    return answer_number(answer, 2);
+static bool hear_flag(struct message *answer) {
+    return message_get_number(answer, 2);
 }
 
 /* False: out of memory; so below. */
-static bool hear_policy(struct answer *answer, struct reading *reading) {
+static bool hear_policy(struct message *answer, struct reading *reading) {
     reading->policy_missing = hear_flag(answer);
-    reading->section_count = answer_number(answer, SIZE_MAX);
-    size_t count = answer_count(answer);
+    reading->section_count = message_get_number(answer, SIZE_MAX);
+    size_t count = message_get_count(answer);
     reading->policy_errors = calloc(count + 1, sizeof *reading->policy_errors);
     for (size_t i = 0; reading->policy_errors && i < count && !answer->bad; i++) {
         struct policy_error *error = &reading->policy_errors[reading->policy_error_count++];
-        error->line = answer_number(answer, SIZE_MAX);
-        error->reason = answer_text(answer);
+        error->line = message_get_number(answer, SIZE_MAX);
+        error->reason = message_get_text(answer);
         answer->bad = answer->bad || !error->reason;
     }
     return reading->policy_errors;
 }
 
-static void hear_interface(struct answer *answer, struct interface *interface) {
+static void hear_interface(struct message *answer, struct interface *interface) {
     for (size_t i = 0; i < COUNT(texts); i++)
-        *(const char **)(void *)((char *)interface + texts[i]) = answer_text(answer);
-    interface->trust = (enum trust)answer_number(answer, TRUST_YES + 1);
-    interface->tag_end = answer_number(answer, SIZE_MAX);
-    interface->end = answer_number(answer, SIZE_MAX);
+        *(const char **)(void *)((char *)interface + texts[i]) = message_get_text(answer);
+    interface->trust = (enum trust)message_get_number(answer, TRUST_YES + 1);
+    interface->tag_end = message_get_number(answer, SIZE_MAX);
+    interface->end = message_get_number(answer, SIZE_MAX);
 }
 
-static void hear_item(struct answer *answer, struct plan_item *item) {
-    item->attachment = (enum attachment)answer_number(answer, ATTACHED_BY_NETWORK + 1);
-    item->mode = answer_text(answer);
-    item->trust = (enum trust)answer_number(answer, TRUST_YES + 1);
-    item->network_problem = answer_text(answer);
+static void hear_item(struct message *answer, struct plan_item *item) {
+    item->attachment = (enum attachment)message_get_number(answer, ATTACHED_BY_NETWORK + 1);
+    item->mode = message_get_text(answer);
+    item->trust = (enum trust)message_get_number(answer, TRUST_YES + 1);
+    item->network_problem = message_get_text(answer);
     item->can_trust = hear_flag(answer);
     item->trusted = hear_flag(answer);
-    item->verdict.treatment = (enum policy_treatment)answer_number(answer, POLICY_TRUST + 1);
+    item->verdict.treatment = (enum policy_treatment)message_get_number(answer, POLICY_TRUST + 1);
     item->verdict.override = hear_flag(answer);
-    item->verdict.section = answer_text(answer);
+    item->verdict.section = message_get_text(answer);
     item->write_trust = hear_flag(answer);
     item->multicast = hear_flag(answer);
     item->until_sync = hear_flag(answer);
@@ -174,19 +174,19 @@ static void hear_item(struct answer *answer, struct plan_item *item) {
                                       : !item->verdict.section);
 }
 
-static bool hear_domain(struct answer *answer, struct domain *domain, struct plan *plan) {
-    domain->name = answer_text(answer);
-    domain->uuid = answer_text(answer);
+static bool hear_domain(struct message *answer, struct domain *domain, struct plan *plan) {
+    domain->name = message_get_text(answer);
+    domain->uuid = message_get_text(answer);
     domain->running = hear_flag(answer);
     answer->bad = answer->bad || !domain->name || !domain->uuid;
-    size_t count = answer_count(answer);
+    size_t count = message_get_count(answer);
     domain->interfaces = calloc(count + 1, sizeof *domain->interfaces);
     plan->items = calloc(count + 1, sizeof *plan->items);
     if (!domain->interfaces || !plan->items)
         return false;
     while (domain->count < count && !answer->bad)
         hear_interface(answer, &domain->interfaces[domain->count++]);
-    size_t planned = answer_count(answer); /* all, or none where there is no policy */
+    size_t planned = message_get_count(answer); /* all, or none where there is no policy */
     answer->bad = answer->bad || (planned && planned != count);
     while (plan->count < planned && !answer->bad) {
         struct plan_item *item = &plan->items[plan->count];
@@ -198,27 +198,27 @@ static bool hear_domain(struct answer *answer, struct domain *domain, struct pla
 
 static const char nonsense[] = "what was read of it makes no sense";
 
-const char *reading_hear(struct answer *answer, struct reading *reading) {
+const char *reading_hear(struct message *answer, struct reading *reading) {
     *reading = (struct reading){.answer = *answer};
-    struct answer *heard = &reading->answer;
-    *answer = (struct answer){0};
+    struct message *heard = &reading->answer;
+    *answer = (struct message){0};
     bool memory = hear_policy(heard, reading);
     if (memory && hear_flag(heard)) {
-        reading->error.reason = answer_text(heard);
-        reading->error.line = answer_number(heard, SIZE_MAX);
+        reading->error.reason = message_get_text(heard);
+        reading->error.line = message_get_number(heard, SIZE_MAX);
         if (!reading->error.reason)
             memory = hear_domain(heard, &reading->domain, &reading->plan);
     }
-    return !memory ? "out of memory" : !answer_is_whole(heard) ? nonsense : NULL;
+    return !memory ? "out of memory" : !message_is_whole(heard) ? nonsense : NULL;
 }
 
 const char *reading_make(const struct reading_source *source, struct reading *reading) {
     struct materials materials = {.source = source};
-    struct answer answer;
+    struct message answer;
     *reading = (struct reading){0};
     const char *problem = sandbox_run(open_materials, read_materials, &materials, &answer);
     if (problem) {
-        answer_free(&answer);
+        message_free(&answer);
         return problem;
     }
     problem = reading_hear(&answer, reading);
@@ -237,6 +237,6 @@ void reading_free(struct reading *reading) {
     free(reading->policy_errors); /* the texts are the answer's */
     free(reading->domain.interfaces);
     free(reading->plan.items);
-    answer_free(&reading->answer);
+    message_free(&reading->answer);
     *reading = (struct reading){0};
 }

@@ -1,7 +1,7 @@
 /* What a policy and a domain's XML say, read in a process that can do nothing else (sandbox.h). */
 #pragma once
 
-#include "answer.h"
+#include "message.h"
 #include "domain.h"
 #include "plan.h"
 #include "policy.h"
@@ -11,7 +11,7 @@
 
 /* Texts live as long as it does. */
 struct reading {
-    struct answer answer; /* owns them */
+    struct message answer; /* owns them */
     struct policy_error *policy_errors;
     size_t policy_error_count; /* any: the domain wasn't read */
     size_t section_count;
@@ -39,4 +39,4 @@ void reading_free(struct reading *reading);
 
 /* Makes the reading that an answer tells, and takes the answer over. Returns NULL, or why there is
  * none: believes nothing. */
-const char *reading_hear(struct answer *answer, struct reading *reading);
+const char *reading_hear(struct message *answer, struct reading *reading);

@@ -22,7 +22,7 @@ static const size_t first_room = 4096;
 /* ---- The child ---- */
 
 /* The answer begins with its length: its end is known before the child's. */
-static bool tell(int fd, struct answer *answer) {
+static bool tell(int fd, struct message *answer) {
     if (answer->bad)
         return false;
     memcpy(answer->data, &answer->length, sizeof answer->length);
@@ -30,7 +30,7 @@ static bool tell(int fd, struct answer *answer) {
 }
 
 __attribute__((noreturn)) static void be_child(void (*open)(void *user),
-                                               void (*work)(void *user, struct answer *answer),
+                                               void (*work)(void *user, struct message *answer),
                                                void *user, int pipe_end) {
     guard_disarm();
     (void)signal(SIGPIPE, SIG_IGN); /* a parent that doesn't listen any more is told by EPIPE */
@@ -39,11 +39,11 @@ __attribute__((noreturn)) static void be_child(void (*open)(void *user),
     (void)guard_let_go(pipe_end); /* where there is no /dev/null, the three are closed */
     if (!drop_privileges())
         _exit(PRIVILEGED);
-    struct answer answer = {0};
-    answer_tell_number(&answer, 0); /* its length's place */
+    struct message answer = {0};
+    message_put_number(&answer, 0); /* its length's place */
     work(user, &answer);
     bool told = tell(pipe_end, &answer);
-    answer_free(&answer);
+    message_free(&answer);
     if (EXIT_FINDS_LEAKS)
         exit(told ? TOLD : NOT_TOLD);
     _exit(told ? TOLD : NOT_TOLD);
@@ -52,7 +52,7 @@ __attribute__((noreturn)) static void be_child(void (*open)(void *user),
 /* ---- Its parent ---- */
 
 /* Goes on until the answer has `least` bytes; there is room for `answer->room`. */
-static bool hear_bytes(int fd, struct answer *answer, size_t least) {
+static bool hear_bytes(int fd, struct message *answer, size_t least) {
     while (answer->length < least) {
         ssize_t got = read(fd, answer->data + answer->length, answer->room - answer->length);
         if (got == 0 || (got < 0 && errno != EINTR))
@@ -64,13 +64,13 @@ static bool hear_bytes(int fd, struct answer *answer, size_t least) {
 
 /* Most answers come in one piece. Returns NULL, or why it can't be had; what the child's end tells
  * is better known. */
-static const char *hear(int pipe_end, struct answer *answer) {
+static const char *hear(int pipe_end, struct message *answer) {
     static const char no_memory[] = "out of memory";
     answer->room = first_room;
     answer->data = malloc(answer->room);
     if (!answer->data || !hear_bytes(pipe_end, answer, sizeof answer->length))
         return no_memory;
-    size_t length = answer_number(answer, longest_answer);
+    size_t length = message_get_number(answer, longest_answer);
     if (answer->bad)
         return "what was read of it is too much";
     if (length > answer->room) {
@@ -109,11 +109,11 @@ static const char *problem(pid_t child, const char *reason) {
     }
 }
 
-const char *sandbox_run(void (*open)(void *user), void (*work)(void *user, struct answer *answer),
-                    void *user, struct answer *answer) {
+const char *sandbox_run(void (*open)(void *user), void (*work)(void *user, struct message *answer),
+                    void *user, struct message *answer) {
     static pid_t before;
     int ends[2];
-    *answer = (struct answer){0};
+    *answer = (struct message){0};
     if (before > 0)
         (void)waitpid(before, NULL, 0);
     before = 0;

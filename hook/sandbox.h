@@ -6,15 +6,15 @@
  * answer. */
 #pragma once
 
-#include "answer.h"
+#include "message.h"
 
 /* In the child, `open` gets hold of files and libraries; then the privileges go, then `work` tells
  * the answer. Both get `user`, and neither can change anything of the parent's.
  *
  * Returns NULL, and the answer, or why there is none: a text that stays. It takes SANDBOX_SECONDS
  * at the most. The child's end isn't waited for once it has answered: the next call does that, and
- * it ends with its parent. answer_free() is due either way. */
-const char *sandbox_run(void (*open)(void *user), void (*work)(void *user, struct answer *answer),
-                    void *user, struct answer *answer);
+ * it ends with its parent. message_free() is due either way. */
+const char *sandbox_run(void (*open)(void *user), void (*work)(void *user, struct message *answer),
+                    void *user, struct message *answer);
 
 enum { SANDBOX_SECONDS = 15 };

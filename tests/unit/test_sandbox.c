@@ -163,25 +163,25 @@ static const struct attempt {
     {"write to what was standard output", try_standard_output, 0}, /* it is /dev/null */
 };
 
-static void make_attempt(void *user, struct answer *answer) {
+static void make_attempt(void *user, struct message *answer) {
     const struct attempt *attempt = user;
     long made = attempt->make();
-    answer_tell_number(answer, made < 0 ? (size_t)errno : 0);
+    message_put_number(answer, made < 0 ? (size_t)errno : 0);
 }
 
 static void test_attempt(void **state) {
     struct attempt attempt = *(const struct attempt *)*state;
-    struct answer answer;
+    struct message answer;
     int ends[2];
     target.parent = getpid();
     memcpy(target.memory, "intact", 7);
     assert_int_equal(pipe(ends), 0);
     target.file = ends[1];
     assert_null(sandbox_run(nothing, make_attempt, &attempt, &answer));
-    assert_int_equal(answer_number(&answer, SIZE_MAX), attempt.error);
-    assert_true(answer_is_whole(&answer));
+    assert_int_equal(message_get_number(&answer, SIZE_MAX), attempt.error);
+    assert_true(message_is_whole(&answer));
     assert_string_equal(target.memory, "intact");
-    answer_free(&answer);
+    message_free(&answer);
     (void)close(ends[0]);
     (void)close(ends[1]);
 }
@@ -208,7 +208,7 @@ static const struct fact facts[] = {
 
 /* ---- One that runs, seen from outside ---- */
 
-static void run_for_ever(void *user, struct answer *answer) {
+static void run_for_ever(void *user, struct message *answer) {
     (void)user, (void)answer;
     for (;;)
         ;
@@ -251,7 +251,7 @@ static void start_sandboxed(pid_t *parent, pid_t *child) {
     assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     *parent = fork();
     if (*parent == 0) {
-        struct answer answer;
+        struct message answer;
         (void)sandbox_run(nothing, run_for_ever, NULL, &answer);
         _exit(0);
     }
@@ -294,12 +294,12 @@ static void test_orphan(void **state) {
 
 /* ---- How it can end ---- */
 
-static void tell_nothing(void *user, struct answer *answer) {
+static void tell_nothing(void *user, struct message *answer) {
     (void)user, (void)answer;
 }
 
 #ifndef SANITIZED /* they would tell of it as an error */
-static void crash(void *user, struct answer *answer) {
+static void crash(void *user, struct message *answer) {
     (void)user, (void)answer;
     __builtin_trap();
 }
@@ -310,7 +310,7 @@ static void be_killed(void *user) {
     (void)raise(SIGKILL);
 }
 
-static void break_off(void *user, struct answer *answer) {
+static void break_off(void *user, struct message *answer) {
     (void)user, (void)answer;
     _exit(1);
 }
@@ -321,19 +321,19 @@ static void tell_raw(const size_t *numbers, size_t count) {
         (void)!write(fd, numbers, count * sizeof *numbers);
 }
 
-static void tell_of_too_much(void *user, struct answer *answer) {
+static void tell_of_too_much(void *user, struct message *answer) {
     (void)user, (void)answer;
     tell_raw((const size_t[]){SIZE_MAX / 2}, 1);
     _exit(0);
 }
 
-static void tell_more_than_it_says(void *user, struct answer *answer) {
+static void tell_more_than_it_says(void *user, struct message *answer) {
     (void)user, (void)answer;
     tell_raw((const size_t[]){sizeof(size_t), 0}, 2);
     _exit(0);
 }
 
-static void tell_part(void *user, struct answer *answer) {
+static void tell_part(void *user, struct message *answer) {
     (void)user, (void)answer;
     tell_raw((const size_t[]){100, 0}, 2);
     _exit(1);
@@ -353,7 +353,7 @@ static void hang(void *user) {
 static const struct ending {
     const char *name;
     void (*open)(void *user);
-    void (*work)(void *user, struct answer *answer);
+    void (*work)(void *user, struct message *answer);
     const char *problem;
 } endings[] = {
     {"well, without a word", nothing, tell_nothing, NULL},
@@ -373,9 +373,9 @@ static const struct ending {
 
 static void test_ending(void **state) {
     const struct ending *ending = *state;
-    struct answer answer;
+    struct message answer;
     const char *problem = sandbox_run(ending->open, ending->work, NULL, &answer);
-    answer_free(&answer);
+    message_free(&answer);
     if (ending->problem)
         assert_string_equal(problem, ending->problem);
     else
@@ -384,9 +384,9 @@ static void test_ending(void **state) {
 
 /* ---- Answers of more than one piece, and more than a pipe holds ---- */
 
-static void count_to(void *user, struct answer *answer) {
+static void count_to(void *user, struct message *answer) {
     for (size_t i = 0; i < *(const size_t *)user; i++)
-        answer_tell_number(answer, i);
+        message_put_number(answer, i);
 }
 
 static void test_long_answers(void **state) {
@@ -394,12 +394,12 @@ static void test_long_answers(void **state) {
     static const size_t counts[] = {0, 1, 510, 511, 512, 513, 100000};
     for (size_t i = 0; i < COUNT(counts); i++) {
         size_t count = counts[i];
-        struct answer answer;
+        struct message answer;
         assert_null(sandbox_run(nothing, count_to, &count, &answer));
         for (size_t number = 0; number < count; number++)
-            assert_int_equal(answer_number(&answer, SIZE_MAX), number);
-        assert_true(answer_is_whole(&answer));
-        answer_free(&answer);
+            assert_int_equal(message_get_number(&answer, SIZE_MAX), number);
+        assert_true(message_is_whole(&answer));
+        message_free(&answer);
     }
 }
 
@@ -433,7 +433,7 @@ static void test_cut_answer(void **state) {
     struct reading honest, reading;
     assert_null(reading_domain(domain_xml, strlen(domain_xml), &honest));
     for (size_t length = 0; length <= honest.answer.length; length++) {
-        struct answer answer = {.data = malloc(length + 1), .length = length};
+        struct message answer = {.data = malloc(length + 1), .length = length};
         assert_non_null(answer.data);
         memcpy(answer.data, honest.answer.data, length);
         const char *problem = reading_hear(&answer, &reading);

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct answer {
+struct message {
     char *data; /* owned; texts that were heard point into it */
     size_t length;
     size_t room;  /* of the data */
@@ -16,17 +16,17 @@ struct answer {
 };
 
 /* Telling. */
-void answer_tell_number(struct answer *answer, size_t number);
-void answer_tell_text(struct answer *answer, const char *text); /* may be NULL */
+void message_put_number(struct message *answer, size_t number);
+void message_put_text(struct message *answer, const char *text); /* may be NULL */
 
 /* Hearing, in the order of the telling. Of a bad answer: 0 and NULL. A number is below `limit`. */
-size_t answer_number(struct answer *answer, size_t limit);
-char *answer_text(struct answer *answer);
+size_t message_get_number(struct message *answer, size_t limit);
+char *message_get_text(struct message *answer);
 
 /* How many things follow: not more than there are bytes left. */
-size_t answer_count(struct answer *answer);
+size_t message_get_count(struct message *answer);
 
 /* True: it was heard to its end, and isn't bad. */
-bool answer_is_whole(const struct answer *answer);
+bool message_is_whole(const struct message *answer);
 
-void answer_free(struct answer *answer);
+void message_free(struct message *answer);

@@ -23,7 +23,7 @@ static const char xml[] =
 
 enum { XML_LENGTH = sizeof xml - 1 };
 
-static struct answer honest;
+static struct message honest;
 
 static void become_honest(void) {
     static const char policy_text[] = "[rule:r]\nmode = bridge\noverride = yes\npolicy = trust\n";
@@ -90,7 +90,7 @@ static void check_reading(const struct reading *reading) {
 }
 
 /* A patch: two bytes of place, one of how much is put there, and that. */
-static void patch(struct answer *answer, const uint8_t *data, size_t size) {
+static void patch(struct message *answer, const uint8_t *data, size_t size) {
     while (size >= 3) {
         size_t place = (size_t)(data[0] << 8 | data[1]) % answer->length;
         size_t much = data[2] % 16;
@@ -110,7 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         become_honest();
     bool patches = size && data[0] % 2 == 0;
     size_t length = patches ? honest.length : size;
-    struct answer answer = {.data = malloc(length + 1), .length = length};
+    struct message answer = {.data = malloc(length + 1), .length = length};
     PROPERTY(answer.data);
     memcpy(answer.data, patches ? honest.data : (const char *)data, length);
     if (patches)

@@ -1,9 +1,9 @@
-#include "answer.h"
+#include "message.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static void tell(struct answer *answer, const void *data, size_t length) {
+static void tell(struct message *answer, const void *data, size_t length) {
     if (answer->room - answer->length < length) {
         size_t room = 2 * (answer->room + length);
         char *grown = realloc(answer->data, room);
@@ -18,23 +18,23 @@ static void tell(struct answer *answer, const void *data, size_t length) {
     answer->length += length;
 }
 
-void answer_tell_number(struct answer *answer, size_t number) {
+void message_put_number(struct message *answer, size_t number) {
     tell(answer, &number, sizeof number);
 }
 
 /* As its length with the NUL, and the bytes with the NUL; NULL as a length of 0. */
-void answer_tell_text(struct answer *answer, const char *text) {
+void message_put_text(struct message *answer, const char *text) {
     size_t length = text ? strlen(text) + 1 : 0;
-    answer_tell_number(answer, length);
+    message_put_number(answer, length);
     if (text)
         tell(answer, text, length);
 }
 
-static size_t left(const struct answer *answer) {
+static size_t left(const struct message *answer) {
     return answer->bad ? 0 : answer->length - answer->heard;
 }
 
-size_t answer_number(struct answer *answer, size_t limit) {
+size_t message_get_number(struct message *answer, size_t limit) {
     size_t number = 0;
     if (left(answer) >= sizeof number) {
         memcpy(&number, answer->data + answer->heard, sizeof number);
@@ -46,12 +46,12 @@ size_t answer_number(struct answer *answer, size_t limit) {
     return 0;
 }
 
-size_t answer_count(struct answer *answer) {
-    return answer_number(answer, left(answer) + 1);
+size_t message_get_count(struct message *answer) {
+    return message_get_number(answer, left(answer) + 1);
 }
 
-char *answer_text(struct answer *answer) {
-    size_t length = answer_count(answer);
+char *message_get_text(struct message *answer) {
+    size_t length = message_get_count(answer);
     if (!length)
         return NULL;
     char *text = answer->data + answer->heard;
@@ -63,11 +63,11 @@ char *answer_text(struct answer *answer) {
     return text;
 }
 
-bool answer_is_whole(const struct answer *answer) {
+bool message_is_whole(const struct message *answer) {
     return !answer->bad && answer->heard == answer->length;
 }
 
-void answer_free(struct answer *answer) {
+void message_free(struct message *answer) {
     free(answer->data);
-    *answer = (struct answer){0};
+    *answer = (struct message){0};
 }
