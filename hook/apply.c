@@ -33,7 +33,7 @@ static bool apply_multicast(const struct guest *guest, const struct plan_item *i
 
 static bool apply(void *count, const struct guest *guest) {
     bool good = true;
-    const struct plan *plan = &guest->reading.plan;
+    const struct plan *plan = &guest->parsed.plan;
     for (size_t i = 0; i < plan->count; i++)
         good = apply_multicast(guest, &plan->items[i]) && good;
     good = live_trust(guest) && good;

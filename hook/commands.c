@@ -30,19 +30,19 @@ static int printed(void) {
 
 int command_check(int argc, char **argv) {
     const char *file = NULL;
-    struct reading reading;
+    struct parsed parsed;
     if (!read_arguments(argc, argv, 1, &file))
         return 1;
     if (optind < argc)
         file = argv[optind];
-    bool good = guest_check_policy(file, &reading);
-    if (good && reading.policy_missing)
+    bool good = guest_check_policy(file, &parsed);
+    if (good && parsed.policy_missing)
         (void)printf("%s: there is no such file: every macvtap interface is trusted\n",
                      POLICY_FILE);
     else if (good)
         (void)printf("%s: no errors, %zu section%s\n", file ? file : POLICY_FILE,
-                     reading.section_count, reading.section_count == 1 ? "" : "s");
-    reading_free(&reading);
+                     parsed.section_count, parsed.section_count == 1 ? "" : "s");
+    parsed_free(&parsed);
     return good ? printed() : 1;
 }
 
@@ -104,7 +104,7 @@ int command_explain(int argc, char **argv) {
     bool good = optind < argc
                     ? guest_ask(policy_file, argv[optind], GUEST_AS_IT_STARTS, &guest)
                     : guest_take(&guest) && guest_read(policy_file, GUEST_ALL_ERRORS, &guest);
-    const struct plan *plan = &guest.reading.plan;
+    const struct plan *plan = &guest.parsed.plan;
     for (size_t i = 0; good && i < plan->count; i++) {
         char *line = NULL;
         size_t length = 0;

@@ -12,7 +12,7 @@ struct text {
     size_t length;
 };
 
-struct reading {
+struct domain_parser {
     struct domain *domain;
     struct xml_error *error;
     size_t room;
@@ -27,25 +27,25 @@ enum trust domain_trust(const char *value) {
     return !value ? TRUST_UNSAID : strcmp(value, "yes") == 0 ? TRUST_YES : TRUST_NO;
 }
 
-static void fail(struct reading *reading, const char *reason) {
-    if (!reading->error->reason)
-        reading->error->reason = reason;
+static void fail(struct domain_parser *parser, const char *reason) {
+    if (!parser->error->reason)
+        parser->error->reason = reason;
 }
 
-static void open_interface(struct reading *reading, const struct xml_element *element) {
-    struct domain *domain = reading->domain;
-    if (domain->count == reading->room) {
-        size_t room = reading->room ? 2 * reading->room : 8;
+static void open_interface(struct domain_parser *parser, const struct xml_element *element) {
+    struct domain *domain = parser->domain;
+    if (domain->count == parser->room) {
+        size_t room = parser->room ? 2 * parser->room : 8;
         struct interface *grown = reallocarray(domain->interfaces, room, sizeof *grown);
         if (!grown) {
-            fail(reading, "out of memory");
+            fail(parser, "out of memory");
             return;
         }
         domain->interfaces = grown;
-        reading->room = room;
+        parser->room = room;
     }
-    reading->interface = &domain->interfaces[domain->count++];
-    *reading->interface = (struct interface){
+    parser->interface = &domain->interfaces[domain->count++];
+    *parser->interface = (struct interface){
         .type = xml_attribute(element, "type"),
         .trust = domain_trust(xml_attribute(element, ATTRIBUTE)),
         .tag_end = element->tag_end,
@@ -77,28 +77,28 @@ static void open_detail(struct interface *interface, const struct xml_element *e
 }
 
 static void on_open(void *user, const struct xml_element *element) {
-    struct reading *reading = user;
+    struct domain_parser *parser = user;
     switch (element->depth) {
     case ROOT:
         if (strcmp(element->name, "domain") != 0)
-            fail(reading, "it is not a domain");
-        reading->domain->running = xml_attribute(element, "id") != NULL;
+            fail(parser, "it is not a domain");
+        parser->domain->running = xml_attribute(element, "id") != NULL;
         break;
     case SECTION:
-        reading->in_devices = strcmp(element->name, "devices") == 0;
-        if (!reading->name.data && strcmp(element->name, "name") == 0)
-            reading->text = &reading->name;
-        if (!reading->uuid.data && strcmp(element->name, "uuid") == 0)
-            reading->text = &reading->uuid;
+        parser->in_devices = strcmp(element->name, "devices") == 0;
+        if (!parser->name.data && strcmp(element->name, "name") == 0)
+            parser->text = &parser->name;
+        if (!parser->uuid.data && strcmp(element->name, "uuid") == 0)
+            parser->text = &parser->uuid;
         break;
     case DEVICE:
-        reading->text = NULL;
-        if (reading->in_devices && strcmp(element->name, "interface") == 0)
-            open_interface(reading, element);
+        parser->text = NULL;
+        if (parser->in_devices && strcmp(element->name, "interface") == 0)
+            open_interface(parser, element);
         break;
     case DETAIL:
-        if (reading->interface)
-            open_detail(reading->interface, element);
+        if (parser->interface)
+            open_detail(parser->interface, element);
         break;
     default:
         break;
@@ -106,23 +106,23 @@ static void on_open(void *user, const struct xml_element *element) {
 }
 
 static void on_close(void *user, unsigned depth, size_t end) {
-    struct reading *reading = user;
-    if (depth == DEVICE && reading->interface) {
-        reading->interface->end = end;
-        reading->interface = NULL;
+    struct domain_parser *parser = user;
+    if (depth == DEVICE && parser->interface) {
+        parser->interface->end = end;
+        parser->interface = NULL;
     }
     if (depth == SECTION)
-        reading->text = NULL;
+        parser->text = NULL;
 }
 
 static void on_text(void *user, const char *data, size_t length) {
-    struct reading *reading = user;
-    struct text *text = reading->text;
+    struct domain_parser *parser = user;
+    struct text *text = parser->text;
     if (!text)
         return;
     char *grown = realloc(text->data, text->length + length + 1);
     if (!grown) {
-        fail(reading, "out of memory");
+        fail(parser, "out of memory");
         return;
     }
     memcpy(grown + text->length, data, length);
@@ -138,10 +138,10 @@ static char *text_or_empty(const struct text *text) {
 bool domain_read(const char *xml, size_t length, struct domain *domain, struct xml_error *error) {
     static const struct xml_handler handler = {on_open, on_close, on_text};
     *domain = (struct domain){0};
-    struct reading reading = {.domain = domain, .error = error};
-    bool read = xml_walk(xml, length, &handler, &reading, &domain->strings, error);
-    domain->name = text_or_empty(&reading.name);
-    domain->uuid = text_or_empty(&reading.uuid);
+    struct domain_parser parser = {.domain = domain, .error = error};
+    bool read = xml_walk(xml, length, &handler, &parser, &domain->strings, error);
+    domain->name = text_or_empty(&parser.name);
+    domain->uuid = text_or_empty(&parser.uuid);
     if (read && (!domain->name || !domain->uuid)) {
         *error = (struct xml_error){.reason = "out of memory"};
         read = false;

@@ -9,36 +9,36 @@
 
 #define STANDARD_INPUT "<stdin>"
 
-static void log_policy_errors(const char *file, size_t most, const struct reading *reading) {
-    size_t count = reading->policy_error_count;
+static void log_policy_errors(const char *file, size_t most, const struct parsed *parsed) {
+    size_t count = parsed->policy_error_count;
     size_t told = most && most < count ? most : count;
     for (size_t i = 0; i < told; i++)
-        log_error_at(file, reading->policy_errors[i].line, reading->policy_errors[i].reason);
+        log_error_at(file, parsed->policy_errors[i].line, parsed->policy_errors[i].reason);
     if (told < count)
         log_error("%s: %zu more errors: see rxtrust check", file, count - told);
 }
 
 /* Reads the guest whose XML is there; `from` is where it came from. */
 static bool read_guest(const char *file, size_t most, struct guest *guest, const char *from) {
-    struct reading *reading = &guest->reading;
-    const struct reading_source source = {.policy = file ? file : POLICY_FILE,
+    struct parsed *parsed = &guest->parsed;
+    const struct parse_source source = {.policy = file ? file : POLICY_FILE,
                                           .policy_required = file != NULL,
                                           .xml = guest->xml.data,
                                           .length = guest->xml.length};
-    const char *problem = reading_make(&source, reading);
+    const char *problem = parse(&source, parsed);
     if (problem)
         log_error("the policy and the XML can't be read: %s", problem);
-    else if (reading->policy_error_count)
-        log_policy_errors(source.policy, most, reading);
-    else if (reading->error.reason)
-        log_error_at(from, reading->error.line, reading->error.reason);
-    for (size_t i = 0; i < reading->plan.count; i++) {
-        const struct plan_item *item = &reading->plan.items[i];
+    else if (parsed->policy_error_count)
+        log_policy_errors(source.policy, most, parsed);
+    else if (parsed->error.reason)
+        log_error_at(from, parsed->error.line, parsed->error.reason);
+    for (size_t i = 0; i < parsed->plan.count; i++) {
+        const struct plan_item *item = &parsed->plan.items[i];
         if (item->network_problem)
             log_error("%s: network %s: %s", or_dash(item->interface->mac),
                       or_dash(item->interface->network), item->network_problem);
     }
-    return !problem && !reading->policy_error_count && !reading->error.reason;
+    return !problem && !parsed->policy_error_count && !parsed->error.reason;
 }
 
 bool guest_take(struct guest *guest) {
@@ -66,36 +66,36 @@ bool guest_ask(const char *file, const char *name, enum guest_state state, struc
     if (!read_guest(file, GUEST_ALL_ERRORS, guest, "virsh dumpxml"))
         return false;
     /* A number is an id to virsh before it is a name. */
-    const struct domain *domain = &guest->reading.domain;
+    const struct domain *domain = &guest->parsed.domain;
     bool same = strcmp(domain->name, name) == 0 || strcasecmp(domain->uuid, name) == 0;
     if (!same)
         log_error("guest %s: virsh takes it for %s: use the UUID", name, domain->name);
     return same;
 }
 
-bool guest_check_policy(const char *file, struct reading *reading) {
-    struct reading own = {0};
-    struct reading *read = reading ? reading : &own;
-    const struct reading_source source = {.policy = file ? file : POLICY_FILE,
+bool guest_check_policy(const char *file, struct parsed *parsed) {
+    struct parsed own = {0};
+    struct parsed *read = parsed ? parsed : &own;
+    const struct parse_source source = {.policy = file ? file : POLICY_FILE,
                                           .policy_required = file != NULL};
-    const char *problem = reading_make(&source, read);
+    const char *problem = parse(&source, read);
     if (problem)
         log_error_at(source.policy, 0, problem);
     else
         log_policy_errors(source.policy, GUEST_ALL_ERRORS, read);
     bool good = !problem && !read->policy_error_count;
-    if (!reading)
-        reading_free(&own);
+    if (!parsed)
+        parsed_free(&own);
     return good;
 }
 
 void guest_free(struct guest *guest) {
-    reading_free(&guest->reading);
+    parsed_free(&guest->parsed);
     virsh_result_free(&guest->dump);
 }
 
 bool guest_print(const struct guest *guest, size_t *changes) {
-    const struct domain *domain = &guest->reading.domain;
+    const struct domain *domain = &guest->parsed.domain;
     *changes = 0;
     for (size_t i = 0; i < domain->count; i++)
         *changes += domain->interfaces[i].write_trust;
@@ -140,19 +140,19 @@ bool guest_is_trusted_against_policy(const struct guest *guest, const struct pla
     if (interface->trust != TRUST_YES || !item->can_trust ||
         item->verdict.treatment == POLICY_TRUST)
         return false;
-    const char *const call[] = {VIRSH, "dumpxml", "--inactive", "--", guest->reading.domain.uuid,
+    const char *const call[] = {VIRSH, "dumpxml", "--inactive", "--", guest->parsed.domain.uuid,
                                 NULL};
     struct virsh_result dump;
-    struct reading lasting = {0};
+    struct parsed lasting = {0};
     bool permanent = false;
     if (virsh_run(call, NULL, 0, virsh_now() + VIRSH_ANSWER_SECONDS, &dump) &&
-        !reading_domain(dump.output, dump.length, &lasting))
+        !parse_domain(dump.output, dump.length, &lasting))
         for (size_t i = 0; i < lasting.domain.count; i++) {
             const struct interface *same = &lasting.domain.interfaces[i];
             permanent = permanent || (same->trust == TRUST_YES && same->mac && interface->mac &&
                                       strcmp(same->mac, interface->mac) == 0);
         }
-    reading_free(&lasting);
+    parsed_free(&lasting);
     virsh_result_free(&dump);
     return !permanent;
 }

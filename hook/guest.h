@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "reading.h"
+#include "parse.h"
 #include "stream.h"
 #include "virsh.h"
 
@@ -13,7 +13,7 @@
 struct guest {
     struct stream_input xml;
     struct virsh_result dump; /* what owns the XML if virsh told it */
-    struct reading reading;
+    struct parsed parsed;
 };
 
 /* A policy's errors are logged up to the first so many; the rest as a number. */
@@ -33,9 +33,9 @@ enum guest_state { GUEST_AS_IT_RUNS, GUEST_AS_IT_STARTS };
 bool guest_ask(const char *file, const char *name, enum guest_state state, struct guest *guest);
 void guest_free(struct guest *guest);
 
-/* Reads a policy alone; into *reading unless that is NULL: reading_free() is due then. False: its
+/* Reads a policy alone; into *parsed unless that is NULL: parsed_free() is due then. False: its
  * errors are logged, all of them. */
-bool guest_check_policy(const char *file, struct reading *reading);
+bool guest_check_policy(const char *file, struct parsed *parsed);
 
 /* Prints the domain XML with the policy in it, as it came if the policy changes nothing; *changes
  * says in how many interfaces. False: that is logged, and nothing was printed. */

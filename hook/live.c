@@ -25,7 +25,7 @@ static bool is_due(const struct plan_item *item) {
 static const char *send_back(const struct guest *guest, const struct interface *interface,
                              time_t deadline, struct virsh_result *result) {
     const char *const call[] = {
-        VIRSH, "update-device", "--live", "--", guest->reading.domain.uuid, "/dev/stdin", NULL};
+        VIRSH, "update-device", "--live", "--", guest->parsed.domain.uuid, "/dev/stdin", NULL};
     const char *problem = NULL;
     size_t length = 0;
     char *xml =
@@ -40,7 +40,7 @@ static const char *send_back(const struct guest *guest, const struct interface *
  * frees. */
 static char *send_all(const struct guest *guest, time_t deadline) {
     char *refusal = NULL;
-    const struct plan *plan = &guest->reading.plan;
+    const struct plan *plan = &guest->parsed.plan;
     for (size_t i = 0; i < plan->count && virsh_now() < deadline; i++) {
         struct virsh_result result = {.code = VIRSH_NO_MEMORY};
         const char *problem = is_due(&plan->items[i])
@@ -90,15 +90,15 @@ static bool tell(const struct interface *wanted, const struct domain *live, cons
 /* Tells for all that were due. False: one was refused. */
 static bool tell_all(const struct guest *guest, const struct virsh_result *dump,
                      const char *refusal) {
-    struct reading live;
-    const char *problem = reading_domain(dump->output, dump->length, &live);
+    struct parsed live;
+    const char *problem = parse_domain(dump->output, dump->length, &live);
     if (problem)
         log_error("live: what virsh dumpxml printed can't be read: %s", problem);
     bool good = !problem;
-    for (size_t i = 0; !problem && i < guest->reading.plan.count; i++)
-        if (is_due(&guest->reading.plan.items[i]))
-            good = tell(guest->reading.plan.items[i].interface, &live.domain, refusal) && good;
-    reading_free(&live);
+    for (size_t i = 0; !problem && i < guest->parsed.plan.count; i++)
+        if (is_due(&guest->parsed.plan.items[i]))
+            good = tell(guest->parsed.plan.items[i].interface, &live.domain, refusal) && good;
+    parsed_free(&live);
     return good;
 }
 
@@ -109,14 +109,14 @@ static const char changed[] = "the policy has changed meanwhile, or can't be rea
 
 /* An opt-out of meanwhile counts; what has come to be trusted since is not this process's. */
 static bool is_still_due(const struct guest *guest) {
-    const struct plan *plan = &guest->reading.plan;
-    const struct reading_source source = {
+    const struct plan *plan = &guest->parsed.plan;
+    const struct parse_source source = {
         .policy = POLICY_FILE, .xml = guest->xml.data, .length = guest->xml.length};
-    struct reading now;
-    bool still = !reading_make(&source, &now) && now.plan.count == plan->count;
+    struct parsed now;
+    bool still = !parse(&source, &now) && now.plan.count == plan->count;
     for (size_t i = 0; still && i < plan->count; i++)
         still = !is_due(&plan->items[i]) || is_due(&now.plan.items[i]);
-    reading_free(&now);
+    parsed_free(&now);
     return still;
 }
 
@@ -124,7 +124,7 @@ static bool is_still_due(const struct guest *guest) {
  */
 static enum progress attempt(const struct guest *guest, time_t deadline, const char *why_not,
                              bool refusal_counts) {
-    const char *const call[] = {VIRSH, "dumpxml", "--", guest->reading.domain.uuid, NULL};
+    const char *const call[] = {VIRSH, "dumpxml", "--", guest->parsed.domain.uuid, NULL};
     struct virsh_result dump;
     char *refusal = why_not ? NULL : send_all(guest, deadline);
     enum progress progress = AGAIN;
@@ -146,8 +146,8 @@ static enum progress attempt(const struct guest *guest, time_t deadline, const c
 
 bool live_is_due(const struct guest *guest) {
     bool due = false;
-    for (size_t i = 0; i < guest->reading.plan.count; i++)
-        due = due || is_due(&guest->reading.plan.items[i]);
+    for (size_t i = 0; i < guest->parsed.plan.count; i++)
+        due = due || is_due(&guest->parsed.plan.items[i]);
     return due;
 }
 
@@ -155,7 +155,7 @@ bool live_is_due(const struct guest *guest) {
  * other guest is changed, whatever the XML's reader says. */
 static bool is_its_own(const struct guest *guest) {
     static const char tag[] = "<uuid>";
-    const char *uuid = guest->reading.domain.uuid;
+    const char *uuid = guest->parsed.domain.uuid;
     const char *end = guest->xml.data + guest->xml.length;
     const char *found = memmem(guest->xml.data, guest->xml.length, tag, strlen(tag));
     const char *text = found ? found + strlen(tag) : end;

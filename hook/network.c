@@ -14,7 +14,7 @@
 /* <networkstatus><network><forward><interface/> */
 enum { STATUS = 1, NETWORK = 2, PART = 3, DETAIL = 4 };
 
-struct reading {
+struct network_parser {
     struct network *network;
     struct xml_error *error;
     bool in_network;
@@ -23,13 +23,13 @@ struct reading {
     bool has_interface;
 };
 
-static void add_portgroup(struct reading *reading, const struct xml_element *element) {
-    struct network *network = reading->network;
+static void add_portgroup(struct network_parser *parser, const struct xml_element *element) {
+    struct network *network = parser->network;
     const char *is_default = xml_attribute(element, "default");
     struct network_portgroup *grown =
         reallocarray(network->portgroups, network->portgroup_count + 1, sizeof *grown);
     if (!grown) {
-        reading->error->reason = "out of memory";
+        parser->error->reason = "out of memory";
         return;
     }
     network->portgroups = grown;
@@ -41,30 +41,30 @@ static void add_portgroup(struct reading *reading, const struct xml_element *ele
 }
 
 static void on_open(void *user, const struct xml_element *element) {
-    struct reading *reading = user;
+    struct network_parser *parser = user;
     const char *name = element->name;
     switch (element->depth) {
     case STATUS:
         if (strcmp(name, "networkstatus") != 0)
-            reading->error->reason = "it is not the status of a network";
+            parser->error->reason = "it is not the status of a network";
         break;
     case NETWORK:
-        reading->in_network = strcmp(name, "network") == 0;
-        if (reading->in_network)
-            reading->network->trust = domain_trust(xml_attribute(element, "trustGuestRxFilters"));
+        parser->in_network = strcmp(name, "network") == 0;
+        if (parser->in_network)
+            parser->network->trust = domain_trust(xml_attribute(element, "trustGuestRxFilters"));
         break;
     case PART:
-        reading->in_forward = reading->in_network && strcmp(name, "forward") == 0;
-        if (reading->in_forward)
-            reading->network->mode = xml_attribute(element, "mode");
-        else if (reading->in_network && strcmp(name, "bridge") == 0)
-            reading->has_bridge = xml_attribute(element, "name") != NULL;
-        else if (reading->in_network && strcmp(name, "portgroup") == 0)
-            add_portgroup(reading, element);
+        parser->in_forward = parser->in_network && strcmp(name, "forward") == 0;
+        if (parser->in_forward)
+            parser->network->mode = xml_attribute(element, "mode");
+        else if (parser->in_network && strcmp(name, "bridge") == 0)
+            parser->has_bridge = xml_attribute(element, "name") != NULL;
+        else if (parser->in_network && strcmp(name, "portgroup") == 0)
+            add_portgroup(parser, element);
         break;
     case DETAIL:
-        if (reading->in_forward && strcmp(name, "interface") == 0 && xml_attribute(element, "dev"))
-            reading->has_interface = true;
+        if (parser->in_forward && strcmp(name, "interface") == 0 && xml_attribute(element, "dev"))
+            parser->has_interface = true;
         break;
     default:
         break;
@@ -79,12 +79,12 @@ bool network_read_text(const char *xml, size_t length, struct network *network,
                        struct xml_error *error) {
     static const struct xml_handler handler = {.open = on_open};
     *network = (struct network){0};
-    struct reading reading = {.network = network, .error = error};
-    if (!xml_walk(xml, length, &handler, &reading, &network->strings, error))
+    struct network_parser parser = {.network = network, .error = error};
+    if (!xml_walk(xml, length, &handler, &parser, &network->strings, error))
         return false;
     bool bridge = network->mode && strcmp(network->mode, "bridge") == 0;
     network->macvtap = one_of(network->mode, "private", "vepa", "passthrough") ||
-                       (bridge && reading.has_interface && !reading.has_bridge);
+                       (bridge && parser.has_interface && !parser.has_bridge);
     return true;
 }
 

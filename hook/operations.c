@@ -20,7 +20,7 @@ static void rewrite(const char *operation, bool heeded, const struct guest *gues
         give_back();
     else if (changes && heeded)
         log_info("%s: trustGuestRxFilters='yes' printed for %zu of %zu interfaces", operation,
-                 changes, guest->reading.domain.count);
+                 changes, guest->parsed.domain.count);
 }
 
 struct call {
@@ -62,7 +62,7 @@ static void do_steps(struct call *call) {
     unsigned steps = call->steps;
     if (steps & STEP_REWRITE)
         rewrite(call->name, steps & STEP_HEEDED, guest);
-    const struct plan *plan = &guest->reading.plan;
+    const struct plan *plan = &guest->parsed.plan;
     for (size_t i = 0; i < plan->count; i++) {
         if (steps & STEP_UNTIL_SYNC)
             tell_of_trust(call->name, &plan->items[i]);

@@ -8,12 +8,12 @@ static bool visit_one(const char *name, bool (*visit)(void *user, const struct g
                       void *user) {
     struct guest guest;
     bool good = guest_ask(NULL, name, GUEST_AS_IT_RUNS, &guest);
-    if (good && !guest.reading.domain.running) {
+    if (good && !guest.parsed.domain.running) {
         log_error("guest %s: it doesn't run", name);
         good = false;
     }
     if (good) {
-        log_about_guest(guest.reading.domain.name);
+        log_about_guest(guest.parsed.domain.name);
         good = visit(user, &guest);
         log_about_guest(NULL);
     }

@@ -14,83 +14,83 @@
 
 /* How the child ends. Other codes are the dynamic linker's: 127 if memory runs out in dlopen(), or
  * a function is missing when it is first called. */
-enum { TOLD = 0, NOT_TOLD = 1, PRIVILEGED = 2 };
+enum { SENT = 0, NOT_SENT = 1, PRIVILEGED = 2 };
 
-static const size_t longest_answer = (size_t)32 << 20;
+static const size_t longest_message = (size_t)32 << 20;
 static const size_t first_room = 4096;
 
 /* ---- The child ---- */
 
 /* The answer begins with its length: its end is known before the child's. */
-static bool tell(int fd, struct message *answer) {
-    if (answer->bad)
+static bool send_message(int fd, struct message *message) {
+    if (message->bad)
         return false;
-    memcpy(answer->data, &answer->length, sizeof answer->length);
-    return stream_write_all(fd, answer->data, answer->length) == answer->length;
+    memcpy(message->data, &message->length, sizeof message->length);
+    return stream_write_all(fd, message->data, message->length) == message->length;
 }
 
 __attribute__((noreturn)) static void be_child(void (*open)(void *user),
-                                               void (*work)(void *user, struct message *answer),
+                                               void (*work)(void *user, struct message *message),
                                                void *user, int pipe_end) {
     guard_disarm();
-    (void)signal(SIGPIPE, SIG_IGN); /* a parent that doesn't listen any more is told by EPIPE */
+    (void)signal(SIGPIPE, SIG_IGN); /* a parent that doesn't listen any more is sent by EPIPE */
     (void)alarm(SANDBOX_SECONDS);
     open(user);
     (void)guard_let_go(pipe_end); /* where there is no /dev/null, the three are closed */
     if (!drop_privileges())
         _exit(PRIVILEGED);
-    struct message answer = {0};
-    message_put_number(&answer, 0); /* its length's place */
-    work(user, &answer);
-    bool told = tell(pipe_end, &answer);
-    message_free(&answer);
+    struct message message = {0};
+    message_put_number(&message, 0); /* its length's place */
+    work(user, &message);
+    bool sent = send_message(pipe_end, &message);
+    message_free(&message);
     if (EXIT_FINDS_LEAKS)
-        exit(told ? TOLD : NOT_TOLD);
-    _exit(told ? TOLD : NOT_TOLD);
+        exit(sent ? SENT : NOT_SENT);
+    _exit(sent ? SENT : NOT_SENT);
 }
 
 /* ---- Its parent ---- */
 
-/* Goes on until the answer has `least` bytes; there is room for `answer->room`. */
-static bool hear_bytes(int fd, struct message *answer, size_t least) {
-    while (answer->length < least) {
-        ssize_t got = read(fd, answer->data + answer->length, answer->room - answer->length);
+/* Goes on until the answer has `least` bytes; there is room for `message->room`. */
+static bool receive_bytes(int fd, struct message *message, size_t least) {
+    while (message->length < least) {
+        ssize_t got = read(fd, message->data + message->length, message->room - message->length);
         if (got == 0 || (got < 0 && errno != EINTR))
             return false;
-        answer->length += got > 0 ? (size_t)got : 0;
+        message->length += got > 0 ? (size_t)got : 0;
     }
     return true;
 }
 
 /* Most answers come in one piece. Returns NULL, or why it can't be had; what the child's end tells
  * is better known. */
-static const char *hear(int pipe_end, struct message *answer) {
+static const char *receive(int pipe_end, struct message *message) {
     static const char no_memory[] = "out of memory";
-    answer->room = first_room;
-    answer->data = malloc(answer->room);
-    if (!answer->data || !hear_bytes(pipe_end, answer, sizeof answer->length))
+    message->room = first_room;
+    message->data = malloc(message->room);
+    if (!message->data || !receive_bytes(pipe_end, message, sizeof message->length))
         return no_memory;
-    size_t length = message_get_number(answer, longest_answer);
-    if (answer->bad)
+    size_t length = message_get_number(message, longest_message);
+    if (message->bad)
         return "what was read of it is too much";
-    if (length > answer->room) {
-        char *grown = realloc(answer->data, length);
+    if (length > message->room) {
+        char *grown = realloc(message->data, length);
         if (!grown)
             return no_memory;
-        answer->data = grown;
-        answer->room = length;
+        message->data = grown;
+        message->room = length;
     }
-    if (!hear_bytes(pipe_end, answer, length))
+    if (!receive_bytes(pipe_end, message, length))
         return no_memory;
-    if (answer->length != length)
+    if (message->length != length)
         return "what was read of it makes no sense";
-    answer->length -= answer->heard;
-    memmove(answer->data, answer->data + answer->heard, answer->length);
-    answer->heard = 0;
+    message->length -= message->got;
+    memmove(message->data, message->data + message->got, message->length);
+    message->got = 0;
     return NULL;
 }
 
-/* Waits for the child's end. Returns why there is no answer, or NULL; `reason` is the parent's. */
+/* Waits for the child's end. Returns why there is no message, or NULL; `reason` is the parent's. */
 static const char *problem(pid_t child, const char *reason) {
     int status = 0;
     while (waitpid(child, &status, 0) < 0)
@@ -99,8 +99,8 @@ static const char *problem(pid_t child, const char *reason) {
     if (WIFSIGNALED(status))
         return WTERMSIG(status) == SIGALRM ? "it took too long to read" : "reading it crashed";
     switch (WEXITSTATUS(status)) {
-    case TOLD:
-    case NOT_TOLD:
+    case SENT:
+    case NOT_SENT:
         return reason;
     case PRIVILEGED:
         return "privileges can't be given up to read it";
@@ -109,11 +109,11 @@ static const char *problem(pid_t child, const char *reason) {
     }
 }
 
-const char *sandbox_run(void (*open)(void *user), void (*work)(void *user, struct message *answer),
-                    void *user, struct message *answer) {
+const char *sandbox_run(void (*open)(void *user), void (*work)(void *user, struct message *message),
+                    void *user, struct message *message) {
     static pid_t before;
     int ends[2];
-    *answer = (struct message){0};
+    *message = (struct message){0};
     if (before > 0)
         (void)waitpid(before, NULL, 0);
     before = 0;
@@ -129,7 +129,7 @@ const char *sandbox_run(void (*open)(void *user), void (*work)(void *user, struc
     (void)sigprocmask(SIG_SETMASK, &signals, NULL);
     (void)close(ends[1]);
     if (child > 0)
-        reason = hear(ends[0], answer);
+        reason = receive(ends[0], message);
     (void)close(ends[0]);
     if (child > 0 && (reason || EXIT_FINDS_LEAKS)) {
         reason = problem(child, reason);

@@ -41,7 +41,7 @@ struct report {
 /* Returns the verdict, which the caller frees; NULL: out of memory. */
 static char *judge(const struct guest *guest, const struct plan_item *item, const char *problem,
                    bool all_multicast, bool *good) {
-    const char *name = guest->reading.domain.name;
+    const char *name = guest->parsed.domain.name;
     char *verdict = NULL;
     int length = 0;
     *good = false;
@@ -79,7 +79,7 @@ static bool fill(struct row *row, const struct guest *guest, const struct plan_i
     bool all_multicast = false;
     const char *problem = interface->target ? multicast_get(interface->target, &all_multicast)
                                             : "the XML names no device";
-    row->cells[GUEST] = copy(guest->reading.domain.name);
+    row->cells[GUEST] = copy(guest->parsed.domain.name);
     row->cells[MAC] = copy(interface->mac);
     row->cells[DEVICE] = copy(interface->target);
     row->treatment = policy_treatment_names[item->verdict.treatment];
@@ -89,7 +89,7 @@ static bool fill(struct row *row, const struct guest *guest, const struct plan_i
     row->cells[ALL_MULTICAST] = copy(problem ? NULL : all_multicast ? "yes" : "no");
     row->cells[VERDICT] = judge(guest, item, problem, all_multicast, &row->good);
     row->section = copy(item->verdict.section);
-    row->uuid = copy(guest->reading.domain.uuid);
+    row->uuid = copy(guest->parsed.domain.uuid);
     bool complete = row->section && row->uuid;
     for (size_t i = 0; i < COLUMNS; i++)
         complete = complete && row->cells[i];
@@ -99,15 +99,15 @@ static bool fill(struct row *row, const struct guest *guest, const struct plan_i
 static bool report_guest(void *user, const struct guest *guest) {
     struct report *report = user;
     bool good = true;
-    for (size_t i = 0; good && i < guest->reading.plan.count; i++) {
-        if (guest->reading.plan.items[i].attachment == ATTACHED_ELSEWHERE)
+    for (size_t i = 0; good && i < guest->parsed.plan.count; i++) {
+        if (guest->parsed.plan.items[i].attachment == ATTACHED_ELSEWHERE)
             continue;
         struct row *grown = reallocarray(report->rows, report->count + 1, sizeof *grown);
         good = grown != NULL;
         if (grown) {
             report->rows = grown;
             grown[report->count] = (struct row){0};
-            good = fill(&grown[report->count++], guest, &guest->reading.plan.items[i]);
+            good = fill(&grown[report->count++], guest, &guest->parsed.plan.items[i]);
         }
     }
     if (!good)

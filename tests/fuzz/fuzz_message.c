@@ -1,7 +1,7 @@
 /* Any answer of a sandboxed process that was taken over: an honest answer with patches, or bytes of
  * its own. Whatever it says, the most that comes of it is a domain whose interfaces are trusted. */
 #include "fuzz.h"
-#include "reading.h"
+#include "parse.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -28,15 +28,15 @@ static struct message honest;
 static void become_honest(void) {
     static const char policy_text[] = "[rule:r]\nmode = bridge\noverride = yes\npolicy = trust\n";
     char path[] = "/tmp/policy-XXXXXX";
-    static struct reading reading; /* for good */
+    static struct parsed parsed; /* for good */
     int fd = mkstemp(path);
     PROPERTY(fd >= 0 && write(fd, policy_text, sizeof policy_text - 1) == sizeof policy_text - 1);
     PROPERTY(close(fd) == 0);
-    const struct reading_source source = {
+    const struct parse_source source = {
         .policy = path, .policy_required = true, .xml = xml, .length = XML_LENGTH};
-    PROPERTY(!reading_make(&source, &reading));
-    PROPERTY(unlink(path) == 0 && reading.plan.count == 3 && reading.plan.items[0].write_trust);
-    honest = reading.answer;
+    PROPERTY(!parse(&source, &parsed));
+    PROPERTY(unlink(path) == 0 && parsed.plan.count == 3 && parsed.plan.items[0].write_trust);
+    honest = parsed.answer;
 }
 
 static bool starts(const char *at, const char *end, const char *word) {
@@ -72,16 +72,16 @@ static void check_output(const char *out, size_t length) {
     }
 }
 
-static void check_reading(const struct reading *reading) {
+static void check_reading(const struct parsed *parsed) {
     size_t length = 0;
     const char *reason = NULL;
-    char *out = domain_rewrite(&reading->domain, xml, XML_LENGTH, &length, &reason);
+    char *out = domain_rewrite(&parsed->domain, xml, XML_LENGTH, &length, &reason);
     if (out)
         check_output(out, length);
     PROPERTY(out || reason);
     free(out);
-    for (size_t i = 0; i < reading->domain.count; i++) {
-        out = domain_trusted_interface(&reading->domain.interfaces[i], xml, XML_LENGTH, &length,
+    for (size_t i = 0; i < parsed->domain.count; i++) {
+        out = domain_trusted_interface(&parsed->domain.interfaces[i], xml, XML_LENGTH, &length,
                                        &reason);
         PROPERTY(!out || (starts(out, out + length, "<interface") && out[length - 1] == '>' &&
                           !memmem(out, length, "mine", 4)));
@@ -90,35 +90,35 @@ static void check_reading(const struct reading *reading) {
 }
 
 /* A patch: two bytes of place, one of how much is put there, and that. */
-static void patch(struct message *answer, const uint8_t *data, size_t size) {
+static void patch(struct message *message, const uint8_t *data, size_t size) {
     while (size >= 3) {
-        size_t place = (size_t)(data[0] << 8 | data[1]) % answer->length;
+        size_t place = (size_t)(data[0] << 8 | data[1]) % message->length;
         size_t much = data[2] % 16;
         data += 3, size -= 3;
         if (much > size)
             much = size;
-        if (much > answer->length - place)
-            much = answer->length - place;
-        memcpy(answer->data + place, data, much);
+        if (much > message->length - place)
+            much = message->length - place;
+        memcpy(message->data + place, data, much);
         data += much, size -= much;
     }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    struct reading reading;
+    struct parsed parsed;
     if (!honest.data)
         become_honest();
     bool patches = size && data[0] % 2 == 0;
     size_t length = patches ? honest.length : size;
-    struct message answer = {.data = malloc(length + 1), .length = length};
-    PROPERTY(answer.data);
-    memcpy(answer.data, patches ? honest.data : (const char *)data, length);
+    struct message message = {.data = malloc(length + 1), .length = length};
+    PROPERTY(message.data);
+    memcpy(message.data, patches ? honest.data : (const char *)data, length);
     if (patches)
-        patch(&answer, data + 1, size - 1);
-    const char *problem = reading_hear(&answer, &reading);
-    PROPERTY(!problem || !patches || size >= 4); /* the honest one is heard */
+        patch(&message, data + 1, size - 1);
+    const char *problem = parsed_get(&message, &parsed);
+    PROPERTY(!problem || !patches || size >= 4); /* the honest one is got */
     if (!problem)
-        check_reading(&reading);
-    reading_free(&reading);
+        check_reading(&parsed);
+    parsed_free(&parsed);
     return 0;
 }

@@ -1,7 +1,7 @@
-/* What a process that was taken over by what it read can still do: answer, and use up its own time
+/* What a process that was taken over by what it read can still do: message, and use up its own time
  * and memory. */
 #include "sandbox.h"
-#include "reading.h"
+#include "parse.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -163,25 +163,25 @@ static const struct attempt {
     {"write to what was standard output", try_standard_output, 0}, /* it is /dev/null */
 };
 
-static void make_attempt(void *user, struct message *answer) {
+static void make_attempt(void *user, struct message *message) {
     const struct attempt *attempt = user;
     long made = attempt->make();
-    message_put_number(answer, made < 0 ? (size_t)errno : 0);
+    message_put_number(message, made < 0 ? (size_t)errno : 0);
 }
 
 static void test_attempt(void **state) {
     struct attempt attempt = *(const struct attempt *)*state;
-    struct message answer;
+    struct message message;
     int ends[2];
     target.parent = getpid();
     memcpy(target.memory, "intact", 7);
     assert_int_equal(pipe(ends), 0);
     target.file = ends[1];
-    assert_null(sandbox_run(nothing, make_attempt, &attempt, &answer));
-    assert_int_equal(message_get_number(&answer, SIZE_MAX), attempt.error);
-    assert_true(message_is_whole(&answer));
+    assert_null(sandbox_run(nothing, make_attempt, &attempt, &message));
+    assert_int_equal(message_get_number(&message, SIZE_MAX), attempt.error);
+    assert_true(message_is_whole(&message));
     assert_string_equal(target.memory, "intact");
-    message_free(&answer);
+    message_free(&message);
     (void)close(ends[0]);
     (void)close(ends[1]);
 }
@@ -208,8 +208,8 @@ static const struct fact facts[] = {
 
 /* ---- One that runs, seen from outside ---- */
 
-static void run_for_ever(void *user, struct message *answer) {
-    (void)user, (void)answer;
+static void run_for_ever(void *user, struct message *message) {
+    (void)user, (void)message;
     for (;;)
         ;
 }
@@ -251,8 +251,8 @@ static void start_sandboxed(pid_t *parent, pid_t *child) {
     assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     *parent = fork();
     if (*parent == 0) {
-        struct message answer;
-        (void)sandbox_run(nothing, run_for_ever, NULL, &answer);
+        struct message message;
+        (void)sandbox_run(nothing, run_for_ever, NULL, &message);
         _exit(0);
     }
     *child = child_of(*parent);
@@ -294,13 +294,13 @@ static void test_orphan(void **state) {
 
 /* ---- How it can end ---- */
 
-static void tell_nothing(void *user, struct message *answer) {
-    (void)user, (void)answer;
+static void tell_nothing(void *user, struct message *message) {
+    (void)user, (void)message;
 }
 
 #ifndef SANITIZED /* they would tell of it as an error */
-static void crash(void *user, struct message *answer) {
-    (void)user, (void)answer;
+static void crash(void *user, struct message *message) {
+    (void)user, (void)message;
     __builtin_trap();
 }
 #endif
@@ -310,8 +310,8 @@ static void be_killed(void *user) {
     (void)raise(SIGKILL);
 }
 
-static void break_off(void *user, struct message *answer) {
-    (void)user, (void)answer;
+static void break_off(void *user, struct message *message) {
+    (void)user, (void)message;
     _exit(1);
 }
 
@@ -321,20 +321,20 @@ static void tell_raw(const size_t *numbers, size_t count) {
         (void)!write(fd, numbers, count * sizeof *numbers);
 }
 
-static void tell_of_too_much(void *user, struct message *answer) {
-    (void)user, (void)answer;
+static void tell_of_too_much(void *user, struct message *message) {
+    (void)user, (void)message;
     tell_raw((const size_t[]){SIZE_MAX / 2}, 1);
     _exit(0);
 }
 
-static void tell_more_than_it_says(void *user, struct message *answer) {
-    (void)user, (void)answer;
+static void tell_more_than_it_says(void *user, struct message *message) {
+    (void)user, (void)message;
     tell_raw((const size_t[]){sizeof(size_t), 0}, 2);
     _exit(0);
 }
 
-static void tell_part(void *user, struct message *answer) {
-    (void)user, (void)answer;
+static void tell_part(void *user, struct message *message) {
+    (void)user, (void)message;
     tell_raw((const size_t[]){100, 0}, 2);
     _exit(1);
 }
@@ -353,7 +353,7 @@ static void hang(void *user) {
 static const struct ending {
     const char *name;
     void (*open)(void *user);
-    void (*work)(void *user, struct message *answer);
+    void (*work)(void *user, struct message *message);
     const char *problem;
 } endings[] = {
     {"well, without a word", nothing, tell_nothing, NULL},
@@ -362,7 +362,7 @@ static const struct ending {
 #endif
     {"by a signal", be_killed, tell_nothing, "reading it crashed"},
     {"without an answer", nothing, break_off, "out of memory"},
-    {"with more than can be heard", nothing, tell_of_too_much, "what was read of it is too much"},
+    {"with more than can be got", nothing, tell_of_too_much, "what was read of it is too much"},
     {"with more than it said", nothing, tell_more_than_it_says,
      "what was read of it makes no sense"},
     {"in the middle of its answer", nothing, tell_part, "out of memory"},
@@ -373,9 +373,9 @@ static const struct ending {
 
 static void test_ending(void **state) {
     const struct ending *ending = *state;
-    struct message answer;
-    const char *problem = sandbox_run(ending->open, ending->work, NULL, &answer);
-    message_free(&answer);
+    struct message message;
+    const char *problem = sandbox_run(ending->open, ending->work, NULL, &message);
+    message_free(&message);
     if (ending->problem)
         assert_string_equal(problem, ending->problem);
     else
@@ -384,9 +384,9 @@ static void test_ending(void **state) {
 
 /* ---- Answers of more than one piece, and more than a pipe holds ---- */
 
-static void count_to(void *user, struct message *answer) {
+static void count_to(void *user, struct message *message) {
     for (size_t i = 0; i < *(const size_t *)user; i++)
-        message_put_number(answer, i);
+        message_put_number(message, i);
 }
 
 static void test_long_answers(void **state) {
@@ -394,12 +394,12 @@ static void test_long_answers(void **state) {
     static const size_t counts[] = {0, 1, 510, 511, 512, 513, 100000};
     for (size_t i = 0; i < COUNT(counts); i++) {
         size_t count = counts[i];
-        struct message answer;
-        assert_null(sandbox_run(nothing, count_to, &count, &answer));
+        struct message message;
+        assert_null(sandbox_run(nothing, count_to, &count, &message));
         for (size_t number = 0; number < count; number++)
-            assert_int_equal(message_get_number(&answer, SIZE_MAX), number);
-        assert_true(message_is_whole(&answer));
-        message_free(&answer);
+            assert_int_equal(message_get_number(&message, SIZE_MAX), number);
+        assert_true(message_is_whole(&message));
+        message_free(&message);
     }
 }
 
@@ -414,36 +414,36 @@ static const char domain_xml[] =
 
 static void test_honest_answer(void **state) {
     (void)state;
-    struct reading reading;
-    assert_null(reading_domain(domain_xml, strlen(domain_xml), &reading));
-    assert_string_equal(reading.domain.name, "web-1");
-    assert_string_equal(reading.domain.uuid, "0ddba11c-0000-4000-8000-000000000001");
-    assert_true(reading.domain.running);
-    assert_int_equal(reading.domain.count, 2);
-    assert_string_equal(reading.domain.interfaces[0].dev, "eth0");
-    assert_null(reading.domain.interfaces[0].mac);
-    assert_int_equal(reading.domain.interfaces[1].trust, TRUST_NO);
-    assert_int_equal(reading.plan.count, 0);
-    reading_free(&reading);
+    struct parsed parsed;
+    assert_null(parse_domain(domain_xml, strlen(domain_xml), &parsed));
+    assert_string_equal(parsed.domain.name, "web-1");
+    assert_string_equal(parsed.domain.uuid, "0ddba11c-0000-4000-8000-000000000001");
+    assert_true(parsed.domain.running);
+    assert_int_equal(parsed.domain.count, 2);
+    assert_string_equal(parsed.domain.interfaces[0].dev, "eth0");
+    assert_null(parsed.domain.interfaces[0].mac);
+    assert_int_equal(parsed.domain.interfaces[1].trust, TRUST_NO);
+    assert_int_equal(parsed.plan.count, 0);
+    parsed_free(&parsed);
 }
 
 /* An answer that ends anywhere is none, and costs nothing but itself. */
 static void test_cut_answer(void **state) {
     (void)state;
-    struct reading honest, reading;
-    assert_null(reading_domain(domain_xml, strlen(domain_xml), &honest));
-    for (size_t length = 0; length <= honest.answer.length; length++) {
-        struct message answer = {.data = malloc(length + 1), .length = length};
-        assert_non_null(answer.data);
-        memcpy(answer.data, honest.answer.data, length);
-        const char *problem = reading_hear(&answer, &reading);
-        if (length < honest.answer.length)
+    struct parsed honest, parsed;
+    assert_null(parse_domain(domain_xml, strlen(domain_xml), &honest));
+    for (size_t length = 0; length <= honest.message.length; length++) {
+        struct message message = {.data = malloc(length + 1), .length = length};
+        assert_non_null(message.data);
+        memcpy(message.data, honest.message.data, length);
+        const char *problem = parsed_get(&message, &parsed);
+        if (length < honest.message.length)
             assert_non_null(problem);
         else
             assert_null(problem);
-        reading_free(&reading);
+        parsed_free(&parsed);
     }
-    reading_free(&honest);
+    parsed_free(&honest);
 }
 
 static const struct CMUnitTest others[] = {

@@ -10,8 +10,8 @@
 #include <stddef.h>
 
 /* Texts live as long as it does. */
-struct reading {
-    struct message answer; /* owns them */
+struct parsed {
+    struct message message; /* owns them */
     struct policy_error *policy_errors;
     size_t policy_error_count; /* any: the domain wasn't read */
     size_t section_count;
@@ -21,7 +21,7 @@ struct reading {
     struct plan plan;
 };
 
-struct reading_source {
+struct parse_source {
     const char *policy;   /* its file; NULL: none, and no plan is made */
     bool policy_required; /* it must be there */
     const char *xml;      /* NULL: no domain is read */
@@ -29,14 +29,14 @@ struct reading_source {
 };
 
 /* Returns NULL, or why it couldn't be read at all; a text that stays. What is wrong with the policy
- * or the XML stands in the reading. reading_free() is due either way. */
-const char *reading_make(const struct reading_source *source, struct reading *reading);
+ * or the XML stands in the parsed. parsed_free() is due either way. */
+const char *parse(const struct parse_source *source, struct parsed *parsed);
 
 /* Reads a domain, without a policy. Returns NULL, or what is wrong, which lives as long. */
-const char *reading_domain(const char *xml, size_t length, struct reading *reading);
+const char *parse_domain(const char *xml, size_t length, struct parsed *parsed);
 
-void reading_free(struct reading *reading);
+void parsed_free(struct parsed *parsed);
 
 /* Makes the reading that an answer tells, and takes the answer over. Returns NULL, or why there is
  * none: believes nothing. */
-const char *reading_hear(struct message *answer, struct reading *reading);
+const char *parsed_get(struct message *message, struct parsed *parsed);
