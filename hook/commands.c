@@ -63,7 +63,7 @@ static const char *at_a_start(const struct plan_item *item) {
         return item->network_problem;
     if (item->attachment == ATTACHED_ELSEWHERE)
         return "nothing: no macvtap";
-    if (item->verdict.treatment == POLICY_OFF)
+    if (item->verdict.action == POLICY_OFF)
         return "nothing: off by policy";
     if (item->trust == TRUST_NO && !item->verdict.override)
         return "nothing: opted out in the XML";
@@ -73,7 +73,7 @@ static const char *at_a_start(const struct plan_item *item) {
         return "nothing";
     if (item->write_trust && item->attachment == ATTACHED_DIRECTLY)
         return "all-multicast, then trust where libvirt takes it";
-    if (item->verdict.treatment == POLICY_TRUST && !item->can_trust)
+    if (item->verdict.action == POLICY_TRUST && !item->can_trust)
         return "all-multicast: this model can't be trusted";
     return "all-multicast";
 }
@@ -91,7 +91,7 @@ static void explain(FILE *out, const struct plan_item *item) {
         (void)fprintf(out, " (%s)", item->mode);
     (void)fprintf(out, "  %s  %s  ", or_dash(interface->model), said[item->trust]);
     if (item->attachment != ATTACHED_ELSEWHERE)
-        (void)fprintf(out, "%s by [%s]  ", policy_treatment_names[item->verdict.treatment],
+        (void)fprintf(out, "%s by [%s]  ", policy_action_names[item->verdict.action],
                       item->verdict.section);
     (void)fprintf(out, "%s", at_a_start(item));
 }

@@ -126,19 +126,19 @@ bool guest_set_multicast(const char *why, const struct plan_item *item, bool on)
     if (problem)
         log_error("%s: %s: all-multicast on %s can't be %s: %s", why, mac, device,
                   on ? "set" : "taken away", problem);
-    else if (!on && item->verdict.treatment != POLICY_OFF)
+    else if (!on && item->verdict.action != POLICY_OFF)
         log_info("%s: %s: no more all-multicast on %s: opted out in the XML", why, mac, device);
     else
         log_info("%s: %s: %s %s, by policy = %s in [%s]", why, mac,
                  on ? "all-multicast on" : "no more all-multicast on", device,
-                 policy_treatment_names[item->verdict.treatment], item->verdict.section);
+                 policy_action_names[item->verdict.action], item->verdict.section);
     return !problem;
 }
 
 bool guest_is_trusted_against_policy(const struct guest *guest, const struct plan_item *item) {
     const struct interface *interface = item->interface;
     if (interface->trust != TRUST_YES || !item->can_trust ||
-        item->verdict.treatment == POLICY_TRUST)
+        item->verdict.action == POLICY_TRUST)
         return false;
     const char *const call[] = {VIRSH, "dumpxml", "--inactive", "--", guest->parsed.domain.uuid,
                                 NULL};

@@ -45,11 +45,11 @@ static void go_apart(struct call *call, void (*work)(void *user)) {
 /* An opt-out after the fact counts from a guest's shutdown on: a saved guest, or one that migrates,
  * brings its trust along. */
 static void tell_of_trust(const char *operation, const struct plan_item *item) {
-    if (item->trusted && item->verdict.treatment != POLICY_TRUST)
+    if (item->trusted && item->verdict.action != POLICY_TRUST)
         log_info(
             "%s: %s: its XML or its network trusts it, which policy = %s in [%s] doesn't take back",
             operation, or_dash(item->interface->mac),
-            policy_treatment_names[item->verdict.treatment], item->verdict.section);
+            policy_action_names[item->verdict.action], item->verdict.section);
 }
 
 /* libvirt needn't wait even until it is read: all of it is done apart. */

@@ -74,7 +74,7 @@ static void put_item(struct message *message, const struct plan_item *item) {
     message_put_text(message, item->network_problem);
     message_put_number(message, item->can_trust);
     message_put_number(message, item->trusted);
-    message_put_number(message, item->verdict.treatment);
+    message_put_number(message, item->verdict.action);
     message_put_number(message, item->verdict.override);
     message_put_text(message, item->verdict.section);
     message_put_number(message, item->write_trust);
@@ -162,7 +162,7 @@ static void get_item(struct message *message, struct plan_item *item) {
     item->network_problem = message_get_text(message);
     item->can_trust = get_flag(message);
     item->trusted = get_flag(message);
-    item->verdict.treatment = (enum policy_treatment)message_get_number(message, POLICY_TRUST + 1);
+    item->verdict.action = (enum policy_action)message_get_number(message, POLICY_TRUST + 1);
     item->verdict.override = get_flag(message);
     item->verdict.section = message_get_text(message);
     item->write_trust = get_flag(message);

@@ -50,12 +50,12 @@ struct plan_item plan_interface(struct interface *interface, const struct networ
                                          .mac = interface->mac,
                                          .mode = item.mode});
     bool opted_out =
-        item.verdict.treatment == POLICY_OFF ||
+        item.verdict.action == POLICY_OFF ||
         (!item.verdict.override &&
          (item.trust == TRUST_NO || (item.trust == TRUST_UNSAID && by_network && !network)));
     item.multicast = !opted_out && !item.trusted;
     item.until_sync = !opted_out && item.trusted;
-    item.write_trust = !opted_out && item.verdict.treatment == POLICY_TRUST && item.can_trust &&
+    item.write_trust = !opted_out && item.verdict.action == POLICY_TRUST && item.can_trust &&
                        item.trust != TRUST_YES;
     return item;
 }

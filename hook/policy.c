@@ -37,13 +37,13 @@ struct policy_section {
     unsigned long line;
     size_t errors_before; /* how many errors the file had above this section */
     enum kind kind;
-    int policy;   /* enum policy_treatment, or UNSET */
+    int policy;   /* enum policy_action, or UNSET */
     int override; /* 0, 1 or UNSET */
 };
 
 enum { UNSET = -1 };
 
-const char *const policy_treatment_names[] = {"off", "multicast", "trust", NULL};
+const char *const policy_action_names[] = {"off", "multicast", "trust", NULL};
 static const char *const override_names[] = {"no", "yes", NULL};
 static const char *const mode_names[] = {"bridge", "vepa", "private", "passthrough", NULL};
 
@@ -163,7 +163,7 @@ static const struct key {
     const char *values;
 } keys[] = {
     {"policy", KIND_DEFAULT | KIND_VM | KIND_RULE, offsetof(struct policy_section, policy),
-     policy_treatment_names, NULL, "trust, multicast or off"},
+     policy_action_names, NULL, "trust, multicast or off"},
     {"override", KIND_DEFAULT | KIND_VM | KIND_RULE, offsetof(struct policy_section, override),
      override_names, NULL, "yes or no"},
     {"vm", KIND_RULE, offsetof(struct policy_rule, vm), NULL, NULL, NULL},
@@ -545,20 +545,20 @@ struct policy_verdict policy_decide(const struct policy *policy,
         [BY_MAC] = {subject->mac, FNM_CASEFOLD},
         [BY_MODE] = {subject->mode, 0},
     };
-    const struct policy_section *treatment = NULL, *override = NULL;
-    for (size_t i = policy->candidate_count; i > 0 && !(treatment && override); i--) {
+    const struct policy_section *action = NULL, *override = NULL;
+    for (size_t i = policy->candidate_count; i > 0 && !(action && override); i--) {
         const struct policy_section *section = policy->candidates[i - 1];
         bool matches = true;
         for (size_t key = 0; section->rule && key < SUBJECT_KEYS; key++)
             matches = matches && passes(&section->rule->by[key], texts[key].text, texts[key].flags);
-        if (matches && !treatment && section->policy != UNSET)
-            treatment = section;
+        if (matches && !action && section->policy != UNSET)
+            action = section;
         if (matches && !override && section->override != UNSET)
             override = section;
     }
     return (struct policy_verdict){
-        .treatment = treatment ? (enum policy_treatment)treatment->policy : POLICY_TRUST,
+        .action = action ? (enum policy_action)action->policy : POLICY_TRUST,
         .override = override && override->override,
-        .section = treatment ? treatment->name : "default",
+        .section = action ? action->name : "default",
     };
 }

@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum policy_treatment { POLICY_OFF, POLICY_MULTICAST, POLICY_TRUST };
+enum policy_action { POLICY_OFF, POLICY_MULTICAST, POLICY_TRUST };
 
-extern const char *const policy_treatment_names[];
+extern const char *const policy_action_names[];
 
 struct policy_error {
     unsigned long line; /* 0: the file as a whole */
@@ -55,10 +55,10 @@ struct policy_subject {
 };
 
 struct policy_verdict {
-    enum policy_treatment treatment;
+    enum policy_action action;
     bool override;
     const char *
-        section; /* the one that decided the treatment, e.g. "vm:ha"; lives as long as the policy */
+        section; /* the one that decided the action, e.g. "vm:ha"; lives as long as the policy */
 };
 
 /* The last section that matches decides, key by key. */

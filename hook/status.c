@@ -25,7 +25,7 @@ static const struct {
 
 struct row {
     char *cells[COLUMNS];
-    const char *treatment;
+    const char *action;
     char *section;
     char *uuid;
     bool good;
@@ -56,7 +56,7 @@ static char *judge(const struct guest *guest, const struct plan_item *item, cons
         length = asprintf(&verdict, "NOT what the policy says: rxtrust apply %s", name);
     else {
         *good = true;
-        if (item->verdict.treatment == POLICY_OFF)
+        if (item->verdict.action == POLICY_OFF)
             length = asprintf(&verdict, "off by policy [%s]", item->verdict.section);
         else
             length = asprintf(&verdict, "%s",
@@ -82,8 +82,8 @@ static bool fill(struct row *row, const struct guest *guest, const struct plan_i
     row->cells[GUEST] = copy(guest->parsed.domain.name);
     row->cells[MAC] = copy(interface->mac);
     row->cells[DEVICE] = copy(interface->target);
-    row->treatment = policy_treatment_names[item->verdict.treatment];
-    if (asprintf(&row->cells[POLICY], "%s [%s]", row->treatment, item->verdict.section) < 0)
+    row->action = policy_action_names[item->verdict.action];
+    if (asprintf(&row->cells[POLICY], "%s [%s]", row->action, item->verdict.section) < 0)
         row->cells[POLICY] = NULL;
     row->cells[TRUST] = copy(said[item->trust]);
     row->cells[ALL_MULTICAST] = copy(problem ? NULL : all_multicast ? "yes" : "no");
@@ -174,7 +174,7 @@ static void print_json(const struct report *report) {
                                    : strcmp(row->cells[column], "no") == 0 ? "false"
                                                                            : "null");
             else
-                print_json_string(column == POLICY ? row->treatment : row->cells[column]);
+                print_json_string(column == POLICY ? row->action : row->cells[column]);
             (void)printf(", ");
         }
         (void)printf("\"uuid\": ");

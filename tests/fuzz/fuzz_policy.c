@@ -24,16 +24,16 @@ static void check_verdicts(struct policy *policy, const char *text, size_t lengt
         policy_for_domain(policy, names[i], "0ddba11c-0000-4000-8000-000000000001");
         for (size_t j = 0; j < sizeof subjects / sizeof *subjects; j++) {
             struct policy_verdict verdict = policy_decide(policy, &subjects[j]);
-            PROPERTY(policy_treatment_names[verdict.treatment]);
+            PROPERTY(policy_action_names[verdict.action]);
             PROPERTY(strcmp(verdict.section, "default") == 0 ||
                      memmem(text, length, verdict.section, strlen(verdict.section)));
         }
     }
 }
 
-static enum policy_treatment treatment(struct policy *policy, const char *guest) {
+static enum policy_action action(struct policy *policy, const char *guest) {
     policy_for_domain(policy, guest, "");
-    return policy_decide(policy, &(struct policy_subject){.mac = "52:54:00:a1:b2:01"}).treatment;
+    return policy_decide(policy, &(struct policy_subject){.mac = "52:54:00:a1:b2:01"}).action;
 }
 
 /* The policy with the line [vm:GUEST] and an opt-out below it opts the guest out, or is refused. */
@@ -48,7 +48,7 @@ static void check_opt_out(const char *text, size_t length, const char *guest, si
     end = mempcpy(end, guest, guest_length);
     end = mempcpy(end, key, sizeof key - 1);
     if (read_policy(more, (size_t)(end - more), &policy))
-        PROPERTY(treatment(&policy, name) == POLICY_OFF);
+        PROPERTY(action(&policy, name) == POLICY_OFF);
     policy_free(&policy);
     free(more);
     free(name);

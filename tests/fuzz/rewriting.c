@@ -93,7 +93,7 @@ static void check_interfaces(xmlDocPtr before, xmlDocPtr after, const struct pla
             PROPERTY(!has_value(was, ATTRIBUTE, "yes"));
             PROPERTY(is_virtio(was));
             PROPERTY(has_value(was, "type", "direct") || has_value(was, "type", "network"));
-            PROPERTY(item->verdict.treatment == POLICY_TRUST);
+            PROPERTY(item->verdict.action == POLICY_TRUST);
             PROPERTY(has_value(was, ATTRIBUTE, NULL) || item->verdict.override);
         }
         was = next_interface(before, was);

@@ -133,7 +133,7 @@ static void assert_fate(const struct plan_item *item, enum fate fate) {
     /* What is trusted and not switched off needs help only until that works. */
     assert_int_equal(item->until_sync, fate == NOTHING && item->trust == TRUST_YES &&
                                            item->can_trust &&
-                                           item->verdict.treatment != POLICY_OFF);
+                                           item->verdict.action != POLICY_OFF);
     assert_int_equal(item->write_trust, fate == TRUST);
 }
 

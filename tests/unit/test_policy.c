@@ -606,7 +606,7 @@ static void assert_verdict(const struct policy *policy, const struct policy_subj
                            const char *expected) {
     struct policy_verdict verdict = policy_decide(policy, subject);
     struct report report;
-    (void)fprintf(report_open(&report), "%s %s %s", policy_treatment_names[verdict.treatment],
+    (void)fprintf(report_open(&report), "%s %s %s", policy_action_names[verdict.action],
                   verdict.override ? "yes" : "no", verdict.section);
     report_assert(&report, expected);
 }
