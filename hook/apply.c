@@ -5,7 +5,7 @@
 #include "guest.h"
 #include "live.h"
 #include "log.h"
-#include "multicast.h"
+#include "device.h"
 #include "running.h"
 
 #include <stdio.h>
@@ -26,7 +26,7 @@ static bool apply_multicast(const struct guest *guest, const struct plan_item *i
         return !against;
     }
     const char *device = item->interface->target ? item->interface->target : "";
-    const char *problem = multicast_get(device, &on);
+    const char *problem = device_get(device, &on);
     return (!problem && on == item->multicast) ||
            guest_set_multicast("apply", item, item->multicast);
 }

@@ -1,7 +1,7 @@
 #include "guest.h"
 
 #include "log.h"
-#include "multicast.h"
+#include "device.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -122,7 +122,7 @@ bool guest_set_multicast(const char *why, const struct plan_item *item, bool on)
     const char *mac = or_dash(item->interface->mac);
     const char *device = item->interface->target ? item->interface->target : "its device";
     const char *problem =
-        item->interface->target ? multicast_set(item->interface->target, on) : "the XML names none";
+        item->interface->target ? device_set(item->interface->target, on) : "the XML names none";
     if (problem)
         log_error("%s: %s: all-multicast on %s can't be %s: %s", why, mac, device,
                   on ? "set" : "taken away", problem);

@@ -2,7 +2,7 @@
 
 #include "domain.h"
 #include "log.h"
-#include "multicast.h"
+#include "device.h"
 #include "virsh.h"
 
 #include <stdlib.h>
@@ -69,7 +69,7 @@ static const struct interface *find_same(const struct domain *domain,
 /* What there is instead of trust. */
 static const char *instead(const struct interface *interface) {
     bool on = false;
-    const char *problem = multicast_get(or_dash(interface->target), &on);
+    const char *problem = device_get(or_dash(interface->target), &on);
     return problem ? problem : on ? "all-multicast stays" : "there is no all-multicast either";
 }
 

@@ -1,7 +1,7 @@
 /* rxtrust: multicast, and so IPv6, for QEMU guests on macvtap. One program, two ways to call it:
  * libvirt calls it as its hook, an administrator with a command. */
 #include "commands.h"
-#include "guard.h"
+#include "watchdog.h"
 #include "log.h"
 #include "operations.h"
 
@@ -95,7 +95,7 @@ static bool is_hook_call(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    guard_descriptors();
+    watchdog_descriptors();
     (void)signal(SIGCHLD, SIG_DFL); /* ignored, no child's end could be waited for */
     if (is_hook_call(argc, argv)) {
         const struct operation *operation = find_operation(argv[2]);

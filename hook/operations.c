@@ -1,8 +1,8 @@
 #include "operations.h"
 
 #include "sandbox.h"
-#include "detach.h"
-#include "guard.h"
+#include "daemonize.h"
+#include "watchdog.h"
 #include "guest.h"
 #include "live.h"
 #include "log.h"
@@ -38,7 +38,7 @@ static void trust_live(void *user) {
 enum { LONGEST = 2 * SANDBOX_SECONDS + LIVE_SECONDS + 10 };
 
 static void go_apart(struct call *call, void (*work)(void *user)) {
-    if (!detach(work, call, LONGEST))
+    if (!daemonize(work, call, LONGEST))
         log_error("%s: no process can be started: not trusted", call->name);
 }
 
@@ -95,7 +95,7 @@ static void run(void *user) {
 /* What is set on a device is set while libvirt waits: later its name could be another guest's. */
 void operations_run(const char *name, unsigned steps) {
     struct call call = {.name = name, .steps = steps};
-    guard_arm(steps & STEP_REWRITE);
+    watchdog_arm(steps & STEP_REWRITE);
     if (!guest_take(&call.guest))
         leave(&call);
     else if (is_all_apart(&call))

@@ -1,6 +1,6 @@
 #include "sandbox.h"
 
-#include "guard.h"
+#include "watchdog.h"
 #include "drop_privileges.h"
 #include "stream.h"
 
@@ -32,11 +32,11 @@ static bool send_message(int fd, struct message *message) {
 __attribute__((noreturn)) static void be_child(void (*open)(void *user),
                                                void (*work)(void *user, struct message *message),
                                                void *user, int pipe_end) {
-    guard_disarm();
+    watchdog_disarm();
     (void)signal(SIGPIPE, SIG_IGN); /* a parent that doesn't listen any more is sent by EPIPE */
     (void)alarm(SANDBOX_SECONDS);
     open(user);
-    (void)guard_let_go(pipe_end); /* where there is no /dev/null, the three are closed */
+    (void)watchdog_let_go(pipe_end); /* where there is no /dev/null, the three are closed */
     if (!drop_privileges())
         _exit(PRIVILEGED);
     struct message message = {0};

@@ -4,7 +4,7 @@
 
 #include "guest.h"
 #include "log.h"
-#include "multicast.h"
+#include "device.h"
 #include "running.h"
 
 #include <stdio.h>
@@ -77,7 +77,7 @@ static bool fill(struct row *row, const struct guest *guest, const struct plan_i
         [TRUST_UNSAID] = "-", [TRUST_NO] = "no", [TRUST_YES] = "yes"};
     const struct interface *interface = item->interface;
     bool all_multicast = false;
-    const char *problem = interface->target ? multicast_get(interface->target, &all_multicast)
+    const char *problem = interface->target ? device_get(interface->target, &all_multicast)
                                             : "the XML names no device";
     row->cells[GUEST] = copy(guest->parsed.domain.name);
     row->cells[MAC] = copy(interface->mac);

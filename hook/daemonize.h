@@ -8,6 +8,6 @@
 #include <stdbool.h>
 
 /* Has `work` done by such a process, with `user`, and returns at once. The process ends when that
- * is done, and after so many seconds at the latest, which the handlers of guard_arm() log if that
+ * is done, and after so many seconds at the latest, which the handlers of watchdog_arm() log if that
  * was called before; it logs why it can't begin. False: it can't be started. */
-bool detach(void (*work)(void *user), void *user, unsigned seconds);
+bool daemonize(void (*work)(void *user), void *user, unsigned seconds);

@@ -1,19 +1,19 @@
-#include "detach.h"
+#include "daemonize.h"
 
-#include "guard.h"
+#include "watchdog.h"
 #include "log.h"
 
 #include <errno.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-bool detach(void (*work)(void *user), void *user, unsigned seconds) {
+bool daemonize(void (*work)(void *user), void *user, unsigned seconds) {
     pid_t child = fork();
     if (child == 0) {
         pid_t grandchild = setsid() < 0 ? -1 : fork();
         if (grandchild == 0) {
             (void)alarm(seconds);
-            if (guard_let_go(-1) && chdir("/") == 0)
+            if (watchdog_let_go(-1) && chdir("/") == 0)
                 work(user);
             else
                 log_error("the hook's descriptors or directory can't be let go of");

@@ -7,16 +7,16 @@
 
 /* Call it first in a hook call. When the call crashes or has taken 20 seconds and `rewrites`, the
  * input goes back to standard output if it was read whole and nothing is written yet. */
-void guard_arm(bool rewrites);
+void watchdog_arm(bool rewrites);
 
 /* In a child: the signals that would end the call well are again what they are by default, and none
  * is blocked. */
-void guard_disarm(void);
+void watchdog_disarm(void);
 
 /* Sees to it that the descriptors 0, 1 and 2 are open: no file opened later must be taken for one.
  */
-void guard_descriptors(void);
+void watchdog_descriptors(void);
 
 /* In a child: lets go of all descriptors but `kept` (-1: none), which libvirt reads to their ends;
  * 0, 1 and 2 are /dev/null then. False: that can't be had, and they are closed. */
-bool guard_let_go(int kept);
+bool watchdog_let_go(int kept);

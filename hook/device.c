@@ -1,4 +1,4 @@
-#include "multicast.h"
+#include "device.h"
 
 #include <errno.h>
 #include <linux/if_link.h>
@@ -105,7 +105,7 @@ static int open_socket(void) {
     return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 }
 
-const char *multicast_set(const char *device, bool on) {
+const char *device_set(const char *device, bool on) {
     int fd = open_socket();
     if (fd < 0)
         return strerror(errno);
@@ -117,7 +117,7 @@ const char *multicast_set(const char *device, bool on) {
     return problem;
 }
 
-const char *multicast_get(const char *device, bool *on) {
+const char *device_get(const char *device, bool *on) {
     int fd = open_socket();
     if (fd < 0)
         return strerror(errno);

@@ -1,4 +1,4 @@
-#include "guard.h"
+#include "watchdog.h"
 
 #include "log.h"
 #include "stream.h"
@@ -37,7 +37,7 @@ static void block_none(void) {
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-void guard_arm(bool rewrites) {
+void watchdog_arm(bool rewrites) {
     static char stack[STACK]; /* a stack overflow needs another one to end on */
     gives_back = rewrites;
     (void)sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
@@ -51,13 +51,13 @@ void guard_arm(bool rewrites) {
     (void)alarm(PATIENCE);
 }
 
-void guard_disarm(void) {
+void watchdog_disarm(void) {
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
         (void)signal(signals[i], SIG_DFL);
     block_none();
 }
 
-void guard_descriptors(void) {
+void watchdog_descriptors(void) {
     int fd = 0;
     do
         fd = open("/dev/null", O_RDWR);
@@ -73,7 +73,7 @@ static void close_all(int first, int last) {
         (void)close(fd);
 }
 
-bool guard_let_go(int kept) {
+bool watchdog_let_go(int kept) {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     bool had = null >= 0;
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)

@@ -7,7 +7,7 @@
 /* Sets all-multicast on the macvtap of this name, or takes it away, and changes no other flag.
  * Returns NULL, or why it couldn't: a text that stays. A device of another kind is an error, and is
  * left alone. */
-const char *multicast_set(const char *device, bool on);
+const char *device_set(const char *device, bool on);
 
 /* Tells in *on whether it is set; returns as above. */
-const char *multicast_get(const char *device, bool *on);
+const char *device_get(const char *device, bool *on);
