@@ -20,7 +20,7 @@ SANITIZE   =
 # What the linker would record for a library; the program loads that at run time.
 soname = $(shell readelf -d "$$($(CC) -print-file-name=lib$(1).so)" 2>/dev/null | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
 
-flags = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
+flags = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' \
         -DPOLICY_FILE='"$(policy)"' -DHOOK_FILE='"$(hooks)/qemu"' \
         -DLIBXML2_SONAME='"$(libxml2_soname)"' $(if $(libxml2_first),-DLIBXML2_FIRST='"$(libxml2_first)"') \
         $(if $(INIH_ARCHIVE),,-DINIH_SONAME='"$(inih_soname)"') \

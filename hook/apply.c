@@ -2,52 +2,75 @@
  * was there, that an interface was plugged in, or that the policy has changed. */
 #include "commands.h"
 
-#include "guest.h"
-#include "live.h"
+#include "act.h"
+#include "daemonize.h"
 #include "log.h"
-#include "device.h"
+#include "observe.h"
 #include "running.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
-/* All-multicast where the policy asks for it; taken back where the guest is opted out. A trusted
- * interface's is libvirt's to set. */
-static bool apply_multicast(const struct guest *guest, const struct plan_item *item) {
-    bool on = false;
-    if (item->attachment == ATTACHED_ELSEWHERE)
-        return true;
-    if (item->network_problem && !item->multicast && !item->trusted)
-        return false; /* it is logged; what the network says of trust isn't known */
-    if (item->trusted) {
-        bool against = guest_is_trusted_against_policy(guest, item);
-        if (against)
-            log_error("apply: %s: trusted until the guest is shut down",
-                      or_dash(item->interface->mac));
-        return !against;
+/* False: the guest is as the policy says already. */
+static bool needs_steps(const struct observer *observer, const struct parsed_guest *guest) {
+    bool needs = false;
+    for (size_t i = 0; i < guest->plan.count; i++) {
+        struct finding finding = observe(observer, guest, i);
+        needs = needs || !is_good(&finding.conclusion);
     }
-    const char *device = item->interface->target ? item->interface->target : "";
-    const char *problem = device_get(device, &on);
-    return (!problem && on == item->multicast) ||
-           guest_set_multicast("apply", item, item->multicast);
+    return needs;
 }
 
-static bool apply(void *count, const struct guest *guest) {
-    bool good = true;
-    const struct plan *plan = &guest->parsed.plan;
-    for (size_t i = 0; i < plan->count; i++)
-        good = apply_multicast(guest, &plan->items[i]) && good;
-    good = live_trust(guest) && good;
-    *(size_t *)count += good;
-    return good;
+static enum outcome apply(const struct parsed_guest *guest) {
+    struct task task = {.why = "apply", .uuid = guest->domain.uuid, .id = guest->domain.id};
+    enum outcome outcome =
+        act_on_guest(task.why, task.uuid, NULL, virsh_now() + VIRSH_ANSWER_SECONDS);
+    if (outcome == OUTCOME_WAITING && !daemonize(act_in_background, &task)) {
+        log_error("apply: no background process can be started");
+        outcome = OUTCOME_BAD;
+    }
+    return outcome;
+}
+
+static bool apply_to_all(struct running *running, const struct observer *observer, size_t *good) {
+    bool all = true;
+    for (size_t i = 0; i < running->count; i++) {
+        const struct parsed_guest *guest = running_guest(running, i);
+        if (!guest)
+            continue;
+        log_about_guest(guest->domain.name);
+        enum outcome outcome = OUTCOME_GOOD;
+        if (!guest->domain.id) {
+            log_error("it doesn't run");
+            outcome = OUTCOME_BAD;
+        } else if (needs_steps(observer, guest)) {
+            outcome = apply(guest);
+        }
+        *good += outcome == OUTCOME_GOOD || outcome == OUTCOME_WAITING;
+        all = all && outcome != OUTCOME_BAD;
+        log_about_guest(NULL);
+    }
+    return all;
 }
 
 int command_apply(int argc, char **argv) {
-    size_t good_guests = 0;
-    char **names = argv + 1;
-    if (argc > 1 && argv[1][0] == '-' && argv[1][1] == '-' && !argv[1][2])
-        names++;
-    bool good = guest_check_policy(NULL, NULL) && running_for_each(names, apply, &good_guests);
+    struct running running = {0};
+    struct observer observer = {.table = {.socket = -1}};
+    struct options options;
+    size_t count = 0;
+    if (!command_options(argc, argv, "", argc, &options))
+        return 1;
+    bool good = running_load(argv + optind, NULL, THAT_RUN, &running);
+    const char *problem =
+        good ? observer_open(&observer, live_by_version(running.dumps.daemon_version),
+                             virsh_now() + VIRSH_ANSWER_SECONDS)
+             : NULL;
+    if (problem)
+        log_error("the devices can't be looked at: %s", problem);
+    good = good && !problem && apply_to_all(&running, &observer, &count) && running.complete;
     if (good)
-        (void)printf("%zu guest%s as the policy says\n", good_guests, good_guests == 1 ? "" : "s");
-    return fflush(stdout) == 0 && good ? 0 : 1;
+        (void)printf("%zu guest%s as the policy says\n", count, count == 1 ? "" : "s");
+    observer_close(&observer);
+    running_free(&running);
+    return command_end(good);
 }

@@ -1,9 +1,26 @@
-/* The administrator's commands. Each returns the exit code: 0, or 1 after an error that is told on
- * stderr, with nothing on standard output. */
+/* The administrator's commands, a file each. Each returns the exit code: 0, or 1 after an error that
+ * is told on stderr, with nothing on standard output. */
 #pragma once
+
+#include <stdbool.h>
 
 int command_check(int argc, char **argv);
 int command_rewrite(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_apply(int argc, char **argv);
+
+/* What an argument sets: -c FILE, --json, --guests. */
+struct options {
+    const char *file;
+    bool json;
+    bool guests;
+};
+
+/* Takes the options of `allowed` (getopt(3)'s letters: c:, j for --json, g for --guests) and up to
+ * `operands` operands, which start at argv[optind] then. False: that is told. */
+bool command_options(int argc, char **argv, const char *allowed, int operands,
+                     struct options *options);
+
+/* 0 if what was printed to standard output got there and `good`, else 1. */
+int command_end(bool good);

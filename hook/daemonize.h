@@ -1,4 +1,4 @@
-/* A process that goes on when its call is over.
+/* A background process: it goes on when its call is over.
  *
  * libvirt waits for its hook, and reads what the hook prints to its end: what must not hold a guest
  * up, or calls libvirt back, is done by a process that is nobody's child, in a session of its own,
@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 
-/* Has `work` done by such a process, with `user`, and returns at once. The process ends when that
- * is done, and after so many seconds at the latest, which the handlers of watchdog_arm() log if that
- * was called before; it logs why it can't begin. False: it can't be started. */
-bool daemonize(void (*work)(void *user), void *user, unsigned seconds);
+/* Has `work` done by such a process, with `user`, and returns at once. It logs to syslog, and ends
+ * when the work is done, or after BACKGROUND_SECONDS (watchdog.h). False: it can't be started. */
+bool daemonize(void (*work)(void *user), void *user);

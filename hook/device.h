@@ -1,13 +1,71 @@
-/* All-multicast on a macvtap, by rtnetlink: the device then takes every multicast frame, those of
- * IPv6 neighbour discovery among them, whatever the guest's filter says. */
+/* The macvtaps of the host, by rtnetlink, and the one flag that rxtrust sets on them: with
+ * all-multicast a macvtap receives every multicast frame, IPv6 neighbour discovery among them,
+ * whatever its receive filter says.
+ *
+ * What rxtrust sets it marks on the device, in the link's alias (`ip link` shows it), and takes
+ * nothing else back.
+ *
+ * In passthrough mode the kernel counts all-multicast on the host device only while the macvtap is
+ * up (drivers/net/macvlan.c, macvlan_change_rx_flags() and macvlan_open(), up to Linux 6.18): set
+ * while down and cleared while up, the host device's counter falls below zero, and no macvtap with
+ * all-multicast comes up on it any more. So there the flag is set and cleared on a device that is
+ * up, and nowhere else. */
 #pragma once
 
+#include "mac.h"
+#include "stream.h"
+
 #include <stdbool.h>
+#include <stddef.h>
 
-/* Sets all-multicast on the macvtap of this name, or takes it away, and changes no other flag.
- * Returns NULL, or why it couldn't: a text that stays. A device of another kind is an error, and is
- * left alone. */
-const char *device_set(const char *device, bool on);
+/* What the alias says that rxtrust has set. */
+enum device_marks { MARK_MULTICAST = 1, MARK_TRUST = 2 };
 
-/* Tells in *on whether it is set; returns as above. */
-const char *device_get(const char *device, bool *on);
+struct device {
+    int index; /* of the link; a name may be another device's later */
+    int lower; /* the host device's index */
+    bool up;
+    bool passthrough;
+    bool all_multicast;
+    bool follows; /* libvirt put multicast groups of the guest, or promiscuous mode, on it */
+    bool foreign_alias; /* the alias is somebody else's: the device can't be marked */
+    bool retired;       /* its guest has stopped: nothing is set on it any more */
+    unsigned marks;     /* of enum device_marks */
+    unsigned char mac[MAC_LENGTH];
+};
+
+/* A socket, and the multicast groups of all devices as they were when it was opened. */
+struct device_table {
+    int socket;
+    struct stream_text groups;
+};
+
+/* Texts that are returned, here and below: NULL, or why it can't be done; they stay.
+ * device_table_close() is needed either way. */
+const char *device_table_open(struct device_table *table);
+void device_table_close(struct device_table *table);
+
+/* What is so of the macvtap of this name. A device of another kind is an error: not_a_macvtap. */
+extern const char not_a_macvtap[];
+const char *device_get(const struct device_table *table, const char *name, struct device *device);
+
+/* The macvtap in passthrough mode on this host device, or, if that is NULL, of this MAC address; both
+ * NULL: any. The XML of a guest that has stopped names no device, yet it is there. Sets `found`. */
+const char *device_find_passthrough(const struct device_table *table, const char *mac,
+                                    const char *lower, struct device *device, bool *found);
+
+/* Sets all-multicast with its mark, or clears both, in one request, and changes no other flag. In
+ * passthrough mode a device that is down is brought up to clear it, and down again; setting it there
+ * is refused. */
+const char *device_set_multicast(const struct device_table *table, const struct device *device,
+                                 bool on);
+
+/* Changes the marks alone. */
+const char *device_set_marks(const struct device_table *table, const struct device *device,
+                             unsigned marks);
+
+/* Says on the device, in the place of all marks, that its guest has stopped. */
+const char *device_retire(const struct device_table *table, const struct device *device);
+
+/* Waits, for as long as it takes, until the device is up. Sets `gone` if it is deleted. */
+const char *device_wait_until_up(const struct device *device, bool *gone);

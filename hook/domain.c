@@ -65,7 +65,9 @@ static const struct detail {
     {"source", "bridge", offsetof(struct interface, bridge)},
     {"source", "dev", offsetof(struct interface, dev)},
     {"source", "mode", offsetof(struct interface, mode)},
+    {"source", "portid", offsetof(struct interface, port)},
     {"target", "dev", offsetof(struct interface, target)},
+    {"target", "managed", offsetof(struct interface, managed)},
 };
 
 static void open_detail(struct interface *interface, const struct xml_element *element) {
@@ -82,7 +84,7 @@ static void on_open(void *user, const struct xml_element *element) {
     case ROOT:
         if (strcmp(element->name, "domain") != 0)
             fail(parser, "it is not a domain");
-        parser->domain->running = xml_attribute(element, "id") != NULL;
+        parser->domain->id = xml_attribute(element, "id");
         break;
     case SECTION:
         parser->in_devices = strcmp(element->name, "devices") == 0;
@@ -166,14 +168,16 @@ struct span {
     size_t length;
 };
 
-/* The attribute's value in a start tag, from its '<' to before its '>'. That the tag is well-formed
- * is known from the parser, so a quote that opens also closes and no '<' stands inside; the bound
- * holds all the same. */
-static bool find_value(const char *tag, const char *end, struct span *value) {
+/* The attribute in a start tag, from its '<' to before its '>': its value, and the whole of it with
+ * the white space before. That the tag is well-formed is known from the parser, so a quote that opens
+ * also closes and no '<' stands inside; the bound holds all the same. */
+static bool find_attribute(const char *tag, const char *end, struct span *value,
+                           struct span *whole) {
     const char *at = tag;
     while (at < end && !is_space(*at))
         at++;
     while (at < end) {
+        const char *space = at;
         while (at < end && is_space(*at))
             at++;
         const char *name = at;
@@ -189,6 +193,7 @@ static bool find_value(const char *tag, const char *end, struct span *value) {
             return false;
         if (name_length == strlen(ATTRIBUTE) && memcmp(name, ATTRIBUTE, name_length) == 0) {
             *value = (struct span){at + 1, (size_t)(close - at - 1)};
+            *whole = (struct span){space, (size_t)(close + 1 - space)};
             return true;
         }
         at = close + 1;
@@ -218,10 +223,10 @@ static const char *end_of_tag(const char *tag, const char *limit) {
     return NULL;
 }
 
-/* The edit that gives an interface trust. False: the text at the place is not the start tag of an
- * interface as it was told: in UTF-16, where the parser's places are not the text's, or by a parser
- * that was taken over. */
-static bool find_edit(const struct interface *interface, const char *xml, size_t length,
+/* The edit that gives an interface trust, or takes its attribute away. False: the text at the place
+ * is not the start tag of an interface as it was parsed: in UTF-16, where the parser's places are not
+ * the text's, or by a parser that was taken over. */
+static bool find_edit(const struct interface *interface, const char *xml, size_t length, bool trust,
                       struct edit *edit) {
     static const char start[] = "<interface";
     if (interface->tag_end >= interface->end || interface->end > length)
@@ -234,10 +239,11 @@ static bool find_edit(const struct interface *interface, const char *xml, size_t
     const char *close = end_of_tag(tag, xml + interface->end);
     if (!close || (close != end && !(*end == '/' && close == end + 1)))
         return false;
-    *edit = (struct edit){tag, {end, 0}, " " ATTRIBUTE "='yes'"};
-    bool says = find_value(tag, end, &edit->replaced);
-    if (says)
-        edit->by = "yes";
+    struct span value, whole;
+    bool says = find_attribute(tag, end, &value, &whole);
+    *edit = !says   ? (struct edit){tag, {end, 0}, trust ? " " ATTRIBUTE "='yes'" : ""}
+            : trust ? (struct edit){tag, value, "yes"}
+                    : (struct edit){tag, whole, ""};
     return says == (interface->trust != TRUST_UNSAID);
 }
 
@@ -251,11 +257,11 @@ static char *append(char *to, const char *from, const struct edit *edit) {
 
 enum { LONGEST_EDIT = sizeof " " ATTRIBUTE "='yes'" };
 
-char *domain_rewrite(const struct domain *domain, const char *xml, size_t length,
+char *domain_rewrite(const struct domain *domain, const bool *trust, const char *xml, size_t length,
                      size_t *new_length, const char **reason) {
     size_t most = length;
     for (size_t i = 0; i < domain->count; i++)
-        most += domain->interfaces[i].write_trust ? LONGEST_EDIT : 0;
+        most += trust[i] ? LONGEST_EDIT : 0;
     char *out = malloc(most + 1);
     if (!out) {
         *reason = "out of memory";
@@ -264,11 +270,10 @@ char *domain_rewrite(const struct domain *domain, const char *xml, size_t length
     char *to = out;
     const char *from = xml;
     for (size_t i = 0; i < domain->count; i++) {
-        const struct interface *interface = &domain->interfaces[i];
         struct edit edit;
-        if (!interface->write_trust)
+        if (!trust[i])
             continue;
-        if (!find_edit(interface, xml, length, &edit) || edit.element < from) {
+        if (!find_edit(&domain->interfaces[i], xml, length, true, &edit) || edit.element < from) {
             *reason = misplaced;
             free(out);
             return NULL;
@@ -281,11 +286,11 @@ char *domain_rewrite(const struct domain *domain, const char *xml, size_t length
     return out;
 }
 
-char *domain_trusted_interface(const struct interface *interface, const char *xml, size_t length,
-                               size_t *new_length, const char **reason) {
+char *domain_interface_xml(const struct interface *interface, bool trust, const char *xml,
+                           size_t length, size_t *new_length, const char **reason) {
     struct edit edit;
     static const char metadata[] = "</metadata>";
-    if (!find_edit(interface, xml, length, &edit) ||
+    if (!find_edit(interface, xml, length, trust, &edit) ||
         memmem(edit.element, (size_t)(xml + length - edit.element), metadata, strlen(metadata))) {
         *reason = misplaced;
         return NULL;

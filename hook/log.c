@@ -13,17 +13,13 @@
 #include <syslog.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 100 };
+enum { PATIENCE_MS = 100, LINE_PARTS = 5 };
 
 static bool syslog_too;
-static const char *guest;
+static char *guest; /* control characters replaced */
 
 void log_to_syslog(void) {
     syslog_too = true;
-}
-
-void log_about_guest(const char *name) {
-    guest = name;
 }
 
 /* C0, DEL, and C1 in its UTF-8 form: all that a terminal or a log reader could take for a command.
@@ -38,37 +34,45 @@ char *log_defuse(char *text) {
     return text;
 }
 
+void log_about_guest(const char *name) {
+    free(guest);
+    guest = name ? strdup(name) : NULL;
+    if (guest)
+        (void)log_defuse(guest);
+}
+
 /* syslog(3) waits for ever for a reader that sleeps. */
-static void send_to_syslog(int priority, const char *line) {
+static void send_to_syslog(int priority, const struct iovec *line, size_t parts) {
     static const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = _PATH_LOG};
     const char *head =
         priority == LOG_ERR ? "<27>rxtrust: " : "<30>rxtrust: "; /* daemon.err, .info */
-    const struct iovec parts[] = {{(void *)head, strlen(head)}, {(void *)line, strlen(line)}};
+    struct iovec all[LINE_PARTS + 1] = {{(void *)head, strlen(head)}};
+    memcpy(all + 1, line, parts * sizeof *line);
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return;
     if (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
-        writev(fd, parts, 2) < 0 && errno == EAGAIN &&
+        writev(fd, all, (int)parts + 1) < 0 && errno == EAGAIN &&
         poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, PATIENCE_MS) > 0)
-        (void)!writev(fd, parts, 2); /* what is lost now is on stderr */
+        (void)!writev(fd, all, (int)parts + 1); /* what is lost now is on stderr */
     (void)close(fd);
 }
 
-static void write_all(const char *text) {
-    (void)!write(STDERR_FILENO, text, strlen(text)); /* nobody is left to hear that this failed */
-}
-
-void log_line(int priority, const char *line) {
-    send_to_syslog(priority, line);
-    write_all("rxtrust: ");
-    write_all(line);
-    write_all("\n");
+void log_from_handler(const char *text) {
+    const char *const texts[] = {guest ? "guest " : "", guest ? guest : "", guest ? ": " : "", text,
+                                 "\n"};
+    struct iovec line[LINE_PARTS];
+    for (size_t i = 0; i < LINE_PARTS; i++)
+        line[i] = (struct iovec){(void *)texts[i], strlen(texts[i])};
+    send_to_syslog(LOG_ERR, line, LINE_PARTS - 1);
+    (void)!write(STDERR_FILENO, "rxtrust: ", strlen("rxtrust: "));
+    (void)!writev(STDERR_FILENO, line, LINE_PARTS); /* nobody is left to hear that this failed */
 }
 
 static void write_line(int priority, const char *prefix, char *line) {
     log_defuse(line);
     if (syslog_too)
-        send_to_syslog(priority, line);
+        send_to_syslog(priority, &(struct iovec){line, strlen(line)}, 1);
     FILE *stream = priority == LOG_INFO && !syslog_too ? stdout : stderr;
     (void)fprintf(stream, "%s%s\n", syslog_too ? "rxtrust: " : prefix, line); /* likewise */
 }

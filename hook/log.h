@@ -8,11 +8,11 @@
 
 void log_to_syslog(void);
 
-/* Sends a line to syslog and stderr, from a signal handler too. Waits for a log that nobody reads
- * for a tenth of a second at the most: a guest waits for this program. */
-void log_line(int priority, const char *line);
+/* Logs one line from a signal handler: to syslog and stderr, with the guest's name. It waits for a
+ * syslog that nobody reads for a tenth of a second at the most. */
+void log_from_handler(const char *text);
 
-/* From now on each message starts with `guest NAME: `; NULL ends that. Keeps the pointer. */
+/* From now on each message starts with `guest NAME: `; NULL ends that. The name is copied. */
 void log_about_guest(const char *name);
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

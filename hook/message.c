@@ -1,5 +1,6 @@
 #include "message.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,14 +32,14 @@ void message_put_text(struct message *message, const char *text) {
 }
 
 static size_t left(const struct message *message) {
-    return message->bad ? 0 : message->length - message->got;
+    return message->bad ? 0 : message->length - message->read;
 }
 
 size_t message_get_number(struct message *message, size_t limit) {
     size_t number = 0;
     if (left(message) >= sizeof number) {
-        memcpy(&number, message->data + message->got, sizeof number);
-        message->got += sizeof number;
+        memcpy(&number, message->data + message->read, sizeof number);
+        message->read += sizeof number;
         if (number < limit)
             return number;
     }
@@ -54,17 +55,51 @@ char *message_get_text(struct message *message) {
     size_t length = message_get_count(message);
     if (!length)
         return NULL;
-    char *text = message->data + message->got;
+    char *text = message->data + message->read;
     if (length > left(message) || memchr(text, '\0', length) != text + length - 1) {
         message->bad = true;
         return NULL;
     }
-    message->got += length;
+    message->read += length;
     return text;
 }
 
+void message_put_fields(struct message *message, const struct message_field *fields, size_t count,
+                        const void *from) {
+    for (size_t i = 0; i < count; i++) {
+        const void *place = (const char *)from + fields[i].offset;
+        if (fields[i].kind == FIELD_TEXT)
+            message_put_text(message, *(const char *const *)place);
+        else
+            message_put_number(message, fields[i].kind == FIELD_SIZE   ? *(const size_t *)place
+                                        : fields[i].kind == FIELD_ENUM ? *(const unsigned *)place
+                                                                       : *(const bool *)place);
+    }
+}
+
+void message_get_fields(struct message *message, const struct message_field *fields, size_t count,
+                        void *to) {
+    for (size_t i = 0; i < count; i++) {
+        void *place = (char *)to + fields[i].offset;
+        switch (fields[i].kind) {
+        case FIELD_TEXT:
+            *(const char **)place = message_get_text(message);
+            break;
+        case FIELD_SIZE:
+            *(size_t *)place = message_get_number(message, SIZE_MAX);
+            break;
+        case FIELD_ENUM:
+            *(unsigned *)place = (unsigned)message_get_number(message, fields[i].limit);
+            break;
+        case FIELD_FLAG:
+            *(bool *)place = message_get_number(message, 2);
+            break;
+        }
+    }
+}
+
 bool message_is_whole(const struct message *message) {
-    return !message->bad && message->got == message->length;
+    return !message->bad && message->read == message->length;
 }
 
 void message_free(struct message *message) {

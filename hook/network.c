@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,7 +21,6 @@ struct network_parser {
     bool in_network;
     bool in_forward;
     bool has_bridge;
-    bool has_interface;
 };
 
 static void add_portgroup(struct network_parser *parser, const struct xml_element *element) {
@@ -38,6 +38,18 @@ static void add_portgroup(struct network_parser *parser, const struct xml_elemen
         .is_default = is_default && strcmp(is_default, "yes") == 0,
         .trust = domain_trust(xml_attribute(element, "trustGuestRxFilters")),
     };
+}
+
+static void add_device(struct network_parser *parser, const char *name) {
+    struct network *network = parser->network;
+    const char **grown =
+        name ? reallocarray(network->devices, network->device_count + 1, sizeof *grown) : NULL;
+    if (grown) {
+        network->devices = grown;
+        grown[network->device_count++] = name;
+    } else if (name) {
+        parser->error->reason = "out of memory";
+    }
 }
 
 static void on_open(void *user, const struct xml_element *element) {
@@ -63,8 +75,8 @@ static void on_open(void *user, const struct xml_element *element) {
             add_portgroup(parser, element);
         break;
     case DETAIL:
-        if (parser->in_forward && strcmp(name, "interface") == 0 && xml_attribute(element, "dev"))
-            parser->has_interface = true;
+        if (parser->in_forward && strcmp(name, "interface") == 0)
+            add_device(parser, xml_attribute(element, "dev"));
         break;
     default:
         break;
@@ -84,7 +96,7 @@ bool network_read_text(const char *xml, size_t length, struct network *network,
         return false;
     bool bridge = network->mode && strcmp(network->mode, "bridge") == 0;
     network->macvtap = one_of(network->mode, "private", "vepa", "passthrough") ||
-                       (bridge && parser.has_interface && !parser.has_bridge);
+                       (bridge && network->device_count && !parser.has_bridge);
     return true;
 }
 
@@ -95,15 +107,6 @@ struct network_file {
     struct stream_text text;
     const char *problem; /* why there is no text, or NULL */
 };
-
-static const char *read_file(int directory, const char *name, struct stream_text *text) {
-    int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return strerror(errno);
-    const char *problem = stream_read_all(fd, text);
-    (void)close(fd);
-    return problem;
-}
 
 /* Takes `N.xml` in; returns why it can't, or NULL. */
 static const char *add_file(struct networks *networks, int directory, const char *name) {
@@ -119,7 +122,7 @@ static const char *add_file(struct networks *networks, int directory, const char
         return "out of memory";
     struct network_file *file = &grown[networks->count++];
     *file = (struct network_file){.name = network};
-    file->problem = read_file(directory, name, &file->text);
+    file->problem = stream_read_file(directory, name, &file->text);
     return NULL;
 }
 
@@ -167,16 +170,34 @@ bool network_read(const struct networks *networks, const char *name, struct netw
 void network_free(struct network *network) {
     xml_strings_free(&network->strings);
     free(network->portgroups);
+    free(network->devices);
     *network = (struct network){0};
 }
 
-enum trust network_trust(const struct network *network, const char *portgroup) {
+const struct network_portgroup *network_portgroup(const struct network *network, const char *name) {
     for (size_t i = 0; i < network->portgroup_count; i++) {
         const struct network_portgroup *group = &network->portgroups[i];
-        bool chosen =
-            portgroup ? group->name && strcmp(group->name, portgroup) == 0 : group->is_default;
-        if (chosen && group->trust != TRUST_UNSAID)
-            return group->trust;
+        if (name ? group->name && strcmp(group->name, name) == 0 : group->is_default)
+            return group;
     }
-    return network->trust;
+    return NULL;
+}
+
+/* The file is libvirt's own, in which a '<' of a name is escaped: it is looked through, not parsed. */
+const char *network_port_trust(const char *network, const char *port, bool *trust) {
+    static const char yes[] = "<rxfilters trustGuest='yes'", end[] = "</networkport>";
+    struct stream_text text = {0};
+    char *path = NULL;
+    *trust = false;
+    if (!network || !port || strchr(network, '/') || strchr(port, '/'))
+        return "it names no port";
+    if (asprintf(&path, NETWORKS "/%s/ports/%s.xml", network, port) < 0)
+        return "out of memory";
+    const char *problem = stream_read_file(AT_FDCWD, path, &text);
+    if (!problem && !strstr(text.data, end))
+        problem = "it isn't the XML of a port";
+    *trust = !problem && strstr(text.data, yes);
+    free(text.data);
+    free(path);
+    return problem;
 }

@@ -21,6 +21,8 @@ struct network {
     enum trust trust;
     struct network_portgroup *portgroups;
     size_t portgroup_count;
+    const char **devices; /* the host devices that it may give a guest */
+    size_t device_count;
     struct xml_strings strings;
 };
 
@@ -46,6 +48,11 @@ bool network_read_text(const char *xml, size_t length, struct network *network,
 
 void network_free(struct network *network);
 
-/* What the network says for an interface in this portgroup (NULL: in none): the portgroup first, or
- * the default one, then the network. */
-enum trust network_trust(const struct network *network, const char *portgroup);
+/* The portgroup of an interface that names this one; the default one if it names none (NULL). NULL:
+ * there is none. */
+const struct network_portgroup *network_portgroup(const struct network *network, const char *name);
+
+/* Whether a guest's port on a network (the port's UUID) gives it trust: what counts for one that runs
+ * (/run/libvirt/network/N/ports/PORT.xml, copied from the network when the port was made). Returns
+ * NULL, or why that can't be known: a text that stays. */
+const char *network_port_trust(const char *network, const char *port, bool *trust);

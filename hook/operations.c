@@ -1,27 +1,13 @@
 #include "operations.h"
 
-#include "sandbox.h"
+#include "act.h"
 #include "daemonize.h"
-#include "watchdog.h"
+#include "device.h"
 #include "guest.h"
-#include "live.h"
 #include "log.h"
-#include "stream.h"
+#include "watchdog.h"
 
-static void give_back(void) {
-    const char *problem = stream_give_back();
-    if (problem)
-        log_error("the domain XML can't be printed: %s", problem);
-}
-
-static void rewrite(const char *operation, bool heeded, const struct guest *guest) {
-    size_t changes = 0;
-    if (!guest_print(guest, &changes))
-        give_back();
-    else if (changes && heeded)
-        log_info("%s: trustGuestRxFilters='yes' printed for %zu of %zu interfaces", operation,
-                 changes, guest->parsed.domain.count);
-}
+#include <string.h>
 
 struct call {
     const char *name;
@@ -29,78 +15,130 @@ struct call {
     struct guest guest;
 };
 
-static void trust_live(void *user) {
-    const struct call *call = user;
-    (void)live_trust(&call->guest); /* it is logged */
+static void print_xml(const struct call *call) {
+    size_t changes = 0;
+    if (guest_print(&call->guest, true, &changes) && changes && call->steps & OUTPUT_USED)
+        log_info("%s: trustGuestRxFilters='yes' printed for %zu of %zu interfaces", call->name,
+                 changes, call->guest.parsed.guests[0].domain.count);
 }
 
-/* Two answers to wait for, virsh's time, and what a log may take that nobody reads. */
-enum { LONGEST = 2 * SANDBOX_SECONDS + LIVE_SECONDS + 10 };
-
-static void go_apart(struct call *call, void (*work)(void *user)) {
-    if (!daemonize(work, call, LONGEST))
-        log_error("%s: no process can be started: not trusted", call->name);
-}
-
-/* An opt-out after the fact counts from a guest's shutdown on: a saved guest, or one that migrates,
- * brings its trust along. */
-static void tell_of_trust(const char *operation, const struct plan_item *item) {
-    if (item->trusted && item->verdict.action != POLICY_TRUST)
-        log_info(
-            "%s: %s: its XML or its network trusts it, which policy = %s in [%s] doesn't take back",
-            operation, or_dash(item->interface->mac),
-            policy_action_names[item->verdict.action], item->verdict.section);
-}
-
-/* libvirt needn't wait even until it is read: all of it is done apart. */
-static bool is_all_apart(const struct call *call) {
-    return call->steps == STEP_LIVE;
-}
-
-static void do_steps(struct call *call) {
-    const struct guest *guest = &call->guest;
-    unsigned steps = call->steps;
-    if (steps & STEP_REWRITE)
-        rewrite(call->name, steps & STEP_HEEDED, guest);
-    const struct plan *plan = &guest->parsed.plan;
-    for (size_t i = 0; i < plan->count; i++) {
-        if (steps & STEP_UNTIL_SYNC)
-            tell_of_trust(call->name, &plan->items[i]);
-        if (((steps & STEP_MULTICAST) && plan->items[i].multicast) ||
-            ((steps & STEP_UNTIL_SYNC) && plan->items[i].until_sync))
-            (void)guest_set_multicast(call->name, &plan->items[i], true); /* it is logged */
+/* Whether libvirt must be asked, or waited for, to make true what is wanted: trust in the guest that
+ * runs, and what has to wait until a device is up. */
+static bool has_more_to_do(const struct parsed_guest *guest) {
+    bool more = false;
+    for (size_t i = 0; i < guest->plan.count; i++) {
+        const struct plan_item *item = &guest->plan.items[i];
+        bool trusted = guest->domain.interfaces[i].trust == TRUST_YES;
+        bool passthrough = item->mode && strcmp(item->mode, "passthrough") == 0;
+        more = more || (item->attachment == ATTACHED_DIRECTLY &&
+                        (trusted ? item->want != item->want_unsaid : item->want == WANT_TRUST)) ||
+               (passthrough && item->want != WANT_NOTHING);
     }
-    if ((steps & STEP_LIVE) && live_is_due(guest)) {
-        if (is_all_apart(call))
-            trust_live(call);
-        else
-            go_apart(call, trust_live);
-    }
+    return more;
 }
 
-static void leave(const struct call *call) {
-    log_error("%s: the guest is left as it is", call->name);
-    if (call->steps & STEP_REWRITE)
-        give_back();
+/* The UUID is the one that libvirt wrote, before all that others may have written into the XML: no
+ * other guest is changed, whatever the XML's parser says. */
+static bool is_its_own(const char *uuid, const struct stream_text *xml) {
+    static const char tag[] = "<uuid>";
+    const char *end = xml->data + xml->length;
+    const char *found = memmem(xml->data, xml->length, tag, strlen(tag));
+    const char *text = found ? found + strlen(tag) : end;
+    return is_uuid(uuid) && (size_t)(end - text) > strlen(uuid) &&
+           memcmp(text, uuid, strlen(uuid)) == 0 && text[strlen(uuid)] == '<';
 }
 
-static void run(void *user) {
-    struct call *call = user;
-    if (guest_read(NULL, GUEST_FIRST_ERROR, &call->guest))
-        do_steps(call);
+static void act_now(struct call *call) {
+    const struct domain *domain = &call->guest.parsed.guests[0].domain;
+    struct task task = {.why = call->name, .uuid = domain->uuid, .id = domain->id};
+    if (is_its_own(domain->uuid, &call->guest.xml))
+        act_in_background(&task);
     else
-        leave(call);
+        log_error("%s: the guest's UUID can't be told: nothing more is done", call->name);
 }
 
-/* What is set on a device is set while libvirt waits: later its name could be another guest's. */
+static bool parse_guest(struct call *call) {
+    bool good = guest_parse(NULL, 1, &call->guest);
+    if (!good)
+        log_error("%s: the guest is left as it is", call->name);
+    return good;
+}
+
+static void parse_and_act(void *user) {
+    struct call *call = user;
+    if (parse_guest(call) && has_more_to_do(&call->guest.parsed.guests[0]))
+        act_now(call);
+}
+
+static void only_act(void *user) {
+    act_now(user);
+}
+
+static void act_later(struct call *call, void (*work)(void *user)) {
+    if (!daemonize(work, call))
+        log_error("%s: no background process can be started: not trusted", call->name);
+}
+
+static void run(struct call *call) {
+    if (call->steps == ACT_LATER) {
+        act_later(call, parse_and_act);
+        return;
+    }
+    if (!parse_guest(call))
+        return;
+    const struct parsed_guest *guest = &call->guest.parsed.guests[0];
+    if (call->steps & PRINT_XML)
+        print_xml(call);
+    if (call->steps & SET_DEVICES)
+        act_on_devices(call->name, guest);
+    if (call->steps & ACT_LATER && has_more_to_do(guest))
+        act_later(call, only_act);
+}
+
+/* No policy decides about it: what was set is taken back. */
+static void take_back(struct call *call) {
+    const struct parse_text text = {call->guest.xml.data, call->guest.xml.length};
+    const char *problem =
+        parse(&(struct parse_source){.texts = &text, .count = 1}, &call->guest.parsed);
+    if (!problem && call->guest.parsed.count)
+        problem = call->guest.parsed.guests[0].error.reason;
+    if (problem)
+        log_error("%s: the XML can't be parsed: %s", call->name, problem);
+    else
+        act_after_stop(call->name, &call->guest.parsed.guests[0].domain);
+}
+
+/* Is there a macvtap in passthrough mode at all? */
+static bool has_passthrough(void) {
+    struct device_table table;
+    struct device device;
+    bool found = true; /* if it can't be known */
+    if (!device_table_open(&table) && device_find_passthrough(&table, NULL, NULL, &device, &found))
+        found = true;
+    device_table_close(&table);
+    return found;
+}
+
+/* A guest without any of these words has no macvtap: no library is loaded for it. */
+static bool may_have_macvtap(const struct stream_text *xml) {
+    static const char *const words[] = {"direct", "network", "ethernet"};
+    bool may = xml->length == 0; /* which is an error, and told */
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        may = may || memmem(xml->data, xml->length, words[i], strlen(words[i]));
+    return may;
+}
+
 void operations_run(const char *name, unsigned steps) {
     struct call call = {.name = name, .steps = steps};
-    watchdog_arm(steps & STEP_REWRITE);
-    if (!guest_take(&call.guest))
-        leave(&call);
-    else if (is_all_apart(&call))
-        go_apart(&call, run);
-    else
-        run(&call);
+    if (steps == TAKE_BACK && !has_passthrough())
+        return;
+    if (!guest_from_stdin(&call.guest))
+        log_error("%s: the guest is left as it is", name);
+    else if (may_have_macvtap(&call.guest.xml)) {
+        if (steps == TAKE_BACK)
+            take_back(&call);
+        else
+            run(&call);
+    }
     guest_free(&call.guest);
 }

@@ -1,17 +1,15 @@
 /* The hook's operations: what libvirt tells, and what is done about it. See the table in main.c. */
 #pragma once
 
-#include <stdbool.h>
-
 enum operation_steps {
-    STEP_REWRITE = 1,    /* the domain XML, with the policy in it, to standard output */
-    STEP_MULTICAST = 2,  /* all-multicast on each macvtap that the policy gives it */
-    STEP_LIVE = 4,       /* trust in the running guest, in a process of its own; if it is the only
-                          * step, that one also reads, and libvirt waits for nothing */
-    STEP_UNTIL_SYNC = 8, /* all-multicast also on a macvtap that is trusted, until that works */
-    STEP_HEEDED = 16,    /* libvirt uses what was printed: the log tells of it */
+    PRINT_XML = 1,   /* the domain XML, with the policy in it, to standard output, if it differs */
+    OUTPUT_USED = 2, /* libvirt uses what was printed: the log tells of it */
+    SET_DEVICES = 4, /* what is wanted and can be done to a device while libvirt waits */
+    ACT_LATER = 8,   /* the rest, in the background. If it is the only step, the XML is parsed there
+                      * too, and libvirt waits for nothing */
+    TAKE_BACK = 16   /* what passthrough mode needs taken back while the device is still there */
 };
 
 /* Does an operation's steps (bits of the above) for the guest whose XML is on standard input. What
- * can't be done is logged; where XML must be printed, it is then the input. Never fails. */
+ * can't be done is logged. Never fails, and changes nothing then. */
 void operations_run(const char *name, unsigned steps);

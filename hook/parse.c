@@ -1,24 +1,55 @@
 #include "parse.h"
 
-#include "sandbox.h"
 #include "library.h"
 #include "network.h"
+#include "sandbox.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
-/* The texts of an interface, in the order in which they are told and got. */
-static const size_t texts[] = {
-    offsetof(struct interface, type),      offsetof(struct interface, mac),
-    offsetof(struct interface, model),     offsetof(struct interface, network),
-    offsetof(struct interface, portgroup), offsetof(struct interface, bridge),
-    offsetof(struct interface, dev),       offsetof(struct interface, mode),
-    offsetof(struct interface, target),
+/* ---- What a message carries ---- */
+
+#define TEXT(type, member)       {FIELD_TEXT, offsetof(type, member), 0}
+#define SIZE(type, member)       {FIELD_SIZE, offsetof(type, member), 0}
+#define ENUM(type, member, last) {FIELD_ENUM, offsetof(type, member), (last) + 1}
+#define FLAG(type, member)       {FIELD_FLAG, offsetof(type, member), 0}
+
+static const struct message_field domain_fields[] = {
+    TEXT(struct domain, name),
+    TEXT(struct domain, uuid),
+    TEXT(struct domain, id),
 };
 
-/* ---- In the sandboxed process ---- */
+static const struct message_field interface_fields[] = {
+    TEXT(struct interface, type),      TEXT(struct interface, mac),
+    TEXT(struct interface, model),     TEXT(struct interface, network),
+    TEXT(struct interface, portgroup), TEXT(struct interface, port),
+    TEXT(struct interface, bridge),    TEXT(struct interface, dev),
+    TEXT(struct interface, mode),      TEXT(struct interface, target),
+    TEXT(struct interface, managed),   ENUM(struct interface, trust, TRUST_YES),
+    SIZE(struct interface, tag_end),   SIZE(struct interface, end),
+};
+
+static const struct message_field item_fields[] = {
+    ENUM(struct plan_item, attachment, ATTACHED_BY_NAME),
+    TEXT(struct plan_item, mode),
+    ENUM(struct plan_item, trust, TRUST_YES),
+    ENUM(struct plan_item, said_by, SAID_BY_NETWORK),
+    TEXT(struct plan_item, network_problem),
+    ENUM(struct plan_item, verdict.action, POLICY_TRUST),
+    FLAG(struct plan_item, verdict.override),
+    TEXT(struct plan_item, verdict.section),
+    ENUM(struct plan_item, want, WANT_TRUST),
+    ENUM(struct plan_item, reason, MADE_ELSEWHERE),
+    ENUM(struct plan_item, want_unsaid, WANT_TRUST),
+    ENUM(struct plan_item, reason_unsaid, MADE_ELSEWHERE),
+    FLAG(struct plan_item, can_trust),
+    FLAG(struct plan_item, write_trust),
+};
+
+/* ---- In the sandboxed child ---- */
 
 struct materials {
     const struct parse_source *source;
@@ -27,7 +58,7 @@ struct materials {
     struct networks networks;
 };
 
-/* Gets hold of all that reading needs: nothing can be opened later. */
+/* Opens all that parsing needs: nothing can be opened later. */
 static void open_materials(void *user) {
     struct materials *materials = user;
     const struct parse_source *source = materials->source;
@@ -38,9 +69,9 @@ static void open_materials(void *user) {
         if (materials->has_policy)
             (void)library_inih(&reason);
     }
-    if (source->xml)
+    if (source->count)
         (void)library_libxml2(&reason);
-    if (source->xml && source->policy)
+    if (source->count && source->policy)
         networks_load(&materials->networks);
 }
 
@@ -58,83 +89,55 @@ static void put_policy(struct message *message, const struct policy *policy) {
     }
 }
 
-static void put_interface(struct message *message, const struct interface *interface) {
-    for (size_t i = 0; i < COUNT(texts); i++)
-        message_put_text(message,
-                         *(const char *const *)(const void *)((const char *)interface + texts[i]));
-    message_put_number(message, interface->trust);
-    message_put_number(message, interface->tag_end);
-    message_put_number(message, interface->end);
-}
-
-static void put_item(struct message *message, const struct plan_item *item) {
-    message_put_number(message, item->attachment);
-    message_put_text(message, item->mode);
-    message_put_number(message, item->trust);
-    message_put_text(message, item->network_problem);
-    message_put_number(message, item->can_trust);
-    message_put_number(message, item->trusted);
-    message_put_number(message, item->verdict.action);
-    message_put_number(message, item->verdict.override);
-    message_put_text(message, item->verdict.section);
-    message_put_number(message, item->write_trust);
-    message_put_number(message, item->multicast);
-    message_put_number(message, item->until_sync);
-}
-
-static void put_domain(struct message *message, const struct domain *domain,
-                        const struct plan *plan) {
-    message_put_text(message, domain->name);
-    message_put_text(message, domain->uuid);
-    message_put_number(message, domain->running);
+static void put_guest(struct message *message, const struct domain *domain,
+                      const struct plan *plan) {
+    message_put_fields(message, domain_fields, COUNT(domain_fields), domain);
     message_put_number(message, domain->count);
-    for (size_t i = 0; i < domain->count; i++)
-        put_interface(message, &domain->interfaces[i]);
     message_put_number(message, plan->count);
+    for (size_t i = 0; i < domain->count; i++)
+        message_put_fields(message, interface_fields, COUNT(interface_fields),
+                           &domain->interfaces[i]);
     for (size_t i = 0; i < plan->count; i++)
-        put_item(message, &plan->items[i]);
+        message_put_fields(message, item_fields, COUNT(item_fields), &plan->items[i]);
 }
 
-static void parse_domain_in_sandbox(struct materials *materials, struct message *message) {
-    const struct parse_source *source = materials->source;
+static void parse_guest(struct materials *materials, const struct parse_text *text,
+                        struct message *message) {
     struct xml_error error = {0};
-    struct domain domain;
+    struct domain domain = {0};
     struct plan plan = {0};
-    bool read = domain_read(source->xml, source->length, &domain, &error);
-    if (read && source->policy &&
-        !plan_make(&domain, &materials->policy, &materials->networks, &plan))
+    if (!text->length)
+        error.reason = "there is no XML";
+    else if (domain_read(text->data, text->length, &domain, &error) && materials->source->policy &&
+             !plan_make(&domain, &materials->policy, &materials->networks, &plan))
         error = (struct xml_error){.reason = "out of memory"};
     message_put_text(message, error.reason);
     message_put_number(message, error.line);
     if (!error.reason)
-        put_domain(message, &domain, &plan);
+        put_guest(message, &domain, &plan);
     plan_free(&plan);
     domain_free(&domain);
 }
 
-static void read_materials(void *user, struct message *message) {
+static void parse_materials(void *user, struct message *message) {
     struct materials *materials = user;
     struct policy *policy = &materials->policy;
     if (materials->has_policy)
         (void)policy_parse(policy); /* its errors are told */
     put_policy(message, policy);
-    bool domain = !policy->error_count && !policy->out_of_memory && materials->source->xml;
-    message_put_number(message, domain);
-    if (domain)
-        parse_domain_in_sandbox(materials, message);
+    bool usable = !policy->error_count && !policy->out_of_memory;
+    message_put_number(message, usable ? materials->source->count : 0);
+    for (size_t i = 0; usable && i < materials->source->count; i++)
+        parse_guest(materials, &materials->source->texts[i], message);
     networks_free(&materials->networks);
     policy_free(policy);
 }
 
-/* ---- In the other one ---- */
-
-static bool get_flag(struct message *message) {
-    return message_get_number(message, 2);
-}
+/* ---- In its parent ---- */
 
 /* False: out of memory; so below. */
 static bool get_policy(struct message *message, struct parsed *parsed) {
-    parsed->policy_missing = get_flag(message);
+    parsed->policy_missing = message_get_number(message, 2);
     parsed->section_count = message_get_number(message, SIZE_MAX);
     size_t count = message_get_count(message);
     parsed->policy_errors = calloc(count + 1, sizeof *parsed->policy_errors);
@@ -147,52 +150,35 @@ static bool get_policy(struct message *message, struct parsed *parsed) {
     return parsed->policy_errors;
 }
 
-static void get_interface(struct message *message, struct interface *interface) {
-    for (size_t i = 0; i < COUNT(texts); i++)
-        *(const char **)(void *)((char *)interface + texts[i]) = message_get_text(message);
-    interface->trust = (enum trust)message_get_number(message, TRUST_YES + 1);
-    interface->tag_end = message_get_number(message, SIZE_MAX);
-    interface->end = message_get_number(message, SIZE_MAX);
-}
-
 static void get_item(struct message *message, struct plan_item *item) {
-    item->attachment = (enum attachment)message_get_number(message, ATTACHED_BY_NETWORK + 1);
-    item->mode = message_get_text(message);
-    item->trust = (enum trust)message_get_number(message, TRUST_YES + 1);
-    item->network_problem = message_get_text(message);
-    item->can_trust = get_flag(message);
-    item->trusted = get_flag(message);
-    item->verdict.action = (enum policy_action)message_get_number(message, POLICY_TRUST + 1);
-    item->verdict.override = get_flag(message);
-    item->verdict.section = message_get_text(message);
-    item->write_trust = get_flag(message);
-    item->multicast = get_flag(message);
-    item->until_sync = get_flag(message);
-    item->interface->write_trust = item->write_trust;
+    message_get_fields(message, item_fields, COUNT(item_fields), item);
     message->bad = message->bad || (item->attachment == ATTACHED_ELSEWHERE
-                                      ? item->multicast || item->until_sync || item->write_trust
-                                      : !item->verdict.section);
+                                        ? item->want != WANT_NOTHING || item->write_trust ||
+                                              item->want_unsaid != WANT_NOTHING
+                                        : !item->verdict.section);
 }
 
-static bool get_domain(struct message *message, struct domain *domain, struct plan *plan) {
-    domain->name = message_get_text(message);
-    domain->uuid = message_get_text(message);
-    domain->running = get_flag(message);
+static bool get_guest(struct message *message, struct parsed_guest *guest) {
+    guest->error.reason = message_get_text(message);
+    guest->error.line = message_get_number(message, SIZE_MAX);
+    if (guest->error.reason)
+        return true;
+    struct domain *domain = &guest->domain;
+    struct plan *plan = &guest->plan;
+    message_get_fields(message, domain_fields, COUNT(domain_fields), domain);
     message->bad = message->bad || !domain->name || !domain->uuid;
     size_t count = message_get_count(message);
+    size_t planned = message_get_count(message); /* all, or none where there is no policy */
+    message->bad = message->bad || (planned && planned != count);
     domain->interfaces = calloc(count + 1, sizeof *domain->interfaces);
-    plan->items = calloc(count + 1, sizeof *plan->items);
+    plan->items = calloc(planned + 1, sizeof *plan->items);
     if (!domain->interfaces || !plan->items)
         return false;
     while (domain->count < count && !message->bad)
-        get_interface(message, &domain->interfaces[domain->count++]);
-    size_t planned = message_get_count(message); /* all, or none where there is no policy */
-    message->bad = message->bad || (planned && planned != count);
-    while (plan->count < planned && !message->bad) {
-        struct plan_item *item = &plan->items[plan->count];
-        item->interface = &domain->interfaces[plan->count++];
-        get_item(message, item);
-    }
+        message_get_fields(message, interface_fields, COUNT(interface_fields),
+                           &domain->interfaces[domain->count++]);
+    while (plan->count < planned && !message->bad)
+        get_item(message, &plan->items[plan->count++]);
     return true;
 }
 
@@ -200,43 +186,38 @@ static const char nonsense[] = "what was read of it makes no sense";
 
 const char *parsed_get(struct message *message, struct parsed *parsed) {
     *parsed = (struct parsed){.message = *message};
-    struct message *got = &parsed->message;
     *message = (struct message){0};
-    bool memory = get_policy(got, parsed);
-    if (memory && get_flag(got)) {
-        parsed->error.reason = message_get_text(got);
-        parsed->error.line = message_get_number(got, SIZE_MAX);
-        if (!parsed->error.reason)
-            memory = get_domain(got, &parsed->domain, &parsed->plan);
-    }
-    return !memory ? "out of memory" : !message_is_whole(got) ? nonsense : NULL;
+    message = &parsed->message;
+    bool memory = get_policy(message, parsed);
+    size_t count = memory ? message_get_count(message) : 0;
+    parsed->guests = calloc(count + 1, sizeof *parsed->guests);
+    memory = memory && parsed->guests;
+    while (memory && parsed->count < count && !message->bad)
+        memory = get_guest(message, &parsed->guests[parsed->count++]);
+    return !memory ? "out of memory" : !message_is_whole(message) ? nonsense : NULL;
 }
 
 const char *parse(const struct parse_source *source, struct parsed *parsed) {
     struct materials materials = {.source = source};
     struct message message;
     *parsed = (struct parsed){0};
-    const char *problem = sandbox_run(open_materials, read_materials, &materials, &message);
+    const char *problem = sandbox_run(open_materials, parse_materials, &materials, &message);
     if (problem) {
         message_free(&message);
         return problem;
     }
     problem = parsed_get(&message, parsed);
-    bool lacks_domain = source->xml && !parsed->policy_error_count && !parsed->error.reason &&
-                        !parsed->domain.name;
-    return !problem && lacks_domain ? nonsense : problem;
-}
-
-const char *parse_domain(const char *xml, size_t length, struct parsed *parsed) {
-    const char *problem =
-        parse(&(struct parse_source){.xml = xml, .length = length}, parsed);
-    return problem ? problem : parsed->error.reason;
+    return !problem && !parsed->policy_error_count && parsed->count != source->count ? nonsense
+                                                                                     : problem;
 }
 
 void parsed_free(struct parsed *parsed) {
-    free(parsed->policy_errors); /* the texts are the answer's */
-    free(parsed->domain.interfaces);
-    free(parsed->plan.items);
+    for (size_t i = 0; parsed->guests && i < parsed->count; i++) { /* the texts are the message's */
+        free(parsed->guests[i].domain.interfaces);
+        free(parsed->guests[i].plan.items);
+    }
+    free(parsed->guests);
+    free(parsed->policy_errors);
     message_free(&parsed->message);
     *parsed = (struct parsed){0};
 }

@@ -1,42 +1,49 @@
-/* What a policy and a domain's XML say, read in a process that can do nothing else (sandbox.h). */
+/* What a policy and the XML of guests say, parsed in a sandbox (sandbox.h). */
 #pragma once
 
-#include "message.h"
 #include "domain.h"
+#include "message.h"
 #include "plan.h"
 #include "policy.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Texts live as long as it does. */
+/* One guest, and what is wanted for it. Texts live as long as `struct parsed`. */
+struct parsed_guest {
+    struct xml_error error; /* with a reason: its XML can't be parsed, and the rest is empty */
+    struct domain domain;
+    struct plan plan; /* no items where no policy was asked for */
+};
+
 struct parsed {
-    struct message message; /* owns them */
+    struct message message; /* owns the texts */
     struct policy_error *policy_errors;
-    size_t policy_error_count; /* any: the domain wasn't read */
+    size_t policy_error_count; /* any: no guest was parsed */
     size_t section_count;
     bool policy_missing;
-    struct xml_error error; /* with a reason: the domain couldn't be read */
-    struct domain domain;
-    struct plan plan;
+    struct parsed_guest *guests; /* one for each text */
+    size_t count;
+};
+
+struct parse_text {
+    const char *data;
+    size_t length;
 };
 
 struct parse_source {
     const char *policy;   /* its file; NULL: none, and no plan is made */
     bool policy_required; /* it must be there */
-    const char *xml;      /* NULL: no domain is read */
-    size_t length;
+    const struct parse_text *texts;
+    size_t count;
 };
 
-/* Returns NULL, or why it couldn't be read at all; a text that stays. What is wrong with the policy
- * or the XML stands in the parsed. parsed_free() is due either way. */
+/* Returns NULL, or why it couldn't be parsed at all; a text that stays. What is wrong with the policy
+ * or the XML stands in `parsed`. Call parsed_free() either way. */
 const char *parse(const struct parse_source *source, struct parsed *parsed);
-
-/* Reads a domain, without a policy. Returns NULL, or what is wrong, which lives as long. */
-const char *parse_domain(const char *xml, size_t length, struct parsed *parsed);
 
 void parsed_free(struct parsed *parsed);
 
-/* Makes the reading that an answer tells, and takes the answer over. Returns NULL, or why there is
- * none: believes nothing. */
+/* Makes of a message what it says, and takes it over. Returns NULL, or why it can't: it believes
+ * nothing. */
 const char *parsed_get(struct message *message, struct parsed *parsed);

@@ -3,69 +3,161 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool is(const char *text, const char *word) {
+    return text && strcmp(text, word) == 0;
+}
+
+/* ---- What is wanted: one table ---- */
+
+enum model { MODEL_OTHER, MODEL_VIRTIO, MODEL_NONE };
+
+/* What the XML says, and UNKNOWN: a network that can't be read may say 'no'. */
+enum { SAYS_UNKNOWN = TRUST_YES + 1 };
+
+#define ANY (~0U)
+#define ONE(value) (1U << (value))
+#define NOT(value) (~ONE(value))
+
+/* Each column but the last three is a set, with a bit for each value; the first row that fits counts.
+ */
+static const struct rule {
+    unsigned attachment, passthrough, model, says, override, action;
+    enum want want;
+    enum reason reason;
+    bool write_trust;
+} rules[] = {
+    {ONE(ATTACHED_ELSEWHERE), ANY, ANY, ANY, ANY, ANY, WANT_NOTHING, NO_MACVTAP, false},
+    {ANY, ANY, ANY, ANY, ANY, ONE(POLICY_OFF), WANT_NOTHING, OFF_BY_POLICY, false},
+    {ANY, ANY, ANY, ONE(TRUST_NO), ONE(false), ANY, WANT_NOTHING, NO_IN_XML, false},
+    {ANY, ANY, ANY, ONE(SAYS_UNKNOWN), ONE(false), ANY, WANT_NOTHING, NETWORK_UNKNOWN, false},
+    {NOT(ATTACHED_BY_NAME), ANY, ONE(MODEL_VIRTIO), ONE(TRUST_YES), ANY, ANY, WANT_TRUST,
+     TRUSTED_ALREADY, false},
+    {ANY, ANY, ANY, ANY, ANY, ONE(POLICY_MULTICAST), WANT_MULTICAST, BY_POLICY, false},
+    {ONE(ATTACHED_BY_NAME), ANY, ANY, ANY, ANY, ANY, WANT_MULTICAST, MADE_ELSEWHERE, false},
+    {ANY, ANY, ONE(MODEL_OTHER), ANY, ANY, ANY, WANT_MULTICAST, MODEL_UNTRUSTED, false},
+    {ANY, ANY, ONE(MODEL_NONE), ANY, ANY, ANY, WANT_MULTICAST, MODEL_UNSAID, false},
+    {ANY, ONE(true), ANY, ANY, ANY, ANY, WANT_MULTICAST, PASSTHROUGH, false},
+    {ANY, ANY, ANY, ANY, ANY, ANY, WANT_TRUST, BY_POLICY, true},
+};
+
+static const struct rule *rule_for(const struct plan_item *item, enum model model, unsigned says) {
+    const struct rule *rule = rules;
+    bool passthrough = is(item->mode, "passthrough");
+    while (!(rule->attachment & ONE(item->attachment)) || !(rule->passthrough & ONE(passthrough)) ||
+           !(rule->model & ONE(model)) || !(rule->says & ONE(says)) ||
+           !(rule->override & ONE(item->verdict.override)) ||
+           !(rule->action & ONE(item->verdict.action)))
+        rule++;
+    return rule;
+}
+
+/* ---- One interface ---- */
+
+static enum attachment attachment_of(const struct interface *interface,
+                                     const struct network *network) {
+    if (is(interface->type, "direct"))
+        return interface->network ? ATTACHED_BY_NETWORK : ATTACHED_DIRECTLY;
+    if (is(interface->type, "network") && network && network->macvtap)
+        return ATTACHED_BY_NETWORK;
+    if (is(interface->type, "ethernet") && is(interface->managed, "no") && interface->target)
+        return ATTACHED_BY_NAME;
+    return ATTACHED_ELSEWHERE;
+}
+
+static enum model model_of(const struct interface *interface) {
+    static const char *const trusted[] = {"virtio", "virtio-transitional",
+                                          "virtio-non-transitional"};
+    for (size_t i = 0; i < sizeof trusted / sizeof *trusted; i++)
+        if (is(interface->model, trusted[i]))
+            return MODEL_VIRTIO;
+    return interface->model ? MODEL_OTHER : MODEL_NONE;
+}
+
+/* What is said of trust: by the interface, else its portgroup, else its network, as in libvirt. */
+static void find_trust(const struct interface *interface, const struct network *network,
+                       const struct network_portgroup *group, struct plan_item *item) {
+    const struct {
+        enum trust trust;
+        enum said_by said_by;
+    } places[] = {
+        {interface->trust, SAID_BY_INTERFACE},
+        {group ? group->trust : TRUST_UNSAID, SAID_BY_PORTGROUP},
+        {network ? network->trust : TRUST_UNSAID, SAID_BY_NETWORK},
+    };
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        if (places[i].trust == TRUST_UNSAID)
+            continue;
+        item->trust = places[i].trust;
+        item->said_by = places[i].said_by;
+        return;
+    }
+}
+
+static enum reason reason_of(const struct rule *rule, enum said_by said_by) {
+    static const enum reason by[] = {[SAID_NOWHERE] = NO_IN_XML,
+                                     [SAID_BY_INTERFACE] = NO_IN_XML,
+                                     [SAID_BY_PORTGROUP] = NO_IN_PORTGROUP,
+                                     [SAID_BY_NETWORK] = NO_IN_NETWORK};
+    return rule->reason == NO_IN_XML ? by[said_by] : rule->reason;
+}
+
+struct plan_item plan_interface(const struct interface *interface, const struct network *network,
+                                const struct policy *policy) {
+    struct plan_item item = {.attachment = attachment_of(interface, network)};
+    const struct network_portgroup *group =
+        network ? network_portgroup(network, interface->portgroup) : NULL;
+    bool by_network = item.attachment == ATTACHED_BY_NETWORK;
+    bool on_device = item.attachment == ATTACHED_DIRECTLY || (by_network && interface->dev);
+    item.mode = interface->mode                         ? interface->mode
+                : network                               ? network->mode
+                : item.attachment == ATTACHED_DIRECTLY ? "vepa" /* libvirt's default */
+                                                        : NULL;
+    find_trust(interface, network, group, &item);
+    if (item.attachment != ATTACHED_ELSEWHERE)
+        item.verdict = policy_decide(
+            policy,
+            &(struct policy_subject){
+                .network = by_network ? interface->network : NULL,
+                .portgroup = !by_network          ? NULL
+                             : interface->portgroup ? interface->portgroup
+                             : group                ? group->name
+                                                    : NULL,
+                .devices = on_device             ? (const char *const *)&interface->dev
+                           : by_network && network ? network->devices
+                                                   : NULL,
+                .device_count = on_device ? (interface->dev != NULL)
+                                : by_network && network ? network->device_count
+                                                        : 0,
+                .mac = interface->mac,
+                .mode = item.mode});
+    unsigned unsaid = by_network && !network ? SAYS_UNKNOWN : TRUST_UNSAID;
+    unsigned says = item.trust == TRUST_UNSAID ? unsaid : (unsigned)item.trust;
+    const struct rule *rule = rule_for(&item, model_of(interface), says);
+    const struct rule *otherwise =
+        interface->trust == TRUST_YES ? rule_for(&item, model_of(interface), unsaid) : rule;
+    item.can_trust =
+        model_of(interface) != MODEL_OTHER && item.attachment != ATTACHED_BY_NAME;
+    item.want = rule->want;
+    item.reason = reason_of(rule, item.said_by);
+    item.write_trust = rule->write_trust;
+    item.want_unsaid = otherwise->want;
+    item.reason_unsaid = reason_of(otherwise, item.said_by);
+    return item;
+}
+
+/* ---- A whole domain ---- */
+
 struct plan_network {
     const char *name;
     struct network network;
     const char *problem;
 };
 
-static bool is(const char *text, const char *word) {
-    return text && strcmp(text, word) == 0;
-}
-
-static enum attachment attachment(const struct interface *interface,
-                                  const struct network *network) {
-    if (is(interface->type, "direct"))
-        return interface->network ? ATTACHED_BY_NETWORK : ATTACHED_DIRECTLY;
-    if (is(interface->type, "network") && network && network->macvtap)
-        return ATTACHED_BY_NETWORK;
-    return ATTACHED_ELSEWHERE;
-}
-
-struct plan_item plan_interface(struct interface *interface, const struct network *network,
-                                const struct policy *policy) {
-    struct plan_item item = {
-        .interface = interface,
-        .attachment = attachment(interface, network),
-        .mode = interface->mode ? interface->mode
-                : network       ? network->mode
-                                : NULL,
-        .trust = interface->trust,
-        .can_trust = is(interface->model, "virtio") ||
-                     is(interface->model, "virtio-transitional") ||
-                     is(interface->model, "virtio-non-transitional"),
-    };
-    if (item.attachment == ATTACHED_ELSEWHERE)
-        return item;
-    if (item.attachment == ATTACHED_DIRECTLY && !item.mode)
-        item.mode = "vepa"; /* libvirt's default */
-    if (item.trust == TRUST_UNSAID && network)
-        item.trust = network_trust(network, interface->portgroup);
-    item.trusted = item.trust == TRUST_YES && item.can_trust;
-
-    bool by_network = item.attachment == ATTACHED_BY_NETWORK;
-    item.verdict = policy_decide(
-        policy, &(struct policy_subject){.network = by_network ? interface->network : NULL,
-                                         .dev = by_network ? NULL : interface->dev,
-                                         .mac = interface->mac,
-                                         .mode = item.mode});
-    bool opted_out =
-        item.verdict.action == POLICY_OFF ||
-        (!item.verdict.override &&
-         (item.trust == TRUST_NO || (item.trust == TRUST_UNSAID && by_network && !network)));
-    item.multicast = !opted_out && !item.trusted;
-    item.until_sync = !opted_out && item.trusted;
-    item.write_trust = !opted_out && item.verdict.action == POLICY_TRUST && item.can_trust &&
-                       item.trust != TRUST_YES;
-    return item;
-}
-
-/* Returns the network of this name, read at most once for a domain; NULL: out of memory. Names are
- * kept once by the domain, so equal ones have one address. */
+/* Returns the network of this name, parsed at most once for a domain; NULL: out of memory. */
 static const struct plan_network *network_named(struct plan *plan, const struct networks *networks,
                                                 const char *name) {
     for (size_t i = 0; i < plan->network_count; i++)
-        if (plan->networks[i].name == name)
+        if (plan->networks[i].name == name) /* equal texts of a domain have one address */
             return &plan->networks[i];
     struct plan_network *grown =
         reallocarray(plan->networks, plan->network_count + 1, sizeof *grown);
@@ -87,7 +179,7 @@ bool plan_make(const struct domain *domain, struct policy *policy, const struct 
         return false;
     policy_for_domain(policy, domain->name, domain->uuid);
     for (size_t i = 0; i < domain->count; i++) {
-        struct interface *interface = &domain->interfaces[i];
+        const struct interface *interface = &domain->interfaces[i];
         const struct plan_network *network = NULL;
         if (interface->network &&
             (is(interface->type, "network") || is(interface->type, "direct")) &&
@@ -97,7 +189,6 @@ bool plan_make(const struct domain *domain, struct policy *policy, const struct 
         plan->items[i] =
             plan_interface(interface, network && !problem ? &network->network : NULL, policy);
         plan->items[i].network_problem = problem;
-        interface->write_trust = plan->items[i].write_trust;
         plan->count++;
     }
     return true;

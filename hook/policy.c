@@ -541,7 +541,7 @@ struct policy_verdict policy_decide(const struct policy *policy,
         int flags;
     } texts[SUBJECT_KEYS] = {
         [BY_NETWORK] = {subject->network, 0},
-        [BY_DEV] = {subject->dev, 0},
+        [BY_DEV] = {subject->device_count ? subject->devices[0] : NULL, 0},
         [BY_MAC] = {subject->mac, FNM_CASEFOLD},
         [BY_MODE] = {subject->mode, 0},
     };

@@ -48,8 +48,9 @@ void policy_for_domain(struct policy *policy, const char *name, const char *uuid
 /* What a section may ask of an interface; NULL where there is none. */
 struct policy_subject {
     const char *network;
-    const char
-        *dev; /* the host device that the interface itself names, NULL on a libvirt network */
+    const char *portgroup;
+    const char *const *devices; /* the host device that it has, or all that it may get */
+    size_t device_count;
     const char *mac;
     const char *mode;
 };

@@ -1,10 +1,28 @@
-/* The guests that run, as virsh tells. */
+/* Guests as virsh tells of them, all in one call, and what the policy wants for each. */
 #pragma once
 
 #include "guest.h"
+#include "virsh.h"
 
-/* Calls `visit` for each running guest named (by name or UUID; the list ends with NULL), or, if it
- * is empty, for all that run. Goes on after a failure. False: a visit was false, or a guest, or
- * virsh, couldn't be asked, or a guest doesn't run; that is logged. */
-bool running_for_each(char *const *names, bool (*visit)(void *user, const struct guest *guest),
-                      void *user);
+#include <stdbool.h>
+
+struct running {
+    char **uuids;
+    size_t count;
+    struct virsh_dumps dumps;
+    struct parsed parsed; /* a guest for each UUID; of one that has ended there is no XML */
+    bool complete;        /* each guest that was named runs; else that is logged */
+};
+
+enum which { THAT_RUN, ALL_DEFINED, AS_STORED };
+
+/* Those named (by name or UUID; the list ends with NULL), or, if it is empty, all that run, or
+ * (ALL_DEFINED) all that are defined; the XML is the live one, or for ALL_DEFINED and AS_STORED the
+ * stored one. A guest that has ended since is left out. By the policy in `file`, as of guest_parse().
+ * False: the policy has an error, or virsh can't be asked; that is logged. Call running_free() either
+ * way. */
+bool running_load(char *const *names, const char *file, enum which which, struct running *running);
+void running_free(struct running *running);
+
+/* The guest of this number, or NULL: it has ended, or its XML can't be parsed, which is logged. */
+const struct parsed_guest *running_guest(struct running *running, size_t number);

@@ -1,8 +1,9 @@
 #include "sandbox.h"
 
-#include "watchdog.h"
+#include "descriptors.h"
 #include "drop_privileges.h"
 #include "stream.h"
+#include "watchdog.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,7 @@ static const size_t first_room = 4096;
 
 /* ---- The child ---- */
 
-/* The answer begins with its length: its end is known before the child's. */
+/* A message begins with its length: its end is known before the child's. */
 static bool send_message(int fd, struct message *message) {
     if (message->bad)
         return false;
@@ -33,10 +34,10 @@ __attribute__((noreturn)) static void be_child(void (*open)(void *user),
                                                void (*work)(void *user, struct message *message),
                                                void *user, int pipe_end) {
     watchdog_disarm();
-    (void)signal(SIGPIPE, SIG_IGN); /* a parent that doesn't listen any more is sent by EPIPE */
+    (void)signal(SIGPIPE, SIG_IGN); /* a parent that doesn't listen any more gets EPIPE */
     (void)alarm(SANDBOX_SECONDS);
+    (void)descriptors_release(pipe_end); /* first: a file that can't be opened must hold no pipe */
     open(user);
-    (void)watchdog_let_go(pipe_end); /* where there is no /dev/null, the three are closed */
     if (!drop_privileges())
         _exit(PRIVILEGED);
     struct message message = {0};
@@ -51,7 +52,7 @@ __attribute__((noreturn)) static void be_child(void (*open)(void *user),
 
 /* ---- Its parent ---- */
 
-/* Goes on until the answer has `least` bytes; there is room for `message->room`. */
+/* Goes on until the message has `least` bytes; there is room for `message->room`. */
 static bool receive_bytes(int fd, struct message *message, size_t least) {
     while (message->length < least) {
         ssize_t got = read(fd, message->data + message->length, message->room - message->length);
@@ -62,7 +63,7 @@ static bool receive_bytes(int fd, struct message *message, size_t least) {
     return true;
 }
 
-/* Most answers come in one piece. Returns NULL, or why it can't be had; what the child's end tells
+/* Most messages come in one piece. Returns NULL, or why it can't be had; what the child's end tells
  * is better known. */
 static const char *receive(int pipe_end, struct message *message) {
     static const char no_memory[] = "out of memory";
@@ -84,9 +85,9 @@ static const char *receive(int pipe_end, struct message *message) {
         return no_memory;
     if (message->length != length)
         return "what was read of it makes no sense";
-    message->length -= message->got;
-    memmove(message->data, message->data + message->got, message->length);
-    message->got = 0;
+    message->length -= message->read;
+    memmove(message->data, message->data + message->read, message->length);
+    message->read = 0;
     return NULL;
 }
 
@@ -119,9 +120,8 @@ const char *sandbox_run(void (*open)(void *user), void (*work)(void *user, struc
     before = 0;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return strerror(errno);
-    sigset_t all, signals;
-    (void)sigfillset(&all); /* the parent's handlers would speak in the child's name */
-    (void)sigprocmask(SIG_BLOCK, &all, &signals);
+    sigset_t signals;
+    watchdog_block(&signals);
     pid_t child = fork();
     if (child == 0)
         be_child(open, work, user, ends[1]);

@@ -2,17 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { FIRST_ROOM = 16 * 1024 };
-
-static struct stream_text held;
-static volatile sig_atomic_t held_whole;
-static volatile sig_atomic_t output_begun;
 
 const char *stream_read_all(int fd, struct stream_text *text) {
     for (;;) {
@@ -38,10 +32,12 @@ const char *stream_read_all(int fd, struct stream_text *text) {
     }
 }
 
-const char *stream_read(struct stream_input *input) {
-    const char *problem = stream_read_all(STDIN_FILENO, &held);
-    held_whole = !problem;
-    *input = (struct stream_input){held.data, held.length};
+const char *stream_read_file(int directory, const char *name, struct stream_text *text) {
+    int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return strerror(errno);
+    const char *problem = stream_read_all(fd, text);
+    (void)close(fd);
     return problem;
 }
 
@@ -56,46 +52,4 @@ size_t stream_write_all(int fd, const char *data, size_t length) {
         done += (size_t)wrote;
     }
     return done;
-}
-
-static void take_back(size_t written) {
-    struct stat output;
-    if (written == 0 || fstat(STDOUT_FILENO, &output) || !S_ISREG(output.st_mode))
-        return;
-    off_t end = lseek(STDOUT_FILENO, 0, SEEK_CUR);
-    if (end < (off_t)written || ftruncate(STDOUT_FILENO, end - (off_t)written))
-        return;
-    (void)lseek(STDOUT_FILENO, end - (off_t)written, SEEK_SET);
-}
-
-const char *stream_write(const char *data, size_t length) {
-    output_begun = 1;
-    size_t written = stream_write_all(STDOUT_FILENO, data, length);
-    if (written == length)
-        return NULL;
-    int error = errno;
-    take_back(written);
-    return strerror(error);
-}
-
-const char *stream_give_back(void) {
-    if (output_begun)
-        return NULL;
-    const char *problem = stream_write(held.data, held.length);
-    char more[4096];
-    while (!problem && !held_whole) {
-        ssize_t got = read(STDIN_FILENO, more, sizeof more);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0 ||
-            (got > 0 && stream_write_all(STDOUT_FILENO, more, (size_t)got) < (size_t)got))
-            problem = strerror(errno);
-        held_whole = got == 0;
-    }
-    return problem;
-}
-
-void stream_rescue(void) {
-    if (held_whole && !output_begun)
-        (void)stream_write_all(STDOUT_FILENO, held.data, held.length);
 }

@@ -14,8 +14,10 @@ struct virsh_result {
 
 enum { VIRSH_MISSING = 127, VIRSH_LATE = -1, VIRSH_NO_MEMORY = -2 };
 
-/* The monotonic clock, in seconds; what deadlines are told in. */
+/* The monotonic clock, in seconds; deadlines are times of it. */
 time_t virsh_now(void);
+
+void virsh_pause(long ms);
 
 /* What a call of an administrator's command may take, in seconds. */
 enum { VIRSH_ANSWER_SECONDS = 30 };
@@ -31,3 +33,22 @@ void virsh_result_free(struct virsh_result *result);
 
 /* Why it was false; lives as long as the result. */
 const char *virsh_problem(const struct virsh_result *result);
+
+struct virsh_text {
+    const char *data; /* NULL or ended by a NUL */
+    size_t length;
+};
+
+/* The XML of guests, one text for each that was asked for; of one that is gone it is empty. */
+struct virsh_dumps {
+    struct virsh_result result; /* owns the texts; its problem is why there are none */
+    struct virsh_text *texts;
+    unsigned long daemon_version; /* 10.1.2 is 10001002; 0: it can't be known */
+};
+
+/* Asks, in one call of virsh, for the daemon's version and the XML of these guests, which are known by
+ * UUIDs of hexadecimal digits and dashes; as they run, or as they start afresh. False: virsh failed.
+ * Call virsh_dumps_free() either way. */
+bool virsh_dump(const char *const *uuids, size_t count, bool inactive, time_t deadline,
+                struct virsh_dumps *dumps);
+void virsh_dumps_free(struct virsh_dumps *dumps);

@@ -1,86 +1,77 @@
 #include "watchdog.h"
 
 #include "log.h"
-#include "stream.h"
 
-#include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
 #include <stddef.h>
-#include <sys/syscall.h>
 #include <syslog.h>
 #include <unistd.h>
 
-#ifndef SYS_close_range /* glibc before 2.32 doesn't name it; all architectures have one number */
-#define SYS_close_range 436
-#endif
+enum { STACK = 64 * 1024, LAST_SECONDS = 1 };
 
-enum { PATIENCE = 20 /* seconds */, STACK = 64 * 1024 };
+static volatile sig_atomic_t taken_along;
 
-static const int signals[] = {SIGALRM, SIGSEGV, SIGBUS,  SIGILL, SIGFPE, SIGABRT,
-                              SIGSYS,  SIGXCPU, SIGTERM, SIGHUP, SIGINT, SIGQUIT};
-static bool gives_back;
-
-static void end_well(int signal_number) {
-    log_line(LOG_ERR, signal_number == SIGALRM
-                          ? "it took too long: what isn't done yet is left"
-                          : "it crashed or was killed: what isn't done yet is left");
-    if (gives_back)
-        stream_rescue();
+__attribute__((noreturn)) static void leave(int signal_number) {
+    (void)signal_number;
     _exit(0);
 }
 
-/* A blocked SIGALRM would never come. */
-static void block_none(void) {
+/* Signals that stop or are ignored by default are let alone, and two that no process can handle. */
+static bool ends_a_process(int number) {
+    static const int others[] = {SIGKILL, SIGSTOP, SIGCHLD, SIGCONT, SIGTSTP,
+                                 SIGTTIN, SIGTTOU, SIGURG,  SIGWINCH};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (others[i] == number)
+            return false;
+    return true;
+}
+
+static void handle_all(void (*handler)(int)) {
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_ONSTACK};
+    (void)sigfillset(&action.sa_mask);
+    for (int number = 1; number <= SIGRTMAX; number++)
+        if (ends_a_process(number))
+            (void)sigaction(number, &action, NULL); /* two of the real-time ones are glibc's */
+}
+
+static void unblock_all(void) {
     sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-void watchdog_arm(bool rewrites) {
+/* From here on another signal, or a second of waiting for who doesn't read the log, ends it. */
+static void on_fatal_signal(int number) {
+    handle_all(leave);
+    (void)alarm(LAST_SECONDS);
+    unblock_all();
+    if (taken_along > 0)
+        (void)kill(-(pid_t)taken_along, SIGKILL);
+    log_from_handler(number == SIGALRM ? "it took too long: what isn't done yet is left"
+                                       : "it crashed or was killed: what isn't done yet is left");
+    _exit(0);
+}
+
+void watchdog_arm(unsigned seconds) {
     static char stack[STACK]; /* a stack overflow needs another one to end on */
-    gives_back = rewrites;
     (void)sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
-    struct sigaction action = {.sa_handler = end_well, .sa_flags = SA_ONSTACK};
-    (void)sigfillset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-        (void)sigaction(signals[i], &action, NULL);
+    handle_all(on_fatal_signal);
     (void)signal(SIGPIPE, SIG_IGN); /* then write(2) fails, and that can be told */
     (void)signal(SIGXFSZ, SIG_IGN);
-    block_none();
-    (void)alarm(PATIENCE);
+    unblock_all();
+    (void)alarm(seconds);
 }
 
 void watchdog_disarm(void) {
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-        (void)signal(signals[i], SIG_DFL);
-    block_none();
+    handle_all(SIG_DFL);
+    unblock_all();
 }
 
-void watchdog_descriptors(void) {
-    int fd = 0;
-    do
-        fd = open("/dev/null", O_RDWR);
-    while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd >= 0)
-        (void)close(fd);
+void watchdog_block(sigset_t *before) {
+    sigset_t all;
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_BLOCK, &all, before);
 }
 
-static void close_all(int first, int last) {
-    if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
-        return;
-    for (int fd = first; fd <= last && fd < 1024; fd++) /* Linux before 5.9 */
-        (void)close(fd);
-}
-
-bool watchdog_let_go(int kept) {
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    bool had = null >= 0;
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        had = had && dup2(null, fd) == fd;
-    if (!had)
-        close_all(STDIN_FILENO, STDERR_FILENO);
-    close_all(STDERR_FILENO + 1, kept - 1);
-    close_all(kept > STDERR_FILENO ? kept + 1 : STDERR_FILENO + 1, INT_MAX);
-    return had;
+void watchdog_take_along(pid_t group) {
+    taken_along = group;
 }

@@ -1,22 +1,25 @@
-/* The promise of a hook call: it ends, soon, with exit code 0. A non-zero one would refuse a start,
- * cancel a migration, and at `reconnect` kill a running guest; so even a crash, or a peer that
- * never ends its part of a pipe, is logged and ends in exit code 0. */
+/* The promise of a hook call: it ends, soon, with exit code 0. Another one would refuse a start,
+ * cancel a migration, and at `reconnect` kill a running guest; so even a crash, a signal, or a peer
+ * that never reads its pipe is logged and ends in exit code 0. */
 #pragma once
 
+#include <signal.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
-/* Call it first in a hook call. When the call crashes or has taken 20 seconds and `rewrites`, the
- * input goes back to standard output if it was read whole and nothing is written yet. */
-void watchdog_arm(bool rewrites);
+/* How long a hook call may take while libvirt waits, and a background process; in seconds. */
+enum { WATCHDOG_SECONDS = 20, BACKGROUND_SECONDS = 70 };
 
-/* In a child: the signals that would end the call well are again what they are by default, and none
- * is blocked. */
+/* Call it first in a hook call. After so many seconds, and on every signal that ends a process, the
+ * process logs that and exits with 0: at once, whatever blocks. 0: no limit of time from now on. */
+void watchdog_arm(unsigned seconds);
+
+/* In a child: signals do again what they do by default, and none is blocked. */
 void watchdog_disarm(void);
 
-/* Sees to it that the descriptors 0, 1 and 2 are open: no file opened later must be taken for one.
- */
-void watchdog_descriptors(void);
+/* Blocks every signal, for a fork() after which none must run a handler of the parent's in the child;
+ * sigprocmask(SIG_SETMASK, before, NULL) ends that. */
+void watchdog_block(sigset_t *before);
 
-/* In a child: lets go of all descriptors but `kept` (-1: none), which libvirt reads to their ends;
- * 0, 1 and 2 are /dev/null then. False: that can't be had, and they are closed. */
-bool watchdog_let_go(int kept);
+/* The process group that ends with this process when the watchdog ends it; 0: none. */
+void watchdog_take_along(pid_t group);

@@ -16,10 +16,10 @@ teardown() {
 told() {
     not log_says "guest $1: prepare: " # what libvirt discards is no news
     if libvirt_takes_live_trust; then
-        wait_for 40 log_says "guest $1: live: .* trusted, macvtap"
+        wait_for 40 log_says "guest $1: started: .*: as the policy says: trusted"
         [ "$(live_trust "$1")" == yes ]
     else
-        wait_for 40 log_says "guest $1: live: .* not taken by this libvirt, all-multicast stays"
+        wait_for 40 log_says "guest $1: started: .*: as the policy says: all-multicast: libvirt before 10.0"
         [ -z "$(live_trust "$1")" ]
         remark "all-multicast, and the log says so: libvirt before 10.0 doesn't take trust in a running guest"
     fi
@@ -81,7 +81,7 @@ END
     not is_trusted off-guest
     not is_trusted multicast-guest
     not is_trusted no-guest
-    not log_says "guest \(off\|multicast\|no\)-guest: live"
+    not log_says "guest \(off\|multicast\|no\)-guest: started"
 }
 
 @test "of two interfaces the one that the policy trusts is trusted" {
@@ -140,7 +140,7 @@ comparable() {
     virsh -q start told-guest --paused
     told told-guest
     [ "$(virsh -q net-port-list uplinks | wc -l)" == 1 ]
-    not log_says "guest networked: live"
+    not log_says "guest networked: started"
     answers_all 39
 }
 

@@ -30,11 +30,11 @@ policy = off"
     define loud 102 "$(direct 102)"
     virsh -q start quiet --paused
     virsh -q start loud --paused
-    wait_for 40 log_says "guest loud: live"
+    wait_for 40 log_says "guest loud: started"
     rxtrust status
-    [ "$(verdict quiet)" == "off by policy [vm:quiet]" ]
-    [[ "$(verdict loud)" == "multicast works"* ]]
-    rxtrust status | grep -q "^quiet .*off \[vm:quiet\]"
+    [ "$(verdict quiet)" == "as the policy says: left alone: off by policy" ]
+    [[ "$(verdict loud)" == "as the policy says: "* ]]
+    rxtrust status | grep -q "^quiet .*off  *vm:quiet"
 }
 
 @test "a guest that ran before the hook: status tells, apply mends, and the guest answers" {
@@ -43,7 +43,7 @@ policy = off"
     start early 103
     is_silent 103
     not rxtrust status
-    [ "$(verdict early)" == "NOT what the policy says: rxtrust apply early" ]
+    [ "$(verdict early)" == "NOT as the policy says: no all-multicast: rxtrust apply early" ]
     rxtrust apply
     answers_all 103
     rxtrust status
@@ -56,16 +56,16 @@ policy = off"
     write_policy <<< "[vm:turned]
 policy = off"
     not rxtrust status
-    [ "$(verdict turned)" == "NOT what the policy says: rxtrust apply turned" ]
+    [ "$(verdict turned)" == "NOT as the policy says: still all-multicast: rxtrust apply turned" ]
     rxtrust apply turned
     not has_all_multicast "$(macvtap turned)"
-    [ "$(verdict turned)" == "off by policy [vm:turned]" ]
+    [ "$(verdict turned)" == "as the policy says: left alone: off by policy" ]
 }
 
 @test "an opt-out of a guest that is trusted: status says until when" {
     define turned 105 "$(direct 105)"
     start turned 105
-    wait_for 40 log_says "guest turned: live"
+    wait_for 40 log_says "guest turned: started"
     write_policy <<< "[vm:turned]
 policy = off"
     if libvirt_takes_live_trust; then
@@ -82,7 +82,7 @@ policy = off"
 @test "an interface plugged in later gets what the policy says by apply" {
     define growing 106 "$(direct 106)"
     start growing 106
-    wait_for 40 log_says "guest growing: live"
+    wait_for 40 log_says "guest growing: started"
     direct 106 | sed "s/$(mac 106)/$(mac 106 1)/" > "$state/interface.xml"
     virsh -q attach-device growing "$state/interface.xml" --live
     not rxtrust status

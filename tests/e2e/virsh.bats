@@ -56,8 +56,8 @@ END
     ((hanging < 3 * usual))
     start unlucky 82
     answers_all 82
-    wait_for 60 log_says "guest patient: live: not known to be trusted: virsh: it didn't end in time"
-    wait_for 60 log_says "guest unlucky: live: not known to be trusted: virsh: no luck today"
+    wait_for 60 log_says "guest patient: started: not known to be as the policy says: virsh: it didn't end in time"
+    wait_for 60 log_says "guest unlucky: started: not known to be as the policy says: virsh: no luck today"
     [ "$(wc -l < "$state/tries")" -gt 4 ]
     local pid
     while read -r pid; do
@@ -74,7 +74,7 @@ END
     }
     define alone 84 "$(direct 84)"
     start alone 84
-    wait_for 10 log_says "guest alone: live: not known to be trusted: virsh: No such file or directory"
+    wait_for 10 log_says "guest alone: started: not known to be as the policy says: virsh: No such file or directory"
     answers_all 84
 }
 
@@ -92,10 +92,10 @@ END
     touch "$state/go"
     start_daemon
     if libvirt_takes_live_trust; then
-        wait_for 30 log_says "guest steady: live: .* trusted, macvtap"
+        wait_for 30 log_says "guest steady: started: .*: as the policy says: trusted"
         is_trusted steady
     else
-        wait_for 30 log_says "guest steady: live: .* not taken by this libvirt, all-multicast stays"
+        wait_for 30 log_says "guest steady: started: .*: as the policy says: all-multicast: libvirt before 10.0"
     fi
     [ "$(virsh domstate steady)" == paused ]
 }

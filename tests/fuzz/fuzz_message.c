@@ -1,4 +1,4 @@
-/* Any answer of a sandboxed process that was taken over: an honest answer with patches, or bytes of
+/* Any message of a sandboxed process that was taken over: an honest one with patches, or bytes of
  * its own. Whatever it says, the most that comes of it is a domain whose interfaces are trusted. */
 #include "fuzz.h"
 #include "parse.h"
@@ -32,11 +32,13 @@ static void become_honest(void) {
     int fd = mkstemp(path);
     PROPERTY(fd >= 0 && write(fd, policy_text, sizeof policy_text - 1) == sizeof policy_text - 1);
     PROPERTY(close(fd) == 0);
+    const struct parse_text text = {xml, XML_LENGTH};
     const struct parse_source source = {
-        .policy = path, .policy_required = true, .xml = xml, .length = XML_LENGTH};
+        .policy = path, .policy_required = true, .texts = &text, .count = 1};
     PROPERTY(!parse(&source, &parsed));
-    PROPERTY(unlink(path) == 0 && parsed.plan.count == 3 && parsed.plan.items[0].write_trust);
-    honest = parsed.answer;
+    PROPERTY(unlink(path) == 0 && parsed.count == 1 && parsed.guests[0].plan.count == 3 &&
+             parsed.guests[0].plan.items[0].write_trust);
+    honest = parsed.message;
 }
 
 static bool starts(const char *at, const char *end, const char *word) {
@@ -72,17 +74,22 @@ static void check_output(const char *out, size_t length) {
     }
 }
 
-static void check_reading(const struct parsed *parsed) {
+static void check_guest(const struct parsed_guest *guest) {
     size_t length = 0;
     const char *reason = NULL;
-    char *out = domain_rewrite(&parsed->domain, xml, XML_LENGTH, &length, &reason);
+    bool *trust = calloc(guest->domain.count + 1, sizeof *trust);
+    PROPERTY(trust);
+    for (size_t i = 0; i < guest->plan.count; i++)
+        trust[i] = guest->plan.items[i].write_trust;
+    char *out = domain_rewrite(&guest->domain, trust, xml, XML_LENGTH, &length, &reason);
     if (out)
         check_output(out, length);
     PROPERTY(out || reason);
     free(out);
-    for (size_t i = 0; i < parsed->domain.count; i++) {
-        out = domain_trusted_interface(&parsed->domain.interfaces[i], xml, XML_LENGTH, &length,
-                                       &reason);
+    free(trust);
+    for (size_t i = 0; i < guest->domain.count; i++) {
+        out = domain_interface_xml(&guest->domain.interfaces[i], true, xml, XML_LENGTH, &length,
+                                   &reason);
         PROPERTY(!out || (starts(out, out + length, "<interface") && out[length - 1] == '>' &&
                           !memmem(out, length, "mine", 4)));
         free(out);
@@ -117,8 +124,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         patch(&message, data + 1, size - 1);
     const char *problem = parsed_get(&message, &parsed);
     PROPERTY(!problem || !patches || size >= 4); /* the honest one is got */
-    if (!problem)
-        check_reading(&parsed);
+    for (size_t i = 0; !problem && i < parsed.count; i++)
+        check_guest(&parsed.guests[i]);
     parsed_free(&parsed);
     return 0;
 }

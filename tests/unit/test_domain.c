@@ -387,6 +387,8 @@ static const struct rewriting {
      DEVICES("<interface trustGuestRxFilters='yes'  />")},
 };
 
+static const bool everyone[] = {true, true, true, true, true, true, true, true};
+
 /* Rewrites the XML, with trust for each interface that isn't trusted. The caller frees it. */
 static char *rewrite(const char *xml, size_t length, size_t *new_length) {
     struct domain domain;
@@ -395,12 +397,15 @@ static char *rewrite(const char *xml, size_t length, size_t *new_length) {
     bool read = domain_read(xml, length, &domain, &error);
     assert_null(error.reason);
     assert_true(read);
+    bool *trust = calloc(domain.count + 1, sizeof *trust);
+    assert_non_null(trust);
     for (size_t i = 0; i < domain.count; i++)
-        domain.interfaces[i].write_trust = domain.interfaces[i].trust != TRUST_YES;
-    char *rewritten = domain_rewrite(&domain, xml, length, new_length, &reason);
+        trust[i] = domain.interfaces[i].trust != TRUST_YES;
+    char *rewritten = domain_rewrite(&domain, trust, xml, length, new_length, &reason);
     assert_null(reason);
     assert_non_null(rewritten);
     domain_free(&domain);
+    free(trust);
     return rewritten;
 }
 
@@ -426,8 +431,8 @@ static void test_one_of_three(void **state) {
     size_t length = 0;
     assert_true(domain_read(before, strlen(before), &domain, &error));
     assert_int_equal(domain.count, 3);
-    domain.interfaces[1].write_trust = true;
-    char *rewritten = domain_rewrite(&domain, before, strlen(before), &length, &reason);
+    const bool trust[] = {false, true, false};
+    char *rewritten = domain_rewrite(&domain, trust, before, strlen(before), &length, &reason);
     assert_non_null(rewritten);
     assert_int_equal(length, strlen(after));
     assert_memory_equal(rewritten, after, length);
@@ -465,7 +470,7 @@ static void test_element(void **state) {
     size_t length = 0;
     assert_true(domain_read(row->xml, strlen(row->xml), &domain, &error));
     assert_int_equal(domain.count, 3);
-    char *trusted = domain_trusted_interface(&domain.interfaces[1], row->xml, strlen(row->xml),
+    char *trusted = domain_interface_xml(&domain.interfaces[1], true, row->xml, strlen(row->xml),
                                              &length, &reason);
     assert_null(reason);
     assert_non_null(trusted);
@@ -637,9 +642,7 @@ static void test_encoding(void **state) {
         const char *reason = NULL;
         size_t length = 0;
         if (domain_read(xml.text, xml.length, &domain, &error)) {
-            for (size_t nic = 0; nic < domain.count; nic++)
-                domain.interfaces[nic].write_trust = true;
-            assert_null(domain_rewrite(&domain, xml.text, xml.length, &length, &reason));
+            assert_null(domain_rewrite(&domain, everyone, xml.text, xml.length, &length, &reason));
             assert_non_null(reason);
         } else {
             assert_non_null(error.reason);
@@ -670,10 +673,9 @@ static void test_place(void **state) {
     char *copy = strndup(xml, strlen(xml));
     assert_non_null(copy);
     assert_true(domain_read(copy, strlen(copy), &domain, &error));
-    domain.interfaces[0].write_trust = true;
     domain.interfaces[0].tag_end = row->tag_end;
     domain.interfaces[0].end = row->end;
-    assert_null(domain_rewrite(&domain, copy, strlen(copy), &length, &reason));
+    assert_null(domain_rewrite(&domain, everyone, copy, strlen(copy), &length, &reason));
     assert_non_null(reason);
     domain_free(&domain);
     free(copy);
@@ -708,14 +710,13 @@ static void test_lie(void **state) {
     memmove(end, end + 1, strlen(end));
     struct interface interface = {.trust = row->trust,
                                   .tag_end = (size_t)(tag_end - text),
-                                  .end = (size_t)(end - text),
-                                  .write_trust = true};
+                                  .end = (size_t)(end - text)};
     const struct domain domain = {.interfaces = &interface, .count = 1};
     const char *reason = NULL;
     size_t length = 0;
-    assert_null(domain_trusted_interface(&interface, text, strlen(text), &length, &reason));
+    assert_null(domain_interface_xml(&interface, true, text, strlen(text), &length, &reason));
     assert_non_null(reason);
-    char *out = domain_rewrite(&domain, text, strlen(text), &length, &reason);
+    char *out = domain_rewrite(&domain, everyone, text, strlen(text), &length, &reason);
     assert_int_equal(out != NULL, row->alone);
     free(out);
     free(text);
@@ -724,16 +725,16 @@ static void test_lie(void **state) {
 static void test_one_place_twice(void **state) {
     (void)state;
     static const char xml[] = "<domain><interface type='direct'></interface></domain>";
-    struct interface interfaces[2] = {{.tag_end = 32, .end = 45, .write_trust = true}};
+    struct interface interfaces[2] = {{.tag_end = 32, .end = 45}};
     interfaces[1] = interfaces[0];
     struct domain domain = {.interfaces = interfaces, .count = 1};
     const char *reason = NULL;
     size_t length = 0;
-    char *out = domain_rewrite(&domain, xml, strlen(xml), &length, &reason);
+    char *out = domain_rewrite(&domain, everyone, xml, strlen(xml), &length, &reason);
     assert_non_null(out);
     free(out);
     domain.count = 2;
-    assert_null(domain_rewrite(&domain, xml, strlen(xml), &length, &reason));
+    assert_null(domain_rewrite(&domain, everyone, xml, strlen(xml), &length, &reason));
 }
 
 static const struct CMUnitTest others[] = {

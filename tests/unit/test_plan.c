@@ -6,7 +6,12 @@
 
 /* ---- The matrix ---- */
 
-enum fate { NOTHING, MULTICAST, TRUST /* in the XML, and multicast until it works */ };
+enum fate {
+    NOTHING,
+    MULTICAST,
+    TRUST,  /* in the XML, and multicast until it works */
+    TRUSTED /* by the XML already */
+};
 
 #define EACH_TRUST 3
 
@@ -19,18 +24,18 @@ static const struct rule {
     enum fate virtio[EACH_TRUST]; /* where the XML says nothing, no, yes */
     enum fate others[EACH_TRUST];
 } rules[] = {
-    {"", {TRUST, NOTHING, NOTHING}, {MULTICAST, NOTHING, MULTICAST}},
+    {"", {TRUST, NOTHING, TRUSTED}, {MULTICAST, NOTHING, MULTICAST}},
     {"[default]\npolicy = trust\noverride = no\n",
-     {TRUST, NOTHING, NOTHING},
+     {TRUST, NOTHING, TRUSTED},
      {MULTICAST, NOTHING, MULTICAST}},
     {"[default]\npolicy = trust\noverride = yes\n",
-     {TRUST, TRUST, NOTHING},
+     {TRUST, TRUST, TRUSTED},
      {MULTICAST, MULTICAST, MULTICAST}},
     {"[default]\npolicy = multicast\noverride = no\n",
-     {MULTICAST, NOTHING, NOTHING},
+     {MULTICAST, NOTHING, TRUSTED},
      {MULTICAST, NOTHING, MULTICAST}},
     {"[default]\npolicy = multicast\noverride = yes\n",
-     {MULTICAST, MULTICAST, NOTHING},
+     {MULTICAST, MULTICAST, TRUSTED},
      {MULTICAST, MULTICAST, MULTICAST}},
     {"[default]\npolicy = off\noverride = no\n",
      {NOTHING, NOTHING, NOTHING},
@@ -105,6 +110,16 @@ static const struct place {
      NULL},
     {"user", {.type = "user"}, NULL, ATTACHED_ELSEWHERE, NULL},
     {"ethernet", {.type = "ethernet", .target = "tap0"}, NULL, ATTACHED_ELSEWHERE, NULL},
+    {"ethernet, on a device made elsewhere",
+     {.type = "ethernet", .target = "net1", .managed = "no"},
+     NULL,
+     ATTACHED_BY_NAME,
+     NULL},
+    {"ethernet, on a device that libvirt makes",
+     {.type = "ethernet", .target = "tap0", .managed = "yes"},
+     NULL,
+     ATTACHED_ELSEWHERE,
+     NULL},
     {"hostdev", {.type = "hostdev"}, NULL, ATTACHED_ELSEWHERE, NULL},
     {"vhostuser", {.type = "vhostuser"}, NULL, ATTACHED_ELSEWHERE, NULL},
     {"without a type", {.dev = "eth0", .mode = "bridge"}, NULL, ATTACHED_ELSEWHERE, "bridge"},
@@ -129,12 +144,21 @@ static const struct network *read_network(const char *xml, struct network *netwo
 }
 
 static void assert_fate(const struct plan_item *item, enum fate fate) {
-    assert_int_equal(item->multicast, fate != NOTHING);
-    /* What is trusted and not switched off needs help only until that works. */
-    assert_int_equal(item->until_sync, fate == NOTHING && item->trust == TRUST_YES &&
-                                           item->can_trust &&
-                                           item->verdict.action != POLICY_OFF);
+    assert_int_equal(item->want, fate == NOTHING     ? WANT_NOTHING
+                                 : fate == MULTICAST ? WANT_MULTICAST
+                                                     : WANT_TRUST);
     assert_int_equal(item->write_trust, fate == TRUST);
+}
+
+/* In passthrough mode, and on a device that libvirt didn't make, trust comes down to multicast. */
+static enum fate fate_at(const struct place *place, enum fate fate) {
+    bool passthrough = place->mode && strcmp(place->mode, "passthrough") == 0;
+    bool by_name = place->attachment == ATTACHED_BY_NAME;
+    if (place->attachment == ATTACHED_ELSEWHERE)
+        return NOTHING;
+    return (passthrough && fate == TRUST) || (by_name && (fate == TRUST || fate == TRUSTED))
+               ? MULTICAST
+               : fate;
 }
 
 /* One place, with every policy, model and trust. */
@@ -152,14 +176,16 @@ static void test_place(void **state) {
                 interface.trust = (enum trust)trust;
                 struct plan_item item = plan_interface(&interface, known, &policy);
                 assert_int_equal(item.attachment, row->attachment);
-                assert_int_equal(item.can_trust, models[model].can_trust);
+                if (row->attachment != ATTACHED_BY_NAME)
+                    assert_int_equal(item.can_trust,
+                                     models[model].can_trust || !models[model].name);
                 assert_string_equal(or_dash(item.mode), or_dash(row->mode));
                 const enum fate *fates =
                     models[model].can_trust ? rules[rule].virtio : rules[rule].others;
                 /* What a network that is gone would say may have been an opt-out. */
                 bool gone = row->attachment == ATTACHED_BY_NETWORK && !known;
                 int said = gone && trust == TRUST_UNSAID ? TRUST_NO : trust;
-                assert_fate(&item, row->attachment == ATTACHED_ELSEWHERE ? NOTHING : fates[said]);
+                assert_fate(&item, fate_at(row, fates[said]));
             }
         policy_free(&policy);
     }
@@ -241,17 +267,26 @@ static const struct sight {
      LAN(""),
      "mode = private",
      true},
-    {"network names no device", {.type = "network", .network = "lan"}, LAN(""), "dev = *", false},
+    {"network, by the device that it will give",
+     {.type = "network", .network = "lan"},
+     LAN(""),
+     "dev = eth0",
+     true},
+    {"network, by a device that it doesn't give",
+     {.type = "network", .network = "lan"},
+     LAN(""),
+     "dev = eth1",
+     false},
     {"network, running, by its name",
      {.type = "direct", .network = "lan", .dev = "eth0"},
      LAN(""),
      "network = lan",
      true},
-    {"network, running, names no device itself",
+    {"network, running, by its device",
      {.type = "direct", .network = "lan", .dev = "eth0", .mode = "private"},
      LAN(""),
      "dev = eth0",
-     false},
+     true},
     {"network, running, by its mode",
      {.type = "direct", .network = "lan", .dev = "eth0", .mode = "private"},
      NULL,
@@ -303,8 +338,6 @@ static void test_domain(void **state) {
     assert_fate(&plan.items[1], MULTICAST);
     assert_fate(&plan.items[2], NOTHING);
     assert_fate(&plan.items[3], NOTHING);
-    assert_true(domain.interfaces[0].write_trust);
-    assert_false(domain.interfaces[1].write_trust);
     assert_null(plan.items[0].network_problem);
     assert_non_null(plan.items[2].network_problem);
     assert_string_equal(plan.items[2].network_problem, "libvirt has no such active network");

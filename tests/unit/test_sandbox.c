@@ -294,7 +294,7 @@ static void test_orphan(void **state) {
 
 /* ---- How it can end ---- */
 
-static void tell_nothing(void *user, struct message *message) {
+static void send_nothing(void *user, struct message *message) {
     (void)user, (void)message;
 }
 
@@ -316,26 +316,26 @@ static void break_off(void *user, struct message *message) {
 }
 
 /* Past sandbox_run()'s own telling. The pipe is the one descriptor above standard error. */
-static void tell_raw(const size_t *numbers, size_t count) {
+static void send_raw(const size_t *numbers, size_t count) {
     for (int fd = STDERR_FILENO + 1; fd < 64; fd++)
         (void)!write(fd, numbers, count * sizeof *numbers);
 }
 
-static void tell_of_too_much(void *user, struct message *message) {
+static void send_of_too_much(void *user, struct message *message) {
     (void)user, (void)message;
-    tell_raw((const size_t[]){SIZE_MAX / 2}, 1);
+    send_raw((const size_t[]){SIZE_MAX / 2}, 1);
     _exit(0);
 }
 
-static void tell_more_than_it_says(void *user, struct message *message) {
+static void send_more_than_it_says(void *user, struct message *message) {
     (void)user, (void)message;
-    tell_raw((const size_t[]){sizeof(size_t), 0}, 2);
+    send_raw((const size_t[]){sizeof(size_t), 0}, 2);
     _exit(0);
 }
 
-static void tell_part(void *user, struct message *message) {
+static void send_part(void *user, struct message *message) {
     (void)user, (void)message;
-    tell_raw((const size_t[]){100, 0}, 2);
+    send_raw((const size_t[]){100, 0}, 2);
     _exit(1);
 }
 
@@ -356,19 +356,19 @@ static const struct ending {
     void (*work)(void *user, struct message *message);
     const char *problem;
 } endings[] = {
-    {"well, without a word", nothing, tell_nothing, NULL},
+    {"well, without a word", nothing, send_nothing, NULL},
 #ifndef SANITIZED
     {"by a crash", nothing, crash, "reading it crashed"},
 #endif
-    {"by a signal", be_killed, tell_nothing, "reading it crashed"},
-    {"without an answer", nothing, break_off, "out of memory"},
-    {"with more than can be got", nothing, tell_of_too_much, "what was read of it is too much"},
-    {"with more than it said", nothing, tell_more_than_it_says,
+    {"by a signal", be_killed, send_nothing, "reading it crashed"},
+    {"without a message", nothing, break_off, "out of memory"},
+    {"with more than can be got", nothing, send_of_too_much, "what was read of it is too much"},
+    {"with more than it said", nothing, send_more_than_it_says,
      "what was read of it makes no sense"},
-    {"in the middle of its answer", nothing, tell_part, "out of memory"},
-    {"in the dynamic linker", exit_as_linker, tell_nothing,
+    {"in the middle of its message", nothing, send_part, "out of memory"},
+    {"in the dynamic linker", exit_as_linker, send_nothing,
      "out of memory, or a library doesn't fit"},
-    {"when its time is over", hang, tell_nothing, "it took too long to read"},
+    {"when its time is over", hang, send_nothing, "it took too long to read"},
 };
 
 static void test_ending(void **state) {
@@ -382,14 +382,14 @@ static void test_ending(void **state) {
         assert_null(problem);
 }
 
-/* ---- Answers of more than one piece, and more than a pipe holds ---- */
+/* ---- Messages of more than one piece, and more than a pipe holds ---- */
 
 static void count_to(void *user, struct message *message) {
     for (size_t i = 0; i < *(const size_t *)user; i++)
         message_put_number(message, i);
 }
 
-static void test_long_answers(void **state) {
+static void test_long_messages(void **state) {
     (void)state;
     static const size_t counts[] = {0, 1, 510, 511, 512, 513, 100000};
     for (size_t i = 0; i < COUNT(counts); i++) {
@@ -403,7 +403,7 @@ static void test_long_answers(void **state) {
     }
 }
 
-/* ---- What its answer can bring about ---- */
+/* ---- What its message can bring about ---- */
 
 static const char domain_xml[] =
     "<domain id='1'><name>web-1</name><uuid>0ddba11c-0000-4000-8000-000000000001</uuid>"
@@ -412,26 +412,32 @@ static const char domain_xml[] =
     "<interface type='direct' trustGuestRxFilters='no'><model type='virtio'/></interface>"
     "</devices></domain>";
 
-static void test_honest_answer(void **state) {
+/* Parses the domain, without a policy. */
+static void parse_domain(struct parsed *parsed) {
+    const struct parse_text text = {domain_xml, strlen(domain_xml)};
+    assert_null(parse(&(struct parse_source){.texts = &text, .count = 1}, parsed));
+}
+
+static void test_honest_message(void **state) {
     (void)state;
     struct parsed parsed;
-    assert_null(parse_domain(domain_xml, strlen(domain_xml), &parsed));
-    assert_string_equal(parsed.domain.name, "web-1");
-    assert_string_equal(parsed.domain.uuid, "0ddba11c-0000-4000-8000-000000000001");
-    assert_true(parsed.domain.running);
-    assert_int_equal(parsed.domain.count, 2);
-    assert_string_equal(parsed.domain.interfaces[0].dev, "eth0");
-    assert_null(parsed.domain.interfaces[0].mac);
-    assert_int_equal(parsed.domain.interfaces[1].trust, TRUST_NO);
-    assert_int_equal(parsed.plan.count, 0);
+    parse_domain(&parsed);
+    assert_string_equal(parsed.guests[0].domain.name, "web-1");
+    assert_string_equal(parsed.guests[0].domain.uuid, "0ddba11c-0000-4000-8000-000000000001");
+    assert_string_equal(parsed.guests[0].domain.id, "1");
+    assert_int_equal(parsed.guests[0].domain.count, 2);
+    assert_string_equal(parsed.guests[0].domain.interfaces[0].dev, "eth0");
+    assert_null(parsed.guests[0].domain.interfaces[0].mac);
+    assert_int_equal(parsed.guests[0].domain.interfaces[1].trust, TRUST_NO);
+    assert_int_equal(parsed.guests[0].plan.count, 0);
     parsed_free(&parsed);
 }
 
-/* An answer that ends anywhere is none, and costs nothing but itself. */
-static void test_cut_answer(void **state) {
+/* A message that ends anywhere is none, and costs nothing but itself. */
+static void test_cut_message(void **state) {
     (void)state;
     struct parsed honest, parsed;
-    assert_null(parse_domain(domain_xml, strlen(domain_xml), &honest));
+    parse_domain(&honest);
     for (size_t length = 0; length <= honest.message.length; length++) {
         struct message message = {.data = malloc(length + 1), .length = length};
         assert_non_null(message.data);
@@ -447,9 +453,9 @@ static void test_cut_answer(void **state) {
 }
 
 static const struct CMUnitTest others[] = {
-    cmocka_unit_test(test_long_answers),
-    cmocka_unit_test(test_honest_answer),
-    cmocka_unit_test(test_cut_answer),
+    cmocka_unit_test(test_long_messages),
+    cmocka_unit_test(test_honest_message),
+    cmocka_unit_test(test_cut_message),
 #ifndef SANITIZED
     cmocka_unit_test(test_orphan),
 #endif

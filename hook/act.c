@@ -1,0 +1,351 @@
+#include "act.h"
+
+#include "lock.h"
+#include "log.h"
+#include "observe.h"
+#include "update_device.h"
+#include "virsh.h"
+#include "watchdog.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A step that libvirt refuses, or that changes nothing, is tried so often; a libvirt that doesn't
+ * answer, as in a restart, until the deadline, with pauses that double up to the longest. */
+enum { ATTEMPTS = 3, PAUSE_MS = 125, LONGEST_PAUSE_MS = 1000 };
+
+/* None is begun that would be ended by the deadline alone; in seconds. */
+enum { ATTEMPT_SECONDS = 5 };
+
+enum { DEVICE_STEPS = STEP_SET | STEP_CLEAR, LIVE_STEPS = STEP_TRUST | STEP_UNTRUST };
+
+bool is_uuid(const char *text) {
+    return strlen(text) == 36 && text[strspn(text, "0123456789abcdefABCDEF-")] == '\0';
+}
+
+/* ---- A device ---- */
+
+/* Between processes that set a flag and the one that takes it back when the guest stops. */
+static const char *lock_device(int index, struct lock *lock) {
+    char *name = NULL;
+    if (asprintf(&name, "link-%d", index) < 0) {
+        *lock = (struct lock){.fd = -1};
+        return "out of memory";
+    }
+    const char *problem = lock_acquire(name, virsh_now() + ATTEMPT_SECONDS, lock);
+    free(name);
+    return problem;
+}
+
+/* Under the device's lock, as it is now: in passthrough mode it may have gone down since, or the guest
+ * may have stopped. */
+static const char *set_in_passthrough(const struct observer *observer, const char *name,
+                                      const struct device *seen, bool on) {
+    struct lock lock;
+    struct device device = {0};
+    const char *problem = lock_device(seen->index, &lock);
+    if (!problem)
+        problem = device_get(&observer->table, name, &device);
+    if (!problem && (device.index != seen->index || device.retired))
+        problem = "the guest has stopped";
+    if (!problem)
+        problem = device_set_multicast(&observer->table, &device, on);
+    lock_release(&lock);
+    return problem;
+}
+
+/* Does the steps that need no libvirt. False: one failed, which is logged, as is what was done. */
+static bool act_on_device(const char *why, const struct observer *observer,
+                          const struct interface *interface, const struct plan_item *item,
+                          const struct finding *finding) {
+    bool on = finding->conclusion.steps & STEP_SET;
+    const char *mac = or_dash(interface->mac), *name = or_dash(interface->target);
+    const char *problem =
+        finding->device.passthrough
+            ? set_in_passthrough(observer, name, &finding->device, on)
+            : device_set_multicast(&observer->table, &finding->device, on);
+    if (problem)
+        log_error("%s: %s: all-multicast on %s can't be %s: %s", why, mac, name,
+                  on ? "set" : "taken back", problem);
+    else if (finding->conclusion.want == WANT_NOTHING &&
+             finding->conclusion.reason != OFF_BY_POLICY)
+        log_info("%s: %s: no more all-multicast on %s: %s", why, mac, name,
+                 reason_text(finding->conclusion.reason));
+    else
+        log_info("%s: %s: %s %s, by policy = %s in [%s]", why, mac,
+                 on ? "all-multicast on" : "no more all-multicast on", name,
+                 policy_action_names[item->verdict.action], item->verdict.section);
+    return !problem;
+}
+
+static void log_verdict(const char *why, const struct parsed_guest *guest, size_t number,
+                        const struct finding *finding, const char *refusal) {
+    const struct interface *interface = &guest->domain.interfaces[number];
+    if (finding->conclusion.verdict == NOT_CONCERNED)
+        return;
+    char *text = verdict_text(&guest->plan.items[number], &finding->observed, &finding->conclusion,
+                              guest->domain.name);
+    bool good = is_good(&finding->conclusion);
+    const char *shown = text ? text : "out of memory";
+    if (good)
+        log_info("%s: %s: %s: %s", why, or_dash(interface->mac), or_dash(interface->target), shown);
+    else
+        log_error("%s: %s: %s: %s%s%s", why, or_dash(interface->mac), or_dash(interface->target),
+                  shown, refusal ? ": " : "", refusal ? refusal : "");
+    free(text);
+}
+
+/* ---- While libvirt waits ---- */
+
+void act_on_devices(const char *why, const struct parsed_guest *guest) {
+    struct observer observer;
+    const char *problem = observer_open(&observer, LIVE_NOT_NOW, 0);
+    if (problem)
+        log_error("%s: the devices can't be looked at: %s", why, problem);
+    for (size_t i = 0; !problem && i < guest->plan.count; i++) {
+        struct finding finding = observe(&observer, guest, i);
+        if (finding.conclusion.steps & DEVICE_STEPS)
+            (void)act_on_device(why, &observer, &guest->domain.interfaces[i],
+                                &guest->plan.items[i], &finding); /* it is logged */
+        else if (!is_good(&finding.conclusion) && !(finding.conclusion.steps & STEP_WAIT))
+            log_verdict(why, guest, i, &finding, NULL);
+    }
+    observer_close(&observer);
+}
+
+/* The device's lock is held: nobody sets the flag in between, and the mark keeps it so. */
+static void retire(const char *why, const struct observer *observer,
+                   const struct interface *interface, const struct device *found) {
+    struct lock lock;
+    struct device device = *found;
+    bool again = false;
+    const char *problem = lock_device(found->index, &lock);
+    if (!problem)
+        problem = device_find_passthrough(&observer->table, interface->mac, interface->dev, &device,
+                                          &again);
+    bool set = again && device.all_multicast && device.marks & MARK_MULTICAST;
+    if (!problem && set)
+        problem = device_set_multicast(&observer->table, &device, false);
+    if (!problem && again)
+        problem = device_retire(&observer->table, &device);
+    lock_release(&lock);
+    if (problem)
+        log_error("%s: %s: all-multicast can't be taken back from its device: %s", why,
+                  or_dash(interface->mac), problem);
+    else if (set)
+        log_info("%s: %s: all-multicast is taken back from its device, as passthrough mode needs",
+                 why, or_dash(interface->mac));
+}
+
+void act_after_stop(const char *why, const struct domain *domain) {
+    struct observer observer;
+    const char *problem = observer_open(&observer, LIVE_NOT_NOW, 0);
+    for (size_t i = 0; !problem && i < domain->count; i++) {
+        const struct interface *interface = &domain->interfaces[i];
+        struct device device = {0};
+        bool found = false;
+        if ((!interface->mac && !interface->dev) || !interface->type || (strcmp(interface->type, "direct") != 0 &&
+                                 strcmp(interface->type, "network") != 0))
+            continue;
+        problem = device_find_passthrough(&observer.table, interface->mac, interface->dev, &device,
+                                          &found);
+        if (!problem && found)
+            retire(why, &observer, interface, &device);
+    }
+    if (problem)
+        log_error("%s: the devices can't be looked at: %s", why, problem);
+    observer_close(&observer);
+}
+
+/* ---- With libvirt's help ---- */
+
+struct attempt {
+    const char *why;
+    const char *uuid;
+    const char *id;
+    time_t deadline;
+    bool waiter;
+    unsigned rounds; /* in which something was to be done */
+    long pause_ms;
+    char *refusal; /* libvirt's last, or NULL */
+    int waits_for; /* the index of the device that is down, or 0 */
+};
+
+static void pause_longer(struct attempt *attempt) {
+    virsh_pause(attempt->pause_ms);
+    attempt->pause_ms =
+        2 * attempt->pause_ms < LONGEST_PAUSE_MS ? 2 * attempt->pause_ms : LONGEST_PAUSE_MS;
+}
+
+/* Gives or takes back trust: marked before it is given, so that what is marked is all that rxtrust can
+ * have given. */
+static void act_live(struct attempt *attempt, const struct observer *observer,
+                     const struct interface *interface, const struct finding *finding,
+                     const struct virsh_text *xml) {
+    bool trust = finding->conclusion.steps & STEP_TRUST;
+    struct virsh_result result = {0};
+    struct device device = {0};
+    free(attempt->refusal);
+    attempt->refusal = NULL;
+    const char *problem = device_get(&observer->table, or_dash(interface->target), &device);
+    if (!problem && device.index != finding->device.index)
+        problem = "the device is another's by now";
+    if (!problem && trust)
+        problem = device_set_marks(&observer->table, &device, device.marks | MARK_TRUST);
+    if (!problem)
+        problem = update_device(attempt->uuid, interface, trust, xml, attempt->deadline, &result);
+    if (!problem && !trust)
+        problem = device_set_marks(&observer->table, &device,
+                                   device.marks & ~(unsigned)MARK_TRUST);
+    if (problem)
+        attempt->refusal = strdup(problem);
+    virsh_result_free(&result);
+}
+
+/* One round: all steps that need no libvirt, and one that does, for the XML is old after it. */
+static enum outcome settle(struct attempt *attempt, const struct parsed_guest *guest,
+                           const struct virsh_text *xml, enum live live) {
+    struct observer observer;
+    bool good = true, acted = false, sent = false;
+    const char *problem = observer_open(&observer, live, attempt->deadline);
+    observer.waiter = attempt->waiter;
+    bool last = attempt->rounds >= ATTEMPTS + 2 * guest->plan.count ||
+                virsh_now() + ATTEMPT_SECONDS >= attempt->deadline;
+    attempt->waits_for = 0;
+    if (problem)
+        log_error("%s: the devices can't be looked at: %s", attempt->why, problem);
+    for (size_t i = 0; !problem && i < guest->plan.count; i++) {
+        const struct interface *interface = &guest->domain.interfaces[i];
+        struct finding finding = observe(&observer, guest, i);
+        unsigned steps = last ? 0 : finding.conclusion.steps;
+        if (steps & DEVICE_STEPS)
+            acted = act_on_device(attempt->why, &observer, interface, &guest->plan.items[i],
+                                  &finding) ||
+                    acted;
+        if (steps & LIVE_STEPS && !sent) {
+            act_live(attempt, &observer, interface, &finding, xml);
+            sent = true;
+        }
+        if (steps & STEP_WAIT)
+            attempt->waits_for = finding.device.index;
+        else
+            good = good && is_good(&finding.conclusion);
+    }
+    bool again = !problem && (acted || sent) && !last;
+    for (size_t i = 0; !problem && !again && i < guest->plan.count; i++) {
+        struct finding finding = observe(&observer, guest, i);
+        log_verdict(attempt->why, guest, i, &finding, attempt->refusal);
+    }
+    observer_close(&observer);
+    attempt->rounds++;
+    if (again && attempt->refusal)
+        pause_longer(attempt);
+    return again                ? OUTCOME_AGAIN
+           : problem || !good   ? OUTCOME_BAD
+           : attempt->waits_for ? OUTCOME_WAITING
+                                : OUTCOME_GOOD;
+}
+
+/* What virsh dumped, parsed by the policy as it is now. */
+static enum outcome parse_and_settle(struct attempt *attempt, const struct virsh_dumps *dumps) {
+    const struct parse_text text = {dumps->texts[0].data, dumps->texts[0].length};
+    const struct parse_source source = {.policy = POLICY_FILE, .texts = &text, .count = 1};
+    struct parsed parsed;
+    enum outcome outcome = OUTCOME_BAD;
+    const char *problem = parse(&source, &parsed);
+    const struct parsed_guest *guest = parsed.count ? &parsed.guests[0] : NULL;
+    if (!problem)
+        problem = parsed.policy_error_count ? parsed.policy_errors[0].reason
+                  : guest                   ? guest->error.reason
+                                            : NULL;
+    if (problem)
+        log_error("%s: the guest is left as it is: the policy or the live XML: %s", attempt->why,
+                  problem);
+    else if (!guest->domain.id ||
+             (attempt->id && strcmp(guest->domain.id, attempt->id) != 0)) {
+        log_info("%s: that run of the guest has ended", attempt->why);
+        outcome = OUTCOME_GONE;
+    } else {
+        outcome = settle(attempt, guest, &dumps->texts[0], live_by_version(dumps->daemon_version));
+    }
+    parsed_free(&parsed);
+    return outcome;
+}
+
+static enum outcome try_once(struct attempt *attempt) {
+    struct virsh_dumps dumps;
+    enum outcome outcome = OUTCOME_AGAIN;
+    bool dumped = virsh_dump(&attempt->uuid, 1, false, attempt->deadline, &dumps);
+    if (dumped && dumps.texts[0].length) {
+        outcome = parse_and_settle(attempt, &dumps);
+    } else if (dumped) {
+        log_info("%s: the guest is gone", attempt->why);
+        outcome = OUTCOME_GONE;
+    } else if (dumps.result.code == VIRSH_MISSING ||
+               virsh_now() + ATTEMPT_SECONDS >= attempt->deadline) {
+        log_error("%s: not known to be as the policy says: virsh: %s", attempt->why,
+                  virsh_problem(&dumps.result));
+        outcome = OUTCOME_BAD;
+    } else {
+        pause_longer(attempt);
+    }
+    virsh_dumps_free(&dumps);
+    return outcome;
+}
+
+static enum outcome act(struct attempt *attempt) {
+    struct lock lock;
+    const char *problem = lock_acquire(attempt->uuid, attempt->deadline, &lock);
+    enum outcome outcome = problem ? OUTCOME_BAD : OUTCOME_AGAIN;
+    if (problem)
+        log_error("%s: the guest's lock can't be had: %s", attempt->why, problem);
+    while (outcome == OUTCOME_AGAIN)
+        outcome = try_once(attempt);
+    lock_release(&lock);
+    free(attempt->refusal);
+    return outcome;
+}
+
+enum outcome act_on_guest(const char *why, const char *uuid, const char *id, time_t deadline) {
+    struct attempt attempt = {
+        .why = why, .uuid = uuid, .id = id, .deadline = deadline, .pause_ms = PAUSE_MS};
+    return act(&attempt);
+}
+
+/* ---- In the background ---- */
+
+/* Waits for the device, however long the guest is paused. False: it needn't, another process does, or
+ * the device is gone. */
+static bool wait_for_device(const struct task *task, int index) {
+    struct lock lock = {.fd = -1};
+    char *name = waiter_name(task->uuid);
+    bool gone = false;
+    const char *problem = name ? lock_acquire(name, 0, &lock) : "out of memory";
+    if (!problem) {
+        watchdog_arm(0);
+        problem = device_wait_until_up(&(struct device){.index = index}, &gone);
+        watchdog_arm(BACKGROUND_SECONDS);
+    }
+    if (problem && problem != lock_busy)
+        log_error("%s: it can't be waited until the device is up: %s", task->why, problem);
+    lock_release(&lock);
+    free(name);
+    return !problem && !gone;
+}
+
+void act_in_background(void *user) {
+    const struct task *task = user;
+    enum outcome outcome = OUTCOME_AGAIN;
+    while (outcome == OUTCOME_AGAIN || outcome == OUTCOME_WAITING) {
+        struct attempt attempt = {.why = task->why,
+                                  .uuid = task->uuid,
+                                  .id = task->id,
+                                  .deadline = virsh_now() + ACT_SECONDS,
+                                  .waiter = true,
+                                  .pause_ms = PAUSE_MS};
+        outcome = act(&attempt);
+        if (outcome == OUTCOME_WAITING && !wait_for_device(task, attempt.waits_for))
+            break;
+    }
+}

@@ -1,0 +1,42 @@
+/* What is wanted made true for a guest that runs: observe, reconcile, act, and observe again; the log
+ * says what is so then. */
+#pragma once
+
+#include "parse.h"
+
+#include <stdbool.h>
+#include <time.h>
+
+/* While libvirt waits: only what can be done to a device is done. `why` is the operation. */
+void act_on_devices(const char *why, const struct parsed_guest *guest);
+
+/* After a stop: takes back what passthrough mode needs taken back while the device is still there, and
+ * sees to it that nobody sets it again. */
+void act_after_stop(const char *why, const struct domain *domain);
+
+enum outcome {
+    OUTCOME_GOOD,
+    OUTCOME_BAD,     /* it is logged why */
+    OUTCOME_GONE,    /* the guest has ended, or is another run than `id` */
+    OUTCOME_WAITING, /* a device is down, in passthrough mode: see act_in_background() */
+    OUTCOME_AGAIN
+};
+
+/* Anything else: holds the guest's lock, and before each step that needs libvirt reads the live XML
+ * and the policy afresh. `id` is the run's, or NULL for any. */
+enum outcome act_on_guest(const char *why, const char *uuid, const char *id, time_t deadline);
+
+/* What the background process does: the same, and it waits for devices that are down. `user` is a
+ * struct task. */
+struct task {
+    const char *why;
+    const char *uuid;
+    const char *id; /* or NULL */
+};
+void act_in_background(void *user);
+
+/* How long a guest's steps may take, in seconds; one more may be under way then. */
+enum { ACT_SECONDS = 30 };
+
+/* True: these are hexadecimal digits and dashes as in a UUID, and nothing else. */
+bool is_uuid(const char *text);
