@@ -46,7 +46,9 @@ struct plan_item plan_interface(struct interface *interface, const struct networ
     bool by_network = item.attachment == ATTACHED_BY_NETWORK;
     item.verdict = policy_decide(
         policy, &(struct policy_subject){.network = by_network ? interface->network : NULL,
-                                         .dev = by_network ? NULL : interface->dev,
+                                         .portgroup = by_network ? interface->portgroup : NULL,
+                                         .devices = &interface->dev,
+                                         .device_count = interface->dev != NULL,
                                          .mac = interface->mac,
                                          .mode = item.mode});
     bool opted_out =
