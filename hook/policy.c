@@ -1,18 +1,12 @@
 #include "policy.h"
 
 #include "library.h"
+#include "policy_pattern.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <fnmatch.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* Kinds of section, as bits: a key says in which it may stand. */
 enum kind { KIND_UNKNOWN = 0, KIND_DEFAULT = 1, KIND_VM = 2, KIND_RULE = 4 };
@@ -23,7 +17,7 @@ struct patterns {
     size_t count;
 };
 
-enum subject_key { BY_NETWORK, BY_DEV, BY_MAC, BY_MODE, SUBJECT_KEYS };
+enum subject_key { BY_NETWORK, BY_PORTGROUP, BY_DEV, BY_MAC, BY_MODE, SUBJECT_KEYS };
 
 /* What a [rule:…] asks for; a [vm:…] has its own in its name. */
 struct policy_rule {
@@ -34,14 +28,18 @@ struct policy_rule {
 struct policy_section {
     char *name;               /* as it stands between the brackets, in the policy's text */
     struct policy_rule *rule; /* of a [rule:…], else NULL */
+    const struct policy_section *previous; /* of those that can match the domain in hand */
     unsigned long line;
-    size_t errors_before; /* how many errors the file had above this section */
     enum kind kind;
+    bool faulty;  /* one of its lines has an error */
     int policy;   /* enum policy_action, or UNSET */
     int override; /* 0, 1 or UNSET */
 };
 
 enum { UNSET = -1 };
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+#define QUOTES       "'\""
 
 const char *const policy_action_names[] = {"off", "multicast", "trust", NULL};
 static const char *const override_names[] = {"no", "yes", NULL};
@@ -64,8 +62,7 @@ static int word_index(const char *const *words, const char *word) {
     return UNSET;
 }
 
-__attribute__((format(printf, 3, 4))) static void
-add_error(struct policy *policy, unsigned long line, const char *format, ...) {
+void policy_add_error(struct policy *policy, unsigned long line, const char *format, ...) {
     struct policy_error *grown =
         reallocarray(policy->errors, policy->error_count + 1, sizeof *grown);
     char *reason = NULL;
@@ -79,6 +76,8 @@ add_error(struct policy *policy, unsigned long line, const char *format, ...) {
         policy->out_of_memory = true;
     else
         grown[policy->error_count++] = (struct policy_error){line, reason};
+    if (policy->count) /* the one that is being parsed */
+        policy->sections[policy->count - 1].faulty = true;
 }
 
 static int by_line(const void *a, const void *b) {
@@ -105,47 +104,52 @@ static struct policy_section *current_section(const struct reader *reader) {
     return reader->policy->count ? &reader->policy->sections[reader->policy->count - 1] : NULL;
 }
 
-/* `text` is a list of patterns, with commas between. */
-static const char *read_patterns(const char *text, struct patterns *patterns) {
-    patterns->texts = malloc(strlen(text) + 2);
+/* Returns the first item of a list with commas between, without the white space around it, and
+ * moves the list on to the next; NULL: there is none. */
+static const char *next_item(const char **list, size_t *length) {
+    const char *item = skip_white(*list);
+    const char *end = item + strcspn(item, ",");
+    *list = *end ? end + 1 : NULL;
+    while (end > item && is_white(end[-1]))
+        end--;
+    *length = (size_t)(end - item);
+    return item;
+}
+
+static const char *read_patterns(const char *list, struct patterns *patterns) {
+    patterns->texts = malloc(strlen(list) + 2);
     if (!patterns->texts)
         return "out of memory";
     char *to = patterns->texts;
-    for (const char *item = text;; item++) {
-        item = skip_white(item);
-        size_t length = strcspn(item, ",");
-        const char *next = item + length;
-        while (length && is_white(item[length - 1]))
-            length--;
+    while (list) {
+        size_t length = 0;
+        const char *item = next_item(&list, &length);
         if (!length)
             return "has an empty value";
         to = mempcpy(to, item, length);
         *to++ = '\0';
         patterns->count++;
-        if (!*next)
-            return NULL;
-        item = next;
     }
+    return NULL;
+}
+
+/* A quote inside, as in bob's, is a part of the name. */
+static bool is_quoted(const char *text, size_t length) {
+    return length && (strchr(QUOTES, text[0]) || strchr(QUOTES, text[length - 1]));
+}
+
+static bool has_quoted_item(const char *list) {
+    bool quoted = false;
+    while (list && !quoted) {
+        size_t length = 0;
+        const char *item = next_item(&list, &length);
+        quoted = is_quoted(item, length);
+    }
+    return quoted;
 }
 
 static const char *next_pattern(const char *pattern) {
     return pattern + strlen(pattern) + 1;
-}
-
-static bool has_wildcard(const char *pattern) {
-    return strpbrk(pattern, "*?[") != NULL;
-}
-
-static bool could_be_mac(const char *pattern) {
-    static const char form[] = "xx:xx:xx:xx:xx:xx";
-    if (has_wildcard(pattern))
-        return pattern[strspn(pattern, "0123456789abcdefABCDEF:*?[]!^-")] == '\0' &&
-               (!strchr(pattern, '-') || strchr(pattern, '['));
-    size_t i = 0;
-    for (; form[i] && pattern[i]; i++)
-        if (form[i] == ':' ? pattern[i] != ':' : !strchr("0123456789abcdefABCDEF", pattern[i]))
-            return false;
-    return !form[i] && !pattern[i];
 }
 
 static bool is_mode(const char *pattern) {
@@ -168,9 +172,10 @@ static const struct key {
      override_names, NULL, "yes or no"},
     {"vm", KIND_RULE, offsetof(struct policy_rule, vm), NULL, NULL, NULL},
     {"network", KIND_RULE, offsetof(struct policy_rule, by[BY_NETWORK]), NULL, NULL, NULL},
+    {"portgroup", KIND_RULE, offsetof(struct policy_rule, by[BY_PORTGROUP]), NULL, NULL, NULL},
     {"dev", KIND_RULE, offsetof(struct policy_rule, by[BY_DEV]), NULL, NULL, NULL},
-    {"mac", KIND_RULE, offsetof(struct policy_rule, by[BY_MAC]), NULL, could_be_mac,
-     "a MAC address like 52:54:00:12:34:56, or a glob of one"},
+    {"mac", KIND_RULE, offsetof(struct policy_rule, by[BY_MAC]), NULL, pattern_is_mac,
+     "a MAC address like 52:54:00:12:34:56, or a glob of one, with two digits between colons"},
     {"mode", KIND_RULE, offsetof(struct policy_rule, by[BY_MODE]), NULL, is_mode,
      "bridge, vepa, private or passthrough"},
     {NULL, 0, 0, NULL, NULL, NULL},
@@ -179,10 +184,11 @@ static const struct key {
 static void set_word(struct reader *reader, const struct key *key, int *place, const char *value) {
     int word = word_index(key->words, value);
     if (*place != UNSET)
-        add_error(reader->policy, reader->number, "%s stands in this section already", key->name);
+        policy_add_error(reader->policy, reader->number, "%s stands in this section already",
+                         key->name);
     else if (word == UNSET)
-        add_error(reader->policy, reader->number, "%s can't be '%s': %s", key->name, value,
-                  key->values);
+        policy_add_error(reader->policy, reader->number, "%s can't be '%s': %s", key->name, value,
+                         key->values);
     else
         *place = word;
 }
@@ -190,7 +196,8 @@ static void set_word(struct reader *reader, const struct key *key, int *place, c
 static void set_patterns(struct reader *reader, const struct key *key, struct patterns *place,
                          const char *value) {
     if (place->texts) {
-        add_error(reader->policy, reader->number, "%s stands in this section already", key->name);
+        policy_add_error(reader->policy, reader->number, "%s stands in this section already",
+                         key->name);
         return;
     }
     bool odd = strchr(value, '"') || strstr(value, " #") || strstr(value, "\t#");
@@ -198,13 +205,13 @@ static void set_patterns(struct reader *reader, const struct key *key, struct pa
                                 "comment begins with ;, and ? in a glob is any byte)"
                               : read_patterns(value, place);
     if (problem)
-        add_error(reader->policy, reader->number, "%s %s", key->name, problem);
+        policy_add_error(reader->policy, reader->number, "%s %s", key->name, problem);
     const char *pattern = place->texts;
     for (size_t i = 0; pattern && key->fits && i < place->count;
          i++, pattern = next_pattern(pattern))
         if (!key->fits(pattern))
-            add_error(reader->policy, reader->number, "%s can't be '%s': %s", key->name, pattern,
-                      key->values);
+            policy_add_error(reader->policy, reader->number, "%s can't be '%s': %s", key->name,
+                             pattern, key->values);
 }
 
 static int on_key(void *user, const char *section_name, const char *name, const char *value) {
@@ -215,33 +222,69 @@ static int on_key(void *user, const char *section_name, const char *name, const 
         return 1;
     reader->key_expected = false;
     if (!section) {
-        add_error(policy, reader->number, "a key before the first [section]");
+        policy_add_error(policy, reader->number, "a key before the first [section]");
         return 1;
     }
     if (section->kind == KIND_UNKNOWN)
         return 1;
     if (strcmp(section_name, section->name) != 0) {
-        add_error(policy, section->line,
-                  "the section's name is cut after %zu bytes: use the UUID, a glob, or a [rule:…] "
-                  "with vm =",
-                  strlen(section_name));
+        policy_add_error(
+            policy, section->line,
+            "the section's name is cut after %zu bytes: use the UUID, a glob, or a [rule:…] "
+            "with vm =",
+            strlen(section_name));
         section->kind = KIND_UNKNOWN;
         return 1;
     }
+    if (!value)
+        value = "";
     const struct key *key = keys;
     while (key->name && strcmp(key->name, name) != 0)
         key++;
     if (!key->name)
-        add_error(policy, reader->number, "unknown key '%s'", name);
+        policy_add_error(policy, reader->number, "unknown key '%s'", name);
     else if (!(key->kinds & section->kind))
-        add_error(policy, reader->number, "%s can stand in a [rule:…] only", name);
+        policy_add_error(policy, reader->number, "%s can stand in a [rule:…] only", name);
+    else if (has_quoted_item(value))
+        policy_add_error(policy, reader->number,
+                         "%s has a value in quotes: they would be part of it", name);
     else if (key->words)
-        set_word(reader, key, (int *)(void *)((char *)section + key->offset), value ? value : "");
+        set_word(reader, key, (int *)(void *)((char *)section + key->offset), value);
     else
         set_patterns(reader, key, (struct patterns *)(void *)((char *)section->rule + key->offset),
-                     value ? value : "");
+                     value);
     return 1;
 }
+
+/* Well-formed as in Unicode's table 3-7: neither overlong nor a surrogate, and U+10FFFF at most. */
+static bool is_utf8(const char *text) {
+    static const struct {
+        unsigned char first, last; /* of the first byte */
+        unsigned char least, most; /* of the second */
+        int more;                  /* bytes after the first */
+    } forms[] = {
+        {0x01, 0x7f, 0x00, 0x00, 0}, {0xc2, 0xdf, 0x80, 0xbf, 1}, {0xe0, 0xe0, 0xa0, 0xbf, 2},
+        {0xe1, 0xec, 0x80, 0xbf, 2}, {0xed, 0xed, 0x80, 0x9f, 2}, {0xee, 0xef, 0x80, 0xbf, 2},
+        {0xf0, 0xf0, 0x90, 0xbf, 3}, {0xf1, 0xf3, 0x80, 0xbf, 3}, {0xf4, 0xf4, 0x80, 0x8f, 3},
+    };
+    const unsigned char *byte = (const unsigned char *)text;
+    while (*byte) {
+        size_t i = 0;
+        while (i < COUNT(forms) && (*byte < forms[i].first || *byte > forms[i].last))
+            i++;
+        if (i == COUNT(forms))
+            return false;
+        byte++;
+        for (int more = forms[i].more; more > 0; more--, byte++) {
+            bool second = more == forms[i].more;
+            if (*byte < (second ? forms[i].least : 0x80) || *byte > (second ? forms[i].most : 0xbf))
+                return false;
+        }
+    }
+    return true;
+}
+
+static const char not_utf8[] = "the line is not UTF-8";
 
 #define VM "vm:"
 
@@ -264,7 +307,7 @@ static const char *read_section_name(struct reader *reader, struct policy_sectio
                                           : "[default] must be the first: it would undo "
                                             "the sections above it";
     }
-    for (size_t i = 0; i < sizeof section_forms / sizeof *section_forms; i++) {
+    for (size_t i = 0; i < COUNT(section_forms); i++) {
         const struct section_form *form = &section_forms[i];
         const char *rest = section->name + strlen(form->prefix);
         if (strncmp(section->name, form->prefix, strlen(form->prefix)) != 0)
@@ -272,6 +315,8 @@ static const char *read_section_name(struct reader *reader, struct policy_sectio
         section->kind = form->kind;
         if (!*rest)
             return "the section has no name after the colon";
+        if (is_quoted(rest, strlen(rest)))
+            return "the section's name is in quotes: they would be part of it";
         if (is_white(*rest) || is_white(rest[strlen(rest) - 1]))
             return "the section's name begins or ends with white space";
         if (form->kind == KIND_VM && strchr(rest, ','))
@@ -284,9 +329,28 @@ static const char *read_section_name(struct reader *reader, struct policy_sectio
     return "unknown section: there are [default], [vm:NAME] and [rule:NAME]";
 }
 
+/* Looks at a section whose lines have all been read. One with an error may lack just what that line
+ * meant: one error is enough. */
+static void check_section(struct policy *policy, const struct policy_section *section) {
+    const struct policy_rule *rule = section->rule;
+    bool matches = rule && rule->vm.count > 0;
+    bool idle = section->policy == UNSET && section->override == UNSET;
+    if (section->faulty)
+        return;
+    for (size_t i = 0; rule && i < SUBJECT_KEYS; i++)
+        matches = matches || rule->by[i].count > 0;
+    if (rule && !matches)
+        policy_add_error(policy, section->line, "[%s] names nothing to match", section->name);
+    if (section->kind != KIND_DEFAULT && idle)
+        policy_add_error(policy, section->line, "[%s] names nothing to do: policy or override",
+                         section->name);
+}
+
 /* Takes the line `[name] ; comment`, and ends the name where it stands. */
 static void open_section(struct reader *reader, char *line) {
     struct policy *policy = reader->policy;
+    if (policy->count)
+        check_section(policy, current_section(reader));
     if (policy->count == reader->section_room) {
         size_t room = reader->section_room ? 2 * reader->section_room : 8;
         struct policy_section *grown = reallocarray(policy->sections, room, sizeof *grown);
@@ -298,23 +362,22 @@ static void open_section(struct reader *reader, char *line) {
         reader->section_room = room;
     }
     struct policy_section *section = &policy->sections[policy->count++];
-    *section = (struct policy_section){.name = line + 1,
-                                       .line = reader->number,
-                                       .errors_before = policy->error_count,
-                                       .policy = UNSET,
-                                       .override = UNSET};
+    *section = (struct policy_section){
+        .name = line + 1, .line = reader->number, .policy = UNSET, .override = UNSET};
+    bool utf8 = is_utf8(line);
     char *close = strchr(line, ']');
     const char *after = close ? skip_white(close + 1) : "";
     if (close)
         *close = '\0';
     const char *problem =
-        !close ? "the section's ] is missing"
+        !utf8    ? not_utf8
+        : !close ? "the section's ] is missing"
         : *after && !strchr(";#", *after)
             ? "there is something after the section's ]: a name with brackets goes "
               "into vm = of a [rule:…]"
             : read_section_name(reader, section);
     if (problem) {
-        add_error(policy, reader->number, "%s", problem);
+        policy_add_error(policy, reader->number, "%s", problem);
         section->kind = KIND_UNKNOWN;
     }
 }
@@ -328,20 +391,23 @@ static const char *look_at_line(struct reader *reader, char *line, size_t length
     const char *text = skip_white(line);
     if (!fits)
         return "the line is too long";
+    if (*line == '[') {
+        open_section(reader, line);
+        return NULL;
+    }
+    if (!is_utf8(line))
+        return not_utf8;
     if (!*text || *text == ';' || *text == '#')
         return NULL;
     if (text > line)
         return "the line is indented: inih would take it for a part of the value above";
-    if (*line == '[')
-        open_section(reader, line);
-    else
-        reader->key_expected = true;
+    reader->key_expected = true;
     return NULL;
 }
 
 static void expect_no_key(struct reader *reader) {
     if (reader->key_expected)
-        add_error(reader->policy, reader->number, "neither [section] nor key = value");
+        policy_add_error(reader->policy, reader->number, "neither [section] nor key = value");
     reader->key_expected = false;
 }
 
@@ -365,7 +431,7 @@ static char *next_line(char *out, int room, void *user) {
     *end = '\0';
     const char *problem = look_at_line(reader, line, length, fits);
     if (problem) {
-        add_error(reader->policy, reader->number, "%s", problem);
+        policy_add_error(reader->policy, reader->number, "%s", problem);
         out[0] = '\0';
     }
     return out;
@@ -373,60 +439,36 @@ static char *next_line(char *out, int room, void *user) {
 
 /* ---- What only the whole file can tell ---- */
 
-/* FNV-1a. */
-static size_t hash_of(const char *text) {
-    uint64_t hash = 0xcbf29ce484222325;
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 0x100000001b3;
-    return (size_t)(hash ^ hash >> 32);
+static int by_name(const void *a, const void *b) {
+    const struct policy_section *left = *(const struct policy_section *const *)a;
+    const struct policy_section *right = *(const struct policy_section *const *)b;
+    int order = strcmp(left->name, right->name);
+    return order ? order : (left->line > right->line) - (left->line < right->line);
 }
 
-/* A table of the sections by name, open addressing, at most half full. */
 static void check_duplicates(struct policy *policy) {
-    size_t room = 2; /* a power of two */
-    while (room < 2 * policy->count)
-        room *= 2;
-    const struct policy_section **table = calloc(room, sizeof(struct policy_section *));
-    if (!table) {
+    const struct policy_section **sorted = calloc(policy->count + 1, sizeof *sorted);
+    if (!sorted) {
         policy->out_of_memory = true;
         return;
     }
-    for (size_t i = 0; i < policy->count; i++) {
-        const struct policy_section *section = &policy->sections[i];
-        size_t place = hash_of(section->name) & (room - 1);
-        while (table[place] && strcmp(table[place]->name, section->name) != 0)
-            place = (place + 1) & (room - 1);
-        if (table[place])
-            add_error(policy, section->line, "[%s] stands already in line %lu", section->name,
-                      table[place]->line);
+    for (size_t i = 0; i < policy->count; i++)
+        sorted[i] = &policy->sections[i];
+    qsort(sorted, policy->count, sizeof *sorted, by_name);
+    for (size_t i = 1, first = 0; i < policy->count; i++)
+        if (strcmp(sorted[i]->name, sorted[first]->name) != 0)
+            first = i;
         else
-            table[place] = section;
-    }
-    free(table);
-}
-
-/* A section with an error in it may lack just what that line meant: one error is enough. */
-static void check_section(struct policy *policy, const struct policy_section *section,
-                          size_t errors_after) {
-    if (errors_after > section->errors_before)
-        return;
-    const struct policy_rule *rule = section->rule;
-    bool matches = rule && rule->vm.count > 0;
-    for (size_t i = 0; rule && i < SUBJECT_KEYS; i++)
-        matches = matches || rule->by[i].count > 0;
-    if (rule && !matches)
-        add_error(policy, section->line, "[%s] names nothing to match", section->name);
-    if ((section->kind == KIND_RULE || section->kind == KIND_VM) && section->policy == UNSET &&
-        section->override == UNSET)
-        add_error(policy, section->line, "[%s] names nothing to do: policy or override",
-                  section->name);
+            policy_add_error(policy, sorted[i]->line, "[%s] stands already in line %lu",
+                             sorted[i]->name, sorted[first]->line);
+    free(sorted);
 }
 
 bool policy_parse(struct policy *policy) {
     const char *reason = NULL;
     const struct inih *inih = library_inih(&reason);
     if (!inih) {
-        add_error(policy, 0, "%s", reason);
+        policy_add_error(policy, 0, "%s", reason);
         return false;
     }
     struct reader reader = {.policy = policy,
@@ -437,52 +479,17 @@ bool policy_parse(struct policy *policy) {
     if (refused < 0)
         policy->out_of_memory = true;
     else if (refused > 0 && !policy->error_count)
-        add_error(policy, (unsigned long)refused, "inih can't read this line");
+        policy_add_error(policy, (unsigned long)refused, "inih can't read this line");
 
-    size_t errors_read = policy->error_count;
-    for (size_t i = 0; i < policy->count; i++)
-        check_section(policy, &policy->sections[i],
-                      i + 1 < policy->count ? policy->sections[i + 1].errors_before : errors_read);
+    if (policy->count)
+        check_section(policy, current_section(&reader));
+    else if (!policy->error_count &&
+             !policy->out_of_memory) /* it was cut to nothing, perhaps at this moment */
+        policy_add_error(policy, 0, "it is empty, or has no section: [default] alone is enough");
     check_duplicates(policy);
-    policy->candidates = calloc(policy->count + 1, sizeof(struct policy_section *));
-    if (!policy->candidates)
-        policy->out_of_memory = true;
     if (policy->error_count)
         qsort(policy->errors, policy->error_count, sizeof *policy->errors, by_line);
     return !policy->error_count && !policy->out_of_memory;
-}
-
-/* Returns what speaks against trusting this file, or NULL. */
-static const char *file_problem(int fd) {
-    struct stat file;
-    if (fstat(fd, &file))
-        return strerror(errno);
-    if (!S_ISREG(file.st_mode))
-        return "it is not a regular file";
-    if (file.st_uid != 0 && file.st_uid != geteuid())
-        return "it belongs neither to root nor to the caller";
-    if (file.st_mode & (S_IWGRP | S_IWOTH))
-        return "it can be written by group or others";
-    return NULL;
-}
-
-bool policy_open(const char *path, bool required, struct policy *policy) {
-    *policy = (struct policy){0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    int error = errno;
-    struct stat link; /* one that leads nowhere is no missing file, but one that can't be read */
-    if (fd < 0 && error == ENOENT && !required && lstat(path, &link) != 0) {
-        policy->missing = true;
-        return false;
-    }
-    const char *problem = fd < 0 ? strerror(error) : file_problem(fd);
-    if (!problem)
-        problem = stream_read_all(fd, &policy->text);
-    if (problem)
-        add_error(policy, 0, "%s", problem);
-    if (fd >= 0)
-        (void)close(fd);
-    return !problem;
 }
 
 void policy_free(struct policy *policy) {
@@ -499,58 +506,66 @@ void policy_free(struct policy *policy) {
         free(policy->errors[i].reason);
     free(policy->text.data);
     free(policy->sections);
-    free(policy->candidates);
     free(policy->errors);
     *policy = (struct policy){0};
 }
 
 /* ---- Deciding ---- */
 
-/* `flags` as of fnmatch(3). A pattern also matches itself, brackets and all. */
-static bool passes(const struct patterns *patterns, const char *text, int flags) {
-    const char *pattern = patterns->texts;
-    for (size_t i = 0; text && i < patterns->count; i++, pattern = next_pattern(pattern))
-        if (strcmp(pattern, text) == 0 || fnmatch(pattern, text, flags) == 0)
+static bool is_for_domain(const struct policy_section *section, const char *name,
+                          const char *uuid) {
+    if (section->kind == KIND_VM)
+        return pattern_matches_guest(section->name + strlen(VM), name, uuid);
+    size_t count = section->rule ? section->rule->vm.count : 0;
+    const char *pattern = count ? section->rule->vm.texts : NULL;
+    for (size_t i = 0; i < count; i++, pattern = next_pattern(pattern))
+        if (pattern_matches_guest(pattern, name, uuid))
             return true;
-    return patterns->count == 0;
-}
-
-static bool is_domain(const struct policy_section *section, const char *name, const char *uuid) {
-    if (section->kind != KIND_VM && !section->rule)
-        return true;
-    const struct patterns own = {.texts = section->name + strlen(VM), .count = 1};
-    const struct patterns *vm = section->kind == KIND_VM ? &own : &section->rule->vm;
-    const char *pattern = vm->texts;
-    for (size_t i = 0; i < vm->count; i++, pattern = next_pattern(pattern))
-        if (strcasecmp(pattern, uuid) == 0)
-            return true;
-    return passes(vm, name, 0);
+    return count == 0;
 }
 
 void policy_for_domain(struct policy *policy, const char *name, const char *uuid) {
-    policy->candidate_count = 0;
-    for (size_t i = 0; i < policy->count; i++)
-        if (is_domain(&policy->sections[i], name, uuid))
-            policy->candidates[policy->candidate_count++] = &policy->sections[i];
+    policy->last = NULL;
+    for (size_t i = 0; i < policy->count; i++) {
+        struct policy_section *section = &policy->sections[i];
+        if (!is_for_domain(section, name, uuid))
+            continue;
+        section->previous = policy->last;
+        policy->last = section;
+    }
+}
+
+/* What an interface has that a key of a rule is about: any of the texts may match. */
+struct asked {
+    const char *const *texts;
+    size_t count;
+    bool (*matches)(const char *pattern, const char *text);
+};
+
+static bool is_let_pass(const struct patterns *patterns, const struct asked *asked) {
+    const char *pattern = patterns->texts;
+    for (size_t i = 0; i < patterns->count; i++, pattern = next_pattern(pattern))
+        for (size_t j = 0; j < asked->count; j++)
+            if (asked->texts[j] && asked->matches(pattern, asked->texts[j]))
+                return true;
+    return patterns->count == 0;
 }
 
 struct policy_verdict policy_decide(const struct policy *policy,
                                     const struct policy_subject *subject) {
-    const struct {
-        const char *text;
-        int flags;
-    } texts[SUBJECT_KEYS] = {
-        [BY_NETWORK] = {subject->network, 0},
-        [BY_DEV] = {subject->device_count ? subject->devices[0] : NULL, 0},
-        [BY_MAC] = {subject->mac, FNM_CASEFOLD},
-        [BY_MODE] = {subject->mode, 0},
+    const struct asked asked[SUBJECT_KEYS] = {
+        [BY_NETWORK] = {&subject->network, 1, pattern_matches},
+        [BY_PORTGROUP] = {&subject->portgroup, 1, pattern_matches},
+        [BY_DEV] = {subject->devices, subject->device_count, pattern_matches},
+        [BY_MAC] = {&subject->mac, 1, pattern_matches_mac},
+        [BY_MODE] = {&subject->mode, 1, pattern_matches},
     };
     const struct policy_section *action = NULL, *override = NULL;
-    for (size_t i = policy->candidate_count; i > 0 && !(action && override); i--) {
-        const struct policy_section *section = policy->candidates[i - 1];
+    for (const struct policy_section *section = policy->last; section && !(action && override);
+         section = section->previous) {
         bool matches = true;
-        for (size_t key = 0; section->rule && key < SUBJECT_KEYS; key++)
-            matches = matches && passes(&section->rule->by[key], texts[key].text, texts[key].flags);
+        for (size_t key = 0; section->rule && matches && key < SUBJECT_KEYS; key++)
+            matches = is_let_pass(&section->rule->by[key], &asked[key]);
         if (matches && !action && section->policy != UNSET)
             action = section;
         if (matches && !override && section->override != UNSET)

@@ -1,8 +1,8 @@
-/* The policy file, /etc/libvirt/rxtrust.ini, and what it says of one interface. Pure but for
- * opening the file. The file's form is told in rxtrust.ini itself.
+/* The policy, /etc/libvirt/rxtrust.ini, and what it says of one interface. Pure but for
+ * policy_open() in policy_file.c. The file's form is told in rxtrust.ini(5).
  *
- * A policy with a single error is no policy: an opt-out that was mistyped, or cut by inih's limits
- * (49 bytes of a section's name, 199 of a line), must not become a guest that is trusted. */
+ * A policy with a single error is no policy: an opt-out that was mistyped, torn, or cut by inih's
+ * limits (49 bytes of a section's name, 199 of a line), must not become a guest that is trusted. */
 #pragma once
 
 #include "stream.h"
@@ -23,24 +23,27 @@ struct policy {
     struct stream_text text;         /* the file's, which the sections' names point into */
     struct policy_section *sections; /* in the order of the file */
     size_t count;
-    struct policy_section **candidates; /* those that can match the domain in hand */
-    size_t candidate_count;
-    struct policy_error *errors; /* by line */
+    const struct policy_section *last; /* of those that can match the domain in hand */
+    struct policy_error *errors;       /* by line */
     size_t error_count;
     bool missing;       /* there is no file: the defaults hold */
     bool out_of_memory; /* perhaps before an error could be kept */
 };
 
 /* Gets the text of a policy's file, which must be the root's or the caller's, a regular one, and
- * writable by nobody else. False: the policy says what is wrong (policy->errors), or that there is
- * none (policy->missing), which is an error only of one that is `required`. policy_free() is due
+ * writable by nobody else, and whole: one that is being written is read again a few times, for less
+ * than half a second in all. False: the policy says what is wrong (policy->errors), or that there
+ * is none (policy->missing), which is an error only of one that is `required`. policy_free() is due
  * either way, as after policy_parse(). */
 bool policy_open(const char *path, bool required, struct policy *policy);
 
-/* Reads the text. False: it has errors (policy->errors), or memory ran out
+/* Parses the text. False: it has errors (policy->errors), or memory ran out
  * (policy->out_of_memory). */
 bool policy_parse(struct policy *policy);
 void policy_free(struct policy *policy);
+
+__attribute__((format(printf, 3, 4))) void
+policy_add_error(struct policy *policy, unsigned long line, const char *format, ...);
 
 /* Puts aside, until the next call, the sections that can't match any interface of this domain. */
 void policy_for_domain(struct policy *policy, const char *name, const char *uuid);
@@ -48,8 +51,9 @@ void policy_for_domain(struct policy *policy, const char *name, const char *uuid
 /* What a section may ask of an interface; NULL where there is none. */
 struct policy_subject {
     const char *network;
-    const char *portgroup;
-    const char *const *devices; /* the host device that it has, or all that it may get */
+    const char *portgroup;      /* its own, or the network's default one */
+    const char *const *devices; /* the host device; before libvirt has chosen one of a network's,
+                                 * each that it may be */
     size_t device_count;
     const char *mac;
     const char *mode;
@@ -58,8 +62,8 @@ struct policy_subject {
 struct policy_verdict {
     enum policy_action action;
     bool override;
-    const char *
-        section; /* the one that decided the action, e.g. "vm:ha"; lives as long as the policy */
+    const char
+        *section; /* the one that decided the action, e.g. "vm:ha"; lives as long as the policy */
 };
 
 /* The last section that matches decides, key by key. */

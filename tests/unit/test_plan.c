@@ -24,7 +24,7 @@ static const struct rule {
     enum fate virtio[EACH_TRUST]; /* where the XML says nothing, no, yes */
     enum fate others[EACH_TRUST];
 } rules[] = {
-    {"", {TRUST, NOTHING, TRUSTED}, {MULTICAST, NOTHING, MULTICAST}},
+    {"[default]\n", {TRUST, NOTHING, TRUSTED}, {MULTICAST, NOTHING, MULTICAST}},
     {"[default]\npolicy = trust\noverride = no\n",
      {TRUST, NOTHING, TRUSTED},
      {MULTICAST, NOTHING, MULTICAST}},
@@ -226,7 +226,7 @@ static void test_saying(void **state) {
     struct network network;
     struct policy policy;
     const struct network *known = read_network(row->network, &network);
-    read_policy("", &policy);
+    read_policy("[default]\n", &policy);
     for (size_t i = 0; i < COUNT(stages); i++) {
         stages[i].model = "virtio";
         stages[i].portgroup = row->portgroup;
@@ -356,7 +356,7 @@ static void test_domain_without_interfaces(void **state) {
     struct plan plan;
     const struct networks none = {0};
     assert_true(domain_read(xml, strlen(xml), &domain, &error));
-    read_policy("", &policy);
+    read_policy("[default]\n", &policy);
     assert_true(plan_make(&domain, &policy, &none, &plan));
     assert_int_equal(plan.count, 0);
     plan_free(&plan);

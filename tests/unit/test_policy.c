@@ -31,8 +31,13 @@
 #define BAD_POLICY(value)   "policy can't be '" value "': trust, multicast or off\n"
 #define BAD_OVERRIDE(value) "override can't be '" value "': yes or no\n"
 #define BAD_MAC(value)                                                                             \
-    "mac can't be '" value "': a MAC address like 52:54:00:12:34:56, or a glob of one\n"
+    "mac can't be '" value "': a MAC address like 52:54:00:12:34:56, or a glob of one, with two "  \
+    "digits between colons\n"
 #define BAD_MODE(value) "mode can't be '" value "': bridge, vepa, private or passthrough\n"
+#define QUOTED(key)     key " has a value in quotes: they would be part of it\n"
+#define QUOTED_NAME     "the section's name is in quotes: they would be part of it\n"
+#define NO_SECTION      "0: it is empty, or has no section: [default] alone is enough\n"
+#define NOT_UTF_8       "the line is not UTF-8\n"
 #define RULE(keys)      "[rule:r]\n" keys "policy = off\n"
 
 static const struct reading {
@@ -42,13 +47,14 @@ static const struct reading {
     const char *errors; /* LINE: REASON, all of them; "": the policy is good */
 } readings[] = {
     /* The form of the file. */
-    {"an empty file", TEXT(""), ""},
-    {"only white space", TEXT("\n\n  \t\n\r\n"), ""},
-    {"only comments", TEXT("; one\n# two\n   ; three, indented\n"), ""},
+    {"an empty file", TEXT(""), NO_SECTION},
+    {"only white space", TEXT("\n\n  \t\n\r\n"), NO_SECTION},
+    {"only comments", TEXT("; one\n# two\n   ; three, indented\n"), NO_SECTION},
     {"nothing in [default]", TEXT("[default]\n"), ""},
     {"every section and key",
      TEXT("[default]\npolicy = trust\noverride = no\n[vm:a]\npolicy = off\noverride = yes\n"
-          "[rule:b]\nvm = c, d*\nnetwork = n\ndev = eth1\nmac = 52:54:00:*\nmode = bridge, vepa\n"
+          "[rule:b]\nvm = c, d*\nnetwork = n\nportgroup = p\ndev = eth1\nmac = 52:54:00:*\nmode = "
+          "bridge, vepa\n"
           "policy = multicast\noverride = yes\n"),
      ""},
     {"no newline at the end", TEXT("[vm:a]\npolicy = off"), ""},
@@ -75,6 +81,28 @@ static const struct reading {
     {"a colon for the =", TEXT("[default]\npolicy: off\n"), ""},
     {"no white space around the =", TEXT("[default]\npolicy=off\n"), ""},
     {"white space at the end of a line", TEXT("[default]  \t\npolicy = off  \t\n"), ""},
+    {"every length of UTF-8",
+     TEXT("[default]\n; \x7f \xc2\x80 \xdf\xbf \xe0\xa0\x80 \xe1\x80\xbf \xec\xbf\x80 "
+          "\xed\x9f\xbf \xee\x80\x80 \xef\xbf\xbf\n"
+          "; \xf0\x90\x80\x80 \xf1\x80\xbf\xbf \xf3\xbf\xbf\x80 \xf4\x8f\xbf\xbf\n"),
+     ""},
+    {"Latin-1",
+     TEXT("[default]\n[vm:b\xfc"
+          "cher]\npolicy = off\n"),
+     "2: " NOT_UTF_8},
+    {"Latin-1 in a comment", TEXT("[default] ; \xfc\n"), "1: " NOT_UTF_8},
+    {"UTF-8 that is cut by the line's end", TEXT(RULE("vm = a\xc3\n")), "2: " NOT_UTF_8},
+    {"UTF-8 that is cut by the file's end", TEXT("[default]\n; \xe2\x82"), "2: " NOT_UTF_8},
+    {"UTF-8 that begins with its second byte", TEXT(RULE("vm = \xbc\n")), "2: " NOT_UTF_8},
+    {"overlong UTF-8",
+     TEXT("[default]\n; \xc0\xaf\n; \xc1\xbf\n; \xe0\x9f\xbf\n; \xf0\x8f\xbf\xbf\n"),
+     "2: " NOT_UTF_8 "3: " NOT_UTF_8 "4: " NOT_UTF_8 "5: " NOT_UTF_8},
+    {"surrogates in UTF-8", TEXT("[default]\n; \xed\xa0\x80\n; \xed\xbf\xbf\n"),
+     "2: " NOT_UTF_8 "3: " NOT_UTF_8},
+    {"beyond Unicode", TEXT("[default]\n; \xf4\x90\x80\x80\n; \xf5\x80\x80\x80\n; \xff\n"),
+     "2: " NOT_UTF_8 "3: " NOT_UTF_8 "4: " NOT_UTF_8},
+    {"a third byte that is none", TEXT("[default]\n; \xe2\x82\x28\n"), "2: " NOT_UTF_8},
+    {"UTF-16", TEXT("\xff\xfe[\0d\0]\0\n"), "1: there is a NUL byte\n"},
     {"a NUL byte in a value", TEXT("[default]\npolicy = off\0trust\n"), "2: there is a NUL byte\n"},
     {"a NUL byte in a comment", TEXT("; a\0b\n[default]\n"), "1: there is a NUL byte\n"},
     {"a NUL byte in a section", TEXT("[vm:a\0b]\n"), "1: there is a NUL byte\n"},
@@ -84,7 +112,7 @@ static const struct reading {
     {"a continued value", TEXT("[rule:r]\nvm = a,\n     b\npolicy = off\n"),
      "2: vm has an empty value\n3: " INDENTED},
     {"an indented section", TEXT("[default]\n [vm:a]\npolicy = off\n"), "2: " INDENTED},
-    {"a line of 198 bytes and a newline", TEXT(LINE_198 "\n"), ""},
+    {"a line of 198 bytes and a newline", TEXT("[default]\n" LINE_198 "\n"), ""},
     {"a line of 199 bytes and a newline", TEXT("[default]\n" LINE_198 "7\n"),
      "2: the line is too long\n"},
     {"a last line of 199 bytes", TEXT("[default]\n" LINE_198 "7"), ""},
@@ -170,6 +198,8 @@ static const struct reading {
     {"a key of 60 bytes", TEXT("[default]\n" X40 X10 X10 " = off\n"),
      "2: unknown key '" X40 X10 X10 "'\n"},
     {"a key without a name", TEXT("[default]\n= off\n"), "2: unknown key ''\n"},
+    {"a portgroup in [vm:…]", TEXT("[vm:a]\nportgroup = p\npolicy = off\n"),
+     "2: portgroup can stand in a [rule:…] only\n"},
     {"a match in [default]", TEXT("[default]\nnetwork = n\n"),
      "2: network can stand in a [rule:…] only\n"},
     {"a match in [vm:…]", TEXT("[vm:a]\nmac = 52:54:00:*\npolicy = off\n"),
@@ -179,7 +209,28 @@ static const struct reading {
     {"an unknown policy", TEXT("[default]\npolicy = on\n"), "2: " BAD_POLICY("on")},
     {"a policy in capitals", TEXT("[default]\npolicy = Off\n"), "2: " BAD_POLICY("Off")},
     {"two policies", TEXT("[default]\npolicy = off, trust\n"), "2: " BAD_POLICY("off, trust")},
-    {"a quoted policy", TEXT("[default]\npolicy = \"off\"\n"), "2: " BAD_POLICY("\"off\"")},
+    {"a quoted policy", TEXT("[default]\npolicy = \"off\"\n"), "2: " QUOTED("policy")},
+    {"a quoted override", TEXT("[default]\noverride = 'yes'\n"), "2: " QUOTED("override")},
+    {"quotes around every key's value",
+     TEXT(RULE("vm = 'web-1'\nnetwork = \"n\"\nportgroup = 'p'\ndev = \"eth0\"\n"
+               "mac = '52:54:00:*'\nmode = 'bridge'\n")),
+     "2: " QUOTED("vm") "3: " QUOTED("network") "4: " QUOTED("portgroup") "5: " QUOTED(
+         "dev") "6: " QUOTED("mac") "7: " QUOTED("mode")},
+    {"a quoted value in a list", TEXT(RULE("vm = a, 'b' , c\n")), "2: " QUOTED("vm")},
+    {"quotes around a list", TEXT(RULE("vm = 'a, b'\n")), "2: " QUOTED("vm")},
+    {"a quote at one end", TEXT(RULE("vm = 'a\nnetwork = b\"\n")),
+     "2: " QUOTED("vm") "3: " QUOTED("network")},
+    {"a quote alone", TEXT(RULE("vm = '\n")), "2: " QUOTED("vm")},
+    {"quotes around nothing", TEXT(RULE("vm = ''\n")), "2: " QUOTED("vm")},
+    {"an apostrophe inside", TEXT(RULE("vm = bob's, rock'n'roll\n")), ""},
+    {"a double quote inside", TEXT(RULE("vm = a\"b\n")),
+     "2: vm has a quote or # in its value: they would be part of the name (a comment begins with "
+     ";, and ? in a glob is any byte)\n"},
+    {"a quoted guest", TEXT("[vm:\"web-1\"]\npolicy = off\n[vm:'web-2']\npolicy = off\n"),
+     "1: " QUOTED_NAME "3: " QUOTED_NAME},
+    {"a quoted title", TEXT("[rule:'r']\nvm = a\npolicy = off\n"), "1: " QUOTED_NAME},
+    {"a quoted section", TEXT("['vm:a']\npolicy = off\n"), "1: " UNKNOWN_SECTION},
+    {"a guest with an apostrophe inside", TEXT("[vm:bob's]\npolicy = off\n"), ""},
     {"an empty policy", TEXT("[default]\npolicy =\n"), "2: " BAD_POLICY("")},
     {"a policy that is a comment", TEXT("[default]\npolicy = ; off\n"), "2: " BAD_POLICY("")},
     {"an unknown override", TEXT("[default]\noverride = true\n"), "2: " BAD_OVERRIDE("true")},
@@ -211,6 +262,33 @@ static const struct reading {
      "2: " BAD_MAC("52:54:00:12:34:56:78")},
     {"a MAC address with a letter O", TEXT(RULE("mac = 52:54:0O:12:34:56\n")),
      "2: " BAD_MAC("52:54:0O:12:34:56")},
+    {"a MAC address with one digit a byte", TEXT(RULE("mac = 52:54:0:a1:b2:1, 0:0:0:0:0:A\n")), ""},
+    {"a MAC address with three digits in a byte", TEXT(RULE("mac = 52:54:000:12:34:56\n")),
+     "2: " BAD_MAC("52:54:000:12:34:56")},
+    {"a MAC address with a prefix", TEXT(RULE("mac = 0x52:54:00:12:34:56\n")),
+     "2: " BAD_MAC("0x52:54:00:12:34:56")},
+    {"a MAC address with an empty byte", TEXT(RULE("mac = 52:54::12:34:56\n")),
+     "2: " BAD_MAC("52:54::12:34:56")},
+    {"a MAC address with more behind it", TEXT(RULE("mac = 52:54:00:12:34:56 a\n")),
+     "2: " BAD_MAC("52:54:00:12:34:56 a")},
+    {"any MAC address", TEXT(RULE("mac = *, **, ??:??:??:??:??:??, *:*:*:*:*:*\n")), ""},
+    {"globs that stand for more than a byte", TEXT(RULE("mac = 52*, 5*6, *:5*:56, 52:54*56\n")),
+     ""},
+    {"a glob of MAC addresses with one digit a byte", TEXT(RULE("mac = 52:54:0:*\n")),
+     "2: " BAD_MAC("52:54:0:*")},
+    {"a glob of MAC addresses with one digit at its end", TEXT(RULE("mac = *:1\n")),
+     "2: " BAD_MAC("*:1")},
+    {"a glob of MAC addresses without colons", TEXT(RULE("mac = 525400*, *123\n")),
+     "2: " BAD_MAC("525400*") "2: " BAD_MAC("*123")},
+    {"a glob of MAC addresses that is too long", TEXT(RULE("mac = 52:54:00:12:34:56:*\n")),
+     "2: " BAD_MAC("52:54:00:12:34:56:*")},
+    {"a glob of MAC addresses that is too short", TEXT(RULE("mac = 52:54:00:12:34:5?:\n")),
+     "2: " BAD_MAC("52:54:00:12:34:5?:")},
+    {"a glob of MAC addresses with five bytes", TEXT(RULE("mac = 52:54:00:12:3?\n")),
+     "2: " BAD_MAC("52:54:00:12:3?")},
+    {"a bracket of no digit, or not closed", TEXT(RULE("mac = 5[g]:*, 5[:]54:*, 5[12:*, 5[]:*\n")),
+     "2: " BAD_MAC("5[g]:*") "2: " BAD_MAC("5[:]54:*") "2: " BAD_MAC("5[12:*") "2: " BAD_MAC(
+         "5[]:*")},
     {"a glob of no MAC address", TEXT(RULE("mac = eth*\n")), "2: " BAD_MAC("eth*")},
     {"two bad MAC addresses in a list", TEXT(RULE("mac = a, 52:54:*, b\n")),
      "2: " BAD_MAC("a") "2: " BAD_MAC("b")},
@@ -466,11 +544,17 @@ static void test_large_files(void **state) {
 #define UUID       "0ddba11c-0000-4000-8000-00000000abcd"
 #define UUID_UPPER "0DDBA11C-0000-4000-8000-00000000ABCD"
 #define ON_NETWORK                                                                                 \
-    { .network = "dmz", .mac = "52:54:00:a1:b2:0c", .mode = "vepa" }
+    { .network = "dmz", .portgroup = "guests", .mac = "52:54:00:a1:b2:0c", .mode = "vepa" }
+#define DEVICES(...)                                                                               \
+    .devices = (const char *const[]){__VA_ARGS__},                                                 \
+    .device_count = COUNT(((const char *const[]){__VA_ARGS__}))
 #define ON_DEV                                                                                     \
-    { .dev = "eth1", .mac = "52:54:00:a1:b2:0c", .mode = "bridge" }
-#define HIT  "off no rule:r"
-#define MISS "trust no default"
+    { DEVICES("eth1"), .mac = "52:54:00:a1:b2:0c", .mode = "bridge" }
+#define ON_POOL                                                                                    \
+    { .network = "dmz", DEVICES("eth0", "eth1", "eth2"), .mode = "private" }
+#define BARE_UUID "0ddba11c00004000800000000000abcd"
+#define HIT       "off no rule:r"
+#define MISS      "trust no default"
 
 static const struct decision {
     const char *name;
@@ -480,7 +564,7 @@ static const struct decision {
     const char *verdict;
 } decisions[] = {
     /* Which section, key by key. */
-    {"nothing said", "", NULL, ON_DEV, "trust no default"},
+    {"nothing said of it", "[rule:r]\nvm = db\npolicy = off\n", NULL, ON_DEV, "trust no default"},
     {"an empty [default]", "[default]\n", NULL, ON_DEV, "trust no default"},
     {"[default] says all", "[default]\npolicy = multicast\noverride = yes\n", NULL, ON_DEV,
      "multicast yes default"},
@@ -536,6 +620,52 @@ static const struct decision {
     {"a UUID in capitals", "[vm:" UUID_UPPER "]\npolicy = off\n", NULL, ON_DEV,
      "off no vm:" UUID_UPPER},
     {"a UUID in a list", "[rule:r]\nvm = db-*, " UUID_UPPER "\npolicy = off\n", NULL, ON_DEV, HIT},
+    {"a UUID without dashes", "[vm:" BARE_UUID "]\npolicy = off\n", NULL, ON_DEV,
+     "off no vm:" BARE_UUID},
+    {"a UUID with dashes and spaces elsewhere",
+     "[rule:r]\nvm = -0d--dba1 1c00-00400080000000-0000abCD-\npolicy = off\n", NULL, ON_DEV, MISS},
+    {"a UUID with dashes and spaces between pairs",
+     "[rule:r]\nvm = -0d--dba1 1c00-00400080000000-0000abCD\npolicy = off\n", NULL, ON_DEV, HIT},
+    {"a UUID with a dash within a pair",
+     "[rule:r]\nvm = 0-ddba11c00004000800000000000abcd\npolicy = off\n", NULL, ON_DEV, MISS},
+    {"a UUID with a digit less", "[vm:0ddba11c00004000800000000000abc]\npolicy = off\n", NULL,
+     ON_DEV, MISS},
+    {"a UUID with a digit more", "[vm:" BARE_UUID "e]\npolicy = off\n", NULL, ON_DEV, MISS},
+    {"a name that is the UUID of another",
+     "[vm:0ddba11c-0000-4000-8000-00000000abce]\npolicy = off\n",
+     "0ddba11c-0000-4000-8000-00000000abce", ON_DEV, MISS},
+    {"a name that is the UUID of another, without dashes",
+     "[vm:0ddba11c00004000800000000000abce]\npolicy = off\n", "0ddba11c00004000800000000000abce",
+     ON_DEV, MISS},
+    {"a glob of the name that is the UUID of another",
+     "[vm:0ddba11c-0*-4000-8000-00000000abce]\npolicy = off\n",
+     "0ddba11c-0000-4000-8000-00000000abce", ON_DEV,
+     "off no vm:0ddba11c-0*-4000-8000-00000000abce"},
+    {"a glob of a UUID", "[vm:0ddba11c-*]\npolicy = off\n", NULL, ON_DEV, "off no vm:0ddba11c-*"},
+    {"a glob of a UUID in capitals", "[vm:0DDBA11C-*]\npolicy = off\n", NULL, ON_DEV,
+     "off no vm:0DDBA11C-*"},
+    {"a glob of a UUID without dashes", "[vm:0ddba11c00004*]\npolicy = off\n", NULL, ON_DEV,
+     "off no vm:0ddba11c00004*"},
+    {"a glob of a UUID with dashes elsewhere", "[vm:0ddb-a11c00-*]\npolicy = off\n", NULL, ON_DEV,
+     "off no vm:0ddb-a11c00-*"},
+    {"a glob of a UUID's end", "[vm:*-00000000ABCD]\npolicy = off\n", NULL, ON_DEV,
+     "off no vm:*-00000000ABCD"},
+    {"a glob of a UUID's middle", "[vm:*-4000-8000-*]\npolicy = off\n", NULL, ON_DEV,
+     "off no vm:*-4000-8000-*"},
+    {"a glob of a UUID with ? and brackets",
+     "[rule:r]\nvm = a, 0ddba1?[A-Ce]*4000-?\?\?\?-*0000000[!0]bcd\npolicy = off\n", NULL, ON_DEV,
+     HIT},
+    {"a glob of a UUID with other brackets", "[rule:r]\nvm = 0ddba11[!A-C]-*\npolicy = off\n", NULL,
+     ON_DEV, MISS},
+    {"a glob of another UUID", "[vm:0ddba11d-*]\npolicy = off\n", NULL, ON_DEV, MISS},
+    {"a glob of a UUID in a list", "[rule:r]\nvm = db-*, 0ddba11c*\npolicy = off\n", NULL, ON_DEV,
+     HIT},
+    {"a glob of names that could begin a UUID", "[vm:0*]\npolicy = off\n", NULL, ON_DEV, MISS},
+    {"a glob of names that could end a UUID", "[vm:*-0000abcd]\npolicy = off\n", "db-0000abcd",
+     ON_DEV, "off no vm:*-0000abcd"},
+    {"a glob of names of hexadecimal digits", "[vm:*abcd]\npolicy = off\n", NULL, ON_DEV, MISS},
+    {"a glob of names is to the letter", "[vm:0DDBA11C-*]\npolicy = off\n", "0DDBA11C-x", ON_DEV,
+     "off no vm:0DDBA11C-*"},
     {"another UUID", "[vm:0ddba11c-0000-4000-8000-00000000abce]\npolicy = off\n", NULL, ON_DEV,
      MISS},
     {"the first of a list", "[rule:r]\nvm = web-1, db-1\npolicy = off\n", NULL, ON_DEV, HIT},
@@ -564,13 +694,37 @@ static const struct decision {
     {"mac in capitals in the XML",
      "[rule:r]\nmac = 52:54:00:a1:b2:0c\npolicy = off\n",
      NULL,
-     {.dev = "eth1", .mac = "52:54:00:A1:B2:0C"},
+     {DEVICES("eth1"), .mac = "52:54:00:A1:B2:0C"},
+     HIT},
+    {"mac with one digit a byte", "[rule:r]\nmac = 52:54:0:a1:b2:C\npolicy = off\n", NULL, ON_DEV,
+     HIT},
+    {"mac with one digit a byte, of another", "[rule:r]\nmac = 52:54:0:a1:b2:1\npolicy = off\n",
+     NULL, ON_DEV, MISS},
+    {"mac with one digit a byte in the XML",
+     "[rule:r]\nmac = 52:54:00:a1:b2:0c\npolicy = off\n",
+     NULL,
+     {DEVICES("eth1"), .mac = "52:54:0:A1:b2:c"},
+     HIT},
+    {"mac, a glob for one digit a byte in the XML",
+     "[rule:r]\nmac = 52:54:00:*\npolicy = off\n",
+     NULL,
+     {DEVICES("eth1"), .mac = "52:54:0:A1:b2:c"},
+     HIT},
+    {"mac with white space behind it in the XML",
+     "[rule:r]\nmac = 52:54:00:a1:b2:0c\npolicy = off\n",
+     NULL,
+     {DEVICES("eth1"), .mac = "52:54:0:A1:b2:c "},
+     HIT},
+    {"mac that is none in the XML",
+     "[rule:r]\nmac = *\npolicy = off\n",
+     NULL,
+     {DEVICES("eth1"), .mac = "52:54"},
      HIT},
     {"another mac", "[rule:r]\nmac = 52:54:00:a1:b2:0d\npolicy = off\n", NULL, ON_DEV, MISS},
     {"mac, of an interface without one",
      "[rule:r]\nmac = *\npolicy = off\n",
      NULL,
-     {.dev = "eth1", .mode = "bridge"},
+     {DEVICES("eth1"), .mode = "bridge"},
      MISS},
     {"mode", "[rule:r]\nmode = bridge\npolicy = off\n", NULL, ON_DEV, HIT},
     {"mode in a list", "[rule:r]\nmode = private, vepa\npolicy = off\n", NULL, ON_NETWORK, HIT},
@@ -579,7 +733,7 @@ static const struct decision {
     {"mode, of an interface without one",
      "[rule:r]\nmode = bridge\npolicy = off\n",
      NULL,
-     {.dev = "eth1", .mac = "52:54:00:a1:b2:0c"},
+     {DEVICES("eth1"), .mac = "52:54:00:a1:b2:0c"},
      MISS},
     {"every key", "[rule:r]\nvm = web-*\ndev = eth1\nmac = 52:*\nmode = bridge\npolicy = off\n",
      NULL, ON_DEV, HIT},
@@ -598,7 +752,29 @@ static const struct decision {
     {"every key but network",
      "[rule:r]\nvm = web-*\nnetwork = lan\nmac = 52:*\nmode = vepa\npolicy = off\n", NULL,
      ON_NETWORK, MISS},
-    {"network and dev together match nothing", "[rule:r]\nnetwork = *\ndev = *\npolicy = off\n",
+    {"network and dev, of a network that names no device",
+     "[rule:r]\nnetwork = *\ndev = *\npolicy = off\n", NULL, ON_NETWORK, MISS},
+    {"network and dev, of an interface on no network",
+     "[rule:r]\nnetwork = *\ndev = *\npolicy = off\n", NULL, ON_DEV, MISS},
+    {"network and dev", "[rule:r]\nnetwork = dmz\ndev = eth1\npolicy = off\n", NULL, ON_POOL, HIT},
+    {"another network and dev", "[rule:r]\nnetwork = lan\ndev = eth1\npolicy = off\n", NULL,
+     ON_POOL, MISS},
+    {"network and another dev", "[rule:r]\nnetwork = dmz\ndev = eth3\npolicy = off\n", NULL,
+     ON_POOL, MISS},
+    {"the last of a network's devices", "[rule:r]\ndev = eth2\npolicy = off\n", NULL, ON_POOL, HIT},
+    {"the last of a list for the first of a network's devices",
+     "[rule:r]\ndev = en*, eth[01]\npolicy = off\n", NULL, ON_POOL, HIT},
+    {"portgroup", "[rule:r]\nportgroup = guests\npolicy = off\n", NULL, ON_NETWORK, HIT},
+    {"portgroup, a glob in a list", "[rule:r]\nportgroup = a, gu*\npolicy = off\n", NULL,
+     ON_NETWORK, HIT},
+    {"another portgroup", "[rule:r]\nportgroup = Guests\npolicy = off\n", NULL, ON_NETWORK, MISS},
+    {"portgroup, of an interface in none", "[rule:r]\nportgroup = *\npolicy = off\n", NULL, ON_DEV,
+     MISS},
+    {"network and portgroup", "[rule:r]\nnetwork = dmz\nportgroup = guests\npolicy = off\n", NULL,
+     ON_NETWORK, HIT},
+    {"every key but portgroup",
+     "[rule:r]\nvm = web-*\nnetwork = dmz\nportgroup = staff\nmac = 52:*\nmode = vepa\n"
+     "policy = off\n",
      NULL, ON_NETWORK, MISS},
 };
 
@@ -636,7 +812,7 @@ static void test_one_domain_after_another(void **state) {
         {"c", "multicast no default"},
         {"a", "off no vm:a"},
     };
-    const struct policy_subject subject = {.dev = "eth0"};
+    const struct policy_subject subject = {DEVICES("eth0")};
     struct policy policy;
     assert_true(read_text(TEXT(text), &policy));
     for (size_t i = 0; i < COUNT(turns); i++) {
@@ -666,7 +842,7 @@ static void test_many_sections(void **state) {
         (void)snprintf(name, sizeof name, "guest-%d", i);
         (void)snprintf(verdict, sizeof verdict, "%s no vm:%s", i % 2 ? "off" : "multicast", name);
         policy_for_domain(&policy, name, UUID);
-        assert_verdict(&policy, &(struct policy_subject){.dev = "eth0"}, verdict);
+        assert_verdict(&policy, &(struct policy_subject){DEVICES("eth0")}, verdict);
     }
     policy_free(&policy);
     free(text.text);
