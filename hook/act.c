@@ -38,8 +38,8 @@ static const char *lock_device(int index, struct lock *lock) {
     return problem;
 }
 
-/* Under the device's lock, as it is now: in passthrough mode it may have gone down since, or the guest
- * may have stopped. */
+/* Under the device's lock, as it is now: in passthrough mode it may have gone down since, or the
+ * guest may have stopped. */
 static const char *set_in_passthrough(const struct observer *observer, const char *name,
                                       const struct device *seen, bool on) {
     struct lock lock;
@@ -61,10 +61,9 @@ static bool act_on_device(const char *why, const struct observer *observer,
                           const struct finding *finding) {
     bool on = finding->conclusion.steps & STEP_SET;
     const char *mac = or_dash(interface->mac), *name = or_dash(interface->target);
-    const char *problem =
-        finding->device.passthrough
-            ? set_in_passthrough(observer, name, &finding->device, on)
-            : device_set_multicast(&observer->table, &finding->device, on);
+    const char *problem = finding->device.passthrough
+                              ? set_in_passthrough(observer, name, &finding->device, on)
+                              : device_set_multicast(&observer->table, &finding->device, on);
     if (problem)
         log_error("%s: %s: all-multicast on %s can't be %s: %s", why, mac, name,
                   on ? "set" : "taken back", problem);
@@ -106,8 +105,8 @@ void act_on_devices(const char *why, const struct parsed_guest *guest) {
     for (size_t i = 0; !problem && i < guest->plan.count; i++) {
         struct finding finding = observe(&observer, guest, i);
         if (finding.conclusion.steps & DEVICE_STEPS)
-            (void)act_on_device(why, &observer, &guest->domain.interfaces[i],
-                                &guest->plan.items[i], &finding); /* it is logged */
+            (void)act_on_device(why, &observer, &guest->domain.interfaces[i], &guest->plan.items[i],
+                                &finding); /* it is logged */
         else if (!is_good(&finding.conclusion) && !(finding.conclusion.steps & STEP_WAIT))
             log_verdict(why, guest, i, &finding, NULL);
     }
@@ -145,8 +144,8 @@ void act_after_stop(const char *why, const struct domain *domain) {
         const struct interface *interface = &domain->interfaces[i];
         struct device device = {0};
         bool found = false;
-        if ((!interface->mac && !interface->dev) || !interface->type || (strcmp(interface->type, "direct") != 0 &&
-                                 strcmp(interface->type, "network") != 0))
+        if ((!interface->mac && !interface->dev) || !interface->type ||
+            (strcmp(interface->type, "direct") != 0 && strcmp(interface->type, "network") != 0))
             continue;
         problem = device_find_passthrough(&observer.table, interface->mac, interface->dev, &device,
                                           &found);
@@ -178,8 +177,8 @@ static void pause_longer(struct attempt *attempt) {
         2 * attempt->pause_ms < LONGEST_PAUSE_MS ? 2 * attempt->pause_ms : LONGEST_PAUSE_MS;
 }
 
-/* Gives or takes back trust: marked before it is given, so that what is marked is all that rxtrust can
- * have given. */
+/* Gives or takes back trust: marked before it is given, so that what is marked is all that rxtrust
+ * can have given. */
 static void act_live(struct attempt *attempt, const struct observer *observer,
                      const struct interface *interface, const struct finding *finding,
                      const struct virsh_text *xml) {
@@ -196,8 +195,7 @@ static void act_live(struct attempt *attempt, const struct observer *observer,
     if (!problem)
         problem = update_device(attempt->uuid, interface, trust, xml, attempt->deadline, &result);
     if (!problem && !trust)
-        problem = device_set_marks(&observer->table, &device,
-                                   device.marks & ~(unsigned)MARK_TRUST);
+        problem = device_set_marks(&observer->table, &device, device.marks & ~(unsigned)MARK_TRUST);
     if (problem)
         attempt->refusal = strdup(problem);
     virsh_result_free(&result);
@@ -262,8 +260,7 @@ static enum outcome parse_and_settle(struct attempt *attempt, const struct virsh
     if (problem)
         log_error("%s: the guest is left as it is: the policy or the live XML: %s", attempt->why,
                   problem);
-    else if (!guest->domain.id ||
-             (attempt->id && strcmp(guest->domain.id, attempt->id) != 0)) {
+    else if (!guest->domain.id || (attempt->id && strcmp(guest->domain.id, attempt->id) != 0)) {
         log_info("%s: that run of the guest has ended", attempt->why);
         outcome = OUTCOME_GONE;
     } else {
@@ -315,8 +312,8 @@ enum outcome act_on_guest(const char *why, const char *uuid, const char *id, tim
 
 /* ---- In the background ---- */
 
-/* Waits for the device, however long the guest is paused. False: it needn't, another process does, or
- * the device is gone. */
+/* Waits for the device, however long the guest is paused. False: it needn't, another process does,
+ * or the device is gone. */
 static bool wait_for_device(const struct task *task, int index) {
     struct lock lock = {.fd = -1};
     char *name = waiter_name(task->uuid);

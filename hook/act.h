@@ -1,5 +1,5 @@
-/* What is wanted made true for a guest that runs: observe, reconcile, act, and observe again; the log
- * says what is so then. */
+/* What is wanted made true for a guest that runs: observe, reconcile, act, and observe again; the
+ * log says what is so then. */
 #pragma once
 
 #include "parse.h"
@@ -10,8 +10,8 @@
 /* While libvirt waits: only what can be done to a device is done. `why` is the operation. */
 void act_on_devices(const char *why, const struct parsed_guest *guest);
 
-/* After a stop: takes back what passthrough mode needs taken back while the device is still there, and
- * sees to it that nobody sets it again. */
+/* After a stop: takes back what passthrough mode needs taken back while the device is still there,
+ * and sees to it that nobody sets it again. */
 void act_after_stop(const char *why, const struct domain *domain);
 
 enum outcome {

@@ -1,5 +1,5 @@
-/* The administrator's commands, a file each. Each returns the exit code: 0, or 1 after an error that
- * is told on stderr, with nothing on standard output. */
+/* The administrator's commands, a file each. Each returns the exit code: 0, or 1 after an error
+ * that is told on stderr, with nothing on standard output. */
 #pragma once
 
 #include <stdbool.h>

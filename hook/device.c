@@ -43,11 +43,10 @@ union reply {
 
 static void add_text(struct request *request, unsigned short type, const char *text) {
     size_t length = strlen(text) + 1;
-    request->attribute = (struct rtattr){.rta_len = (unsigned short)RTA_LENGTH(length),
-                                         .rta_type = type};
+    request->attribute =
+        (struct rtattr){.rta_len = (unsigned short)RTA_LENGTH(length), .rta_type = type};
     memcpy(request->text, text, length);
-    request->header.nlmsg_len = (unsigned)(offsetof(struct request, attribute) +
-                                           RTA_SPACE(length));
+    request->header.nlmsg_len = (unsigned)(offsetof(struct request, attribute) + RTA_SPACE(length));
 }
 
 static struct request request_of(unsigned short type, unsigned short flags) {
@@ -120,8 +119,9 @@ static unsigned number_in(const struct rtattr *attribute) {
 
 /* ---- What a device is ---- */
 
-/* Each line of /proc/net/dev_mcast is: index, name, references, global references, group. Global are
- * those of SIOCADDMULTI, with which libvirt copies the guest's; the host's own IPv6 takes others. */
+/* Each line of /proc/net/dev_mcast is: index, name, references, global references, group. Global
+ * are those of SIOCADDMULTI, with which libvirt copies the guest's; the host's own IPv6 takes
+ * others. */
 static bool has_guest_groups(const struct stream_text *groups, int index) {
     const char *line = groups->data;
     while (line && *line) {
@@ -197,10 +197,9 @@ struct wanted {
 
 static bool is_wanted(const struct wanted *wanted, const struct device *device) {
     return device->passthrough &&
-           (wanted->any || (wanted->has_lower
-                                ? device->lower == wanted->lower
-                                : wanted->has_mac &&
-                                      memcmp(wanted->mac, device->mac, MAC_LENGTH) == 0));
+           (wanted->any || (wanted->has_lower ? device->lower == wanted->lower
+                                              : wanted->has_mac && memcmp(wanted->mac, device->mac,
+                                                                          MAC_LENGTH) == 0));
 }
 
 /* Looks at each link of one part of a dump. True: it was the last. */
@@ -244,8 +243,7 @@ const char *device_find_passthrough(const struct device_table *table, const char
 static const char *change(int fd, int index, unsigned flags, unsigned mask, const char *alias) {
     struct request request = request_of(RTM_NEWLINK, NLM_F_ACK);
     union reply reply = {.header = {0}};
-    request.link =
-        (struct ifinfomsg){.ifi_index = index, .ifi_flags = flags, .ifi_change = mask};
+    request.link = (struct ifinfomsg){.ifi_index = index, .ifi_flags = flags, .ifi_change = mask};
     if (alias)
         add_text(&request, IFLA_IFALIAS, alias);
     return exchange(fd, &request, &reply);
@@ -259,18 +257,17 @@ const char *device_set_marks(const struct device_table *table, const struct devi
 }
 
 const char *device_retire(const struct device_table *table, const struct device *device) {
-    return device->foreign_alias ? NULL
-                                 : change(table->socket, device->index, 0, 0, retired_alias);
+    return device->foreign_alias ? NULL : change(table->socket, device->index, 0, 0, retired_alias);
 }
 
 const char *device_set_multicast(const struct device_table *table, const struct device *device,
                                  bool on) {
-    unsigned marks = on ? device->marks | MARK_MULTICAST : device->marks & ~(unsigned)MARK_MULTICAST;
+    unsigned marks =
+        on ? device->marks | MARK_MULTICAST : device->marks & ~(unsigned)MARK_MULTICAST;
     bool lift = device->passthrough && !device->up;
     if (lift && on)
         return "in passthrough mode it waits until the device is up";
-    const char *problem =
-        lift ? change(table->socket, device->index, IFF_UP, IFF_UP, NULL) : NULL;
+    const char *problem = lift ? change(table->socket, device->index, IFF_UP, IFF_UP, NULL) : NULL;
     if (!problem)
         problem = change(table->socket, device->index, on ? IFF_ALLMULTI : 0, IFF_ALLMULTI,
                          device->foreign_alias ? NULL : aliases[marks]);
@@ -307,8 +304,8 @@ const char *device_wait_until_up(const struct device *device, bool *gone) {
         problem = state_of(questions, device->index, &up, gone);
         /* Whatever the news is, or that some was lost: the state is asked for again. */
         char news_of_a_link = 0;
-        if (!problem && !up && !*gone && recv(news, &news_of_a_link, 1, 0) < 0 &&
-            errno != EINTR && errno != ENOBUFS)
+        if (!problem && !up && !*gone && recv(news, &news_of_a_link, 1, 0) < 0 && errno != EINTR &&
+            errno != ENOBUFS)
             problem = strerror(errno);
     }
     if (news >= 0)
@@ -331,8 +328,8 @@ static void read_groups(struct stream_text *groups) {
 }
 
 const char *device_table_open(struct device_table *table) {
-    *table = (struct device_table){
-        .socket = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)};
+    *table =
+        (struct device_table){.socket = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)};
     if (table->socket < 0)
         return strerror(errno);
     read_groups(&table->groups);

@@ -27,7 +27,7 @@ struct device {
     bool up;
     bool passthrough;
     bool all_multicast;
-    bool follows; /* libvirt put multicast groups of the guest, or promiscuous mode, on it */
+    bool follows;       /* libvirt put multicast groups of the guest, or promiscuous mode, on it */
     bool foreign_alias; /* the alias is somebody else's: the device can't be marked */
     bool retired;       /* its guest has stopped: nothing is set on it any more */
     unsigned marks;     /* of enum device_marks */
@@ -49,14 +49,15 @@ void device_table_close(struct device_table *table);
 extern const char not_a_macvtap[];
 const char *device_get(const struct device_table *table, const char *name, struct device *device);
 
-/* The macvtap in passthrough mode on this host device, or, if that is NULL, of this MAC address; both
- * NULL: any. The XML of a guest that has stopped names no device, yet it is there. Sets `found`. */
+/* The macvtap in passthrough mode on this host device, or, if that is NULL, of this MAC address;
+ * both NULL: any. The XML of a guest that has stopped names no device, yet it is there. Sets
+ * `found`. */
 const char *device_find_passthrough(const struct device_table *table, const char *mac,
                                     const char *lower, struct device *device, bool *found);
 
 /* Sets all-multicast with its mark, or clears both, in one request, and changes no other flag. In
- * passthrough mode a device that is down is brought up to clear it, and down again; setting it there
- * is refused. */
+ * passthrough mode a device that is down is brought up to clear it, and down again; setting it
+ * there is refused. */
 const char *device_set_multicast(const struct device_table *table, const struct device *device,
                                  bool on);
 

@@ -169,8 +169,8 @@ struct span {
 };
 
 /* The attribute in a start tag, from its '<' to before its '>': its value, and the whole of it with
- * the white space before. That the tag is well-formed is known from the parser, so a quote that opens
- * also closes and no '<' stands inside; the bound holds all the same. */
+ * the white space before. That the tag is well-formed is known from the parser, so a quote that
+ * opens also closes and no '<' stands inside; the bound holds all the same. */
 static bool find_attribute(const char *tag, const char *end, struct span *value,
                            struct span *whole) {
     const char *at = tag;
@@ -224,8 +224,8 @@ static const char *end_of_tag(const char *tag, const char *limit) {
 }
 
 /* The edit that gives an interface trust, or takes its attribute away. False: the text at the place
- * is not the start tag of an interface as it was parsed: in UTF-16, where the parser's places are not
- * the text's, or by a parser that was taken over. */
+ * is not the start tag of an interface as it was parsed: in UTF-16, where the parser's places are
+ * not the text's, or by a parser that was taken over. */
 static bool find_edit(const struct interface *interface, const char *xml, size_t length, bool trust,
                       struct edit *edit) {
     static const char start[] = "<interface";

@@ -38,8 +38,8 @@ struct domain {
     struct xml_strings strings;
 };
 
-/* Parses the XML of one domain. False: it is no domain, or see xml_walk(). Call domain_free() either
- * way. */
+/* Parses the XML of one domain. False: it is no domain, or see xml_walk(). Call domain_free()
+ * either way. */
 bool domain_read(const char *xml, size_t length, struct domain *domain, struct xml_error *error);
 void domain_free(struct domain *domain);
 
@@ -50,7 +50,7 @@ char *domain_rewrite(const struct domain *domain, const bool *trust, const char 
                      size_t *new_length, const char **reason);
 
 /* The element of one interface alone, with trustGuestRxFilters='yes' or without the attribute;
- * returns as above. NULL also for one that stands before the end of the metadata, where anything may
- * stand: libvirt writes its devices behind that. */
+ * returns as above. NULL also for one that stands before the end of the metadata, where anything
+ * may stand: libvirt writes its devices behind that. */
 char *domain_interface_xml(const struct interface *interface, bool trust, const char *xml,
                            size_t length, size_t *new_length, const char **reason);

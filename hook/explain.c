@@ -26,30 +26,32 @@ static const struct table_column columns[COLUMNS] = {
     [AT_A_START] = {"AT A START", "at_a_start"},
 };
 
-/* What is wanted, and why if that isn't the policy's own word. Returns a text that the caller frees;
- * NULL: out of memory. */
+/* What is wanted, and why if that isn't the policy's own word. Returns a text that the caller
+ * frees; NULL: out of memory. */
 static char *at_a_start(const struct plan_item *item) {
     static const char *const wants[] = {[WANT_NOTHING] = "nothing",
                                         [WANT_MULTICAST] = "all-multicast",
                                         [WANT_TRUST] = "all-multicast, then trust"};
-    const char *want = item->reason == TRUSTED_ALREADY ? "all-multicast until libvirt follows the guest"
-                       : item->want == WANT_TRUST && item->attachment == ATTACHED_BY_NETWORK
-                           ? "all-multicast"
-                           : wants[item->want];
-    const char *why = item->reason == NETWORK_UNKNOWN ? item->network_problem
-                      : item->reason == BY_POLICY && item->want == WANT_TRUST
-                          ? item->attachment == ATTACHED_BY_NETWORK
-                                ? "trust is its network's to give"
-                                : "where libvirt takes it"
-                      : item->reason == BY_POLICY ? NULL
-                                                  : reason_text(item->reason);
+    const char *want =
+        item->reason == TRUSTED_ALREADY ? "all-multicast until libvirt follows the guest"
+        : item->want == WANT_TRUST && item->attachment == ATTACHED_BY_NETWORK ? "all-multicast"
+                                                                              : wants[item->want];
+    const char *why =
+        item->network_problem && item->want == WANT_NOTHING && item->reason != OFF_BY_POLICY
+            ? item->network_problem
+        : item->reason == BY_POLICY && item->want == WANT_TRUST
+            ? item->attachment == ATTACHED_BY_NETWORK ? "trust is its network's to give"
+                                                      : "where libvirt takes it"
+        : item->reason == BY_POLICY ? NULL
+                                    : reason_text(item->reason);
     char *text = NULL;
     return asprintf(&text, "%s%s%s", want, why ? ": " : "", why ? why : "") < 0 ? NULL : text;
 }
 
 static void explain(struct table *table, const struct interface *interface,
                     const struct plan_item *item) {
-    static const char *const says[] = {[TRUST_UNSAID] = NULL, [TRUST_NO] = "no", [TRUST_YES] = "yes"};
+    static const char *const says[] = {
+        [TRUST_UNSAID] = NULL, [TRUST_NO] = "no", [TRUST_YES] = "yes"};
     struct table_cell *row = table_add(table);
     char *fate = at_a_start(item);
     if (row && fate) {

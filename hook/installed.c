@@ -13,15 +13,14 @@
 /* What every build of this program holds, and no other file. */
 static const char mark[] = "rxtrust " VERSION;
 
-/* A file that can be run, and is this program in some version. Nobody is called to find out: another's
- * hook may do anything. */
+/* A file that can be run, and is this program in some version. Nobody is called to find out:
+ * another's hook may do anything. */
 static bool is_rxtrust(int directory, const char *name) {
     struct stream_text text = {0};
     size_t length = strcspn(mark, "0123456789");
     bool is = faccessat(directory, name, X_OK, 0) == 0 &&
               !stream_read_file(directory, name, &text) && text.length > 4 &&
-              memcmp(text.data, "\177ELF", 4) == 0 &&
-              memmem(text.data, text.length, mark, length);
+              memcmp(text.data, "\177ELF", 4) == 0 && memmem(text.data, text.length, mark, length);
     free(text.data);
     return is;
 }

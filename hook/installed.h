@@ -3,6 +3,6 @@
 
 #include <stdbool.h>
 
-/* True: libvirt's hook for QEMU, hooks/qemu or an executable in hooks/qemu.d, is rxtrust. False: none
- * is, or that can't be known, which is told on stderr: guests that start get nothing then. */
+/* True: libvirt's hook for QEMU, hooks/qemu or an executable in hooks/qemu.d, is rxtrust. False:
+ * none is, or that can't be known, which is told on stderr: guests that start get nothing then. */
 bool installed_is_called(void);

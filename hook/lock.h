@@ -1,5 +1,5 @@
-/* Locks between processes of rxtrust: flock(2) on a file /run/rxtrust.NAME, which is there as long as
- * somebody holds the lock or waits for it. */
+/* Locks between processes of rxtrust: flock(2) on a file /run/rxtrust.NAME, which is there as long
+ * as somebody holds the lock or waits for it. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,9 +11,9 @@ struct lock {
     char *path;
 };
 
-/* Takes the lock of this name, which has no '/' in it; waits until the deadline (virsh_now()'s clock;
- * 0: not at all). Returns NULL, or why not, a text that stays: lock_busy if another holds it. Call
- * lock_release() either way. */
+/* Takes the lock of this name, which has no '/' in it; waits until the deadline (virsh_now()'s
+ * clock; 0: not at all). Returns NULL, or why not, a text that stays: lock_busy if another holds
+ * it. Call lock_release() either way. */
 extern const char lock_busy[];
 const char *lock_acquire(const char *name, time_t deadline, struct lock *lock);
 void lock_release(struct lock *lock);

@@ -1,8 +1,8 @@
-/* A message from the sandboxed child to its parent: numbers and length-prefixed texts, one after the
- * other.
+/* A message from the sandboxed child to its parent: numbers and length-prefixed texts, one after
+ * the other.
  *
- * The child may have been taken over by what it parsed: who gets a message believes no length and no
- * number in it, and what doesn't fit makes the message bad. */
+ * The child may have been taken over by what it parsed: who gets a message believes no length and
+ * no number in it, and what doesn't fit makes the message bad. */
 #pragma once
 
 #include <stdbool.h>

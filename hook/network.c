@@ -183,7 +183,8 @@ const struct network_portgroup *network_portgroup(const struct network *network,
     return NULL;
 }
 
-/* The file is libvirt's own, in which a '<' of a name is escaped: it is looked through, not parsed. */
+/* The file is libvirt's own, in which a '<' of a name is escaped: it is looked through, not parsed.
+ */
 const char *network_port_trust(const char *network, const char *port, bool *trust) {
     static const char yes[] = "<rxfilters trustGuest='yes'", end[] = "</networkport>";
     struct stream_text text = {0};

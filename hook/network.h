@@ -52,7 +52,8 @@ void network_free(struct network *network);
  * there is none. */
 const struct network_portgroup *network_portgroup(const struct network *network, const char *name);
 
-/* Whether a guest's port on a network (the port's UUID) gives it trust: what counts for one that runs
+/* Whether a guest's port on a network (the port's UUID) gives it trust: what counts for one that
+ * runs
  * (/run/libvirt/network/N/ports/PORT.xml, copied from the network when the port was made). Returns
  * NULL, or why that can't be known: a text that stays. */
 const char *network_port_trust(const char *network, const char *port, bool *trust);

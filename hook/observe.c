@@ -44,16 +44,16 @@ static void observe_trust(const struct interface *interface, const struct plan_i
                                                  : FORCE_NO;
 }
 
-/* A device of another MAC address is another guest's by now, unless a trusted guest changed its own,
- * which libvirt follows. One that somebody else made is known by its name. */
+/* A device of another MAC address is another guest's by now, unless a trusted guest changed its
+ * own, which libvirt follows. One that somebody else made is known by its name. */
 static void observe_device(const struct observer *observer, const struct interface *interface,
                            const struct plan_item *item, struct finding *finding) {
     unsigned char mac[MAC_LENGTH];
     struct observed *observed = &finding->observed;
     const struct device *device = &finding->device;
-    observed->problem = interface->target ? device_get(&observer->table, interface->target,
-                                                       &finding->device)
-                                          : "the XML names none";
+    observed->problem = interface->target
+                            ? device_get(&observer->table, interface->target, &finding->device)
+                            : "the XML names none";
     observed->no_macvtap = observed->problem == not_a_macvtap;
     if (observed->problem)
         return;

@@ -22,16 +22,17 @@ static void print_xml(const struct call *call) {
                  changes, call->guest.parsed.guests[0].domain.count);
 }
 
-/* Whether libvirt must be asked, or waited for, to make true what is wanted: trust in the guest that
- * runs, and what has to wait until a device is up. */
+/* Whether libvirt must be asked, or waited for, to make true what is wanted: trust in the guest
+ * that runs, and what has to wait until a device is up. */
 static bool has_more_to_do(const struct parsed_guest *guest) {
     bool more = false;
     for (size_t i = 0; i < guest->plan.count; i++) {
         const struct plan_item *item = &guest->plan.items[i];
         bool trusted = guest->domain.interfaces[i].trust == TRUST_YES;
         bool passthrough = item->mode && strcmp(item->mode, "passthrough") == 0;
-        more = more || (item->attachment == ATTACHED_DIRECTLY &&
-                        (trusted ? item->want != item->want_unsaid : item->want == WANT_TRUST)) ||
+        more = more ||
+               (item->attachment == ATTACHED_DIRECTLY &&
+                (trusted ? item->want != item->want_unsaid : item->want == WANT_TRUST)) ||
                (passthrough && item->want != WANT_NOTHING);
     }
     return more;

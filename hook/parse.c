@@ -11,10 +11,14 @@
 
 /* ---- What a message carries ---- */
 
-#define TEXT(type, member)       {FIELD_TEXT, offsetof(type, member), 0}
-#define SIZE(type, member)       {FIELD_SIZE, offsetof(type, member), 0}
-#define ENUM(type, member, last) {FIELD_ENUM, offsetof(type, member), (last) + 1}
-#define FLAG(type, member)       {FIELD_FLAG, offsetof(type, member), 0}
+#define TEXT(type, member)                                                                         \
+    { FIELD_TEXT, offsetof(type, member), 0 }
+#define SIZE(type, member)                                                                         \
+    { FIELD_SIZE, offsetof(type, member), 0 }
+#define ENUM(type, member, last)                                                                   \
+    { FIELD_ENUM, offsetof(type, member), (last) + 1 }
+#define FLAG(type, member)                                                                         \
+    { FIELD_FLAG, offsetof(type, member), 0 }
 
 static const struct message_field domain_fields[] = {
     TEXT(struct domain, name),

@@ -38,8 +38,8 @@ struct parse_source {
     size_t count;
 };
 
-/* Returns NULL, or why it couldn't be parsed at all; a text that stays. What is wrong with the policy
- * or the XML stands in `parsed`. Call parsed_free() either way. */
+/* Returns NULL, or why it couldn't be parsed at all; a text that stays. What is wrong with the
+ * policy or the XML stands in `parsed`. Call parsed_free() either way. */
 const char *parse(const struct parse_source *source, struct parsed *parsed);
 
 void parsed_free(struct parsed *parsed);

@@ -14,11 +14,12 @@ enum model { MODEL_OTHER, MODEL_VIRTIO, MODEL_NONE };
 /* What the XML says, and UNKNOWN: a network that can't be read may say 'no'. */
 enum { SAYS_UNKNOWN = TRUST_YES + 1 };
 
-#define ANY (~0U)
+#define ANY        (~0U)
 #define ONE(value) (1U << (value))
 #define NOT(value) (~ONE(value))
 
-/* Each column but the last three is a set, with a bit for each value; the first row that fits counts.
+/* Each column but the last three is a set, with a bit for each value; the first row that fits
+ * counts.
  */
 static const struct rule {
     unsigned attachment, passthrough, model, says, override, action;
@@ -108,35 +109,33 @@ struct plan_item plan_interface(const struct interface *interface, const struct 
         network ? network_portgroup(network, interface->portgroup) : NULL;
     bool by_network = item.attachment == ATTACHED_BY_NETWORK;
     bool on_device = item.attachment == ATTACHED_DIRECTLY || (by_network && interface->dev);
-    item.mode = interface->mode                         ? interface->mode
-                : network                               ? network->mode
+    item.mode = interface->mode                        ? interface->mode
+                : network                              ? network->mode
                 : item.attachment == ATTACHED_DIRECTLY ? "vepa" /* libvirt's default */
-                                                        : NULL;
+                                                       : NULL;
     find_trust(interface, network, group, &item);
     if (item.attachment != ATTACHED_ELSEWHERE)
         item.verdict = policy_decide(
             policy,
-            &(struct policy_subject){
-                .network = by_network ? interface->network : NULL,
-                .portgroup = !by_network          ? NULL
-                             : interface->portgroup ? interface->portgroup
-                             : group                ? group->name
-                                                    : NULL,
-                .devices = on_device             ? (const char *const *)&interface->dev
-                           : by_network && network ? network->devices
-                                                   : NULL,
-                .device_count = on_device ? (interface->dev != NULL)
-                                : by_network && network ? network->device_count
-                                                        : 0,
-                .mac = interface->mac,
-                .mode = item.mode});
+            &(struct policy_subject){.network = by_network ? interface->network : NULL,
+                                     .portgroup = !by_network            ? NULL
+                                                  : interface->portgroup ? interface->portgroup
+                                                  : group                ? group->name
+                                                                         : NULL,
+                                     .devices = on_device ? (const char *const *)&interface->dev
+                                                : by_network && network ? network->devices
+                                                                        : NULL,
+                                     .device_count = on_device ? (interface->dev != NULL)
+                                                     : by_network && network ? network->device_count
+                                                                             : 0,
+                                     .mac = interface->mac,
+                                     .mode = item.mode});
     unsigned unsaid = by_network && !network ? SAYS_UNKNOWN : TRUST_UNSAID;
     unsigned says = item.trust == TRUST_UNSAID ? unsaid : (unsigned)item.trust;
     const struct rule *rule = rule_for(&item, model_of(interface), says);
     const struct rule *otherwise =
         interface->trust == TRUST_YES ? rule_for(&item, model_of(interface), unsaid) : rule;
-    item.can_trust =
-        model_of(interface) != MODEL_OTHER && item.attachment != ATTACHED_BY_NAME;
+    item.can_trust = model_of(interface) != MODEL_OTHER && item.attachment != ATTACHED_BY_NAME;
     item.want = rule->want;
     item.reason = reason_of(rule, item.said_by);
     item.write_trust = rule->write_trust;

@@ -13,7 +13,7 @@ enum attachment {
     ATTACHED_ELSEWHERE,  /* no macvtap: a bridge, NAT, user, hostdev … */
     ATTACHED_DIRECTLY,   /* type='direct', to a host device that the interface names */
     ATTACHED_BY_NETWORK, /* to a libvirt network that gives macvtap */
-    ATTACHED_BY_NAME     /* type='ethernet', to a device that somebody else made: perhaps a macvtap */
+    ATTACHED_BY_NAME /* type='ethernet', to a device that somebody else made: perhaps a macvtap */
 };
 
 enum want {
@@ -64,8 +64,8 @@ struct plan {
     size_t network_count;
 };
 
-/* The plan for one interface; `network` is the status of its libvirt network, NULL if it has none or
- * it can't be read. */
+/* The plan for one interface; `network` is the status of its libvirt network, NULL if it has none
+ * or it can't be read. */
 struct plan_item plan_interface(const struct interface *interface, const struct network *network,
                                 const struct policy *policy);
 

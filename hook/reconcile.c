@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ANY (~0U)
+#define ANY        (~0U)
 #define ONE(value) (1U << (value))
-#define YES ONE(true)
-#define NO  ONE(false)
-#define OURS (ONE(ORIGIN_MARKED) | ONE(ORIGIN_RUN))
+#define YES        ONE(true)
+#define NO         ONE(false)
+#define OURS       (ONE(ORIGIN_MARKED) | ONE(ORIGIN_RUN))
 
-/* What is wanted, what is so, and what follows from it. Each column but the last two is a set, with a
- * bit for each value; the first row that fits counts. The origin is that of trust in force;
+/* What is wanted, what is so, and what follows from it. Each column but the last two is a set, with
+ * a bit for each value; the first row that fits counts. The origin is that of trust in force;
  * `waits`: the device is down, in passthrough mode. */
 enum waits { READY, WAITS, AWAITED };
 static const struct rule {
@@ -29,7 +29,8 @@ static const struct rule {
      TRUST_OF_UNKNOWN_ORIGIN},
 
     /* Opted out: what rxtrust set goes, the owner's stays. */
-    {W(NOTHING), F(YES), ONE(ORIGIN_MARKED), ANY, ANY, ANY, ANY, POSSIBLE, STEP_UNTRUST, TRUST_LEFT},
+    {W(NOTHING), F(YES), ONE(ORIGIN_MARKED), ANY, ANY, ANY, ANY, POSSIBLE, STEP_UNTRUST,
+     TRUST_LEFT},
     {W(NOTHING), F(YES), OURS, NO, YES, YES, ANY, ANY, STEP_CLEAR, TRUST_UNTIL_SHUTDOWN},
     {W(NOTHING), F(YES), OURS, ANY, ANY, ANY, ANY, ANY, 0, TRUST_UNTIL_SHUTDOWN},
     {W(NOTHING), F(YES), ANY, NO, YES, YES, ANY, ANY, STEP_CLEAR, MULTICAST_LEFT},
@@ -157,11 +158,13 @@ char *verdict_text(const struct plan_item *item, const struct observed *observed
         [DEVICE_UNKNOWN] = "NOT as the policy says: the device",
         [NETWORK_NOT_KNOWN] = "NOT as the policy says: the network",
         [MULTICAST_MISSING] = "NOT as the policy says: no all-multicast: rxtrust apply ",
-        [MULTICAST_WAITS] = "NOT as the policy says: all-multicast once the device is up: rxtrust apply ",
+        [MULTICAST_WAITS] =
+            "NOT as the policy says: all-multicast once the device is up: rxtrust apply ",
         [MULTICAST_LEFT] = "NOT as the policy says: still all-multicast: rxtrust apply ",
         [NOT_TRUSTED] = "NOT as the policy says: not trusted: rxtrust apply ",
-        [TRUSTED_DEAF] = "NOT as the policy says: trusted, but the device neither follows the guest "
-                         "nor takes all multicast: rxtrust apply ",
+        [TRUSTED_DEAF] =
+            "NOT as the policy says: trusted, but the device neither follows the guest "
+            "nor takes all multicast: rxtrust apply ",
         [TRUST_LEFT] = "NOT as the policy says: still trusted: rxtrust apply ",
         [TRUST_UNTIL_SHUTDOWN] = "NOT as the policy says: trusted until it is shut down",
         [TRUST_OF_UNKNOWN_ORIGIN] =
@@ -175,9 +178,9 @@ char *verdict_text(const struct plan_item *item, const struct observed *observed
                      : reason_text(conclusion->reason);
         break;
     case MULTICAST:
-        detail = conclusion->want == WANT_TRUST       ? why_no_trust(observed)
+        detail = conclusion->want == WANT_TRUST    ? why_no_trust(observed)
                  : conclusion->reason != BY_POLICY ? reason_text(conclusion->reason)
-                                                      : NULL;
+                                                   : NULL;
         break;
     case DEVICE_UNKNOWN:
         detail = observed->problem;

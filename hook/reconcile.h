@@ -1,7 +1,8 @@
-/* What is to be done about one interface: what is wanted (plan.h) against what is so (observe.h). Pure.
+/* What is to be done about one interface: what is wanted (plan.h) against what is so (observe.h).
+ * Pure.
  *
- * This is the one place that judges: the hook's operations, apply, status and the background process
- * do the steps that it names, or tell its verdict. */
+ * This is the one place that judges: the hook's operations, apply, status and the background
+ * process do the steps that it names, or tell its verdict. */
 #pragma once
 
 #include "plan.h"
@@ -14,30 +15,31 @@ enum in_force { FORCE_NO, FORCE_YES, FORCE_UNKNOWN };
 enum origin {
     ORIGIN_OWNER,  /* the guest's stored XML says so too */
     ORIGIN_MARKED, /* rxtrust gave it to this device */
-    ORIGIN_RUN,    /* only this run's XML has it: given before the guest was saved or moved, or by hand */
+    ORIGIN_RUN, /* only this run's XML has it: given before the guest was saved or moved, or by hand
+                 */
     ORIGIN_UNKNOWN
 };
 
 /* Whether trust can be given to, or taken from, the guest that runs. */
 enum live {
     LIVE_POSSIBLE,
-    LIVE_NOT_NOW,    /* libvirt waits for this process: calling it would be a deadlock */
-    LIVE_IGNORED,    /* libvirt before 10.0 says that it did it, and doesn't */
-    LIVE_HARMFUL,    /* libvirt 10.0 forgets that the device is its own: the next start is refused */
+    LIVE_NOT_NOW, /* libvirt waits for this process: calling it would be a deadlock */
+    LIVE_IGNORED, /* libvirt before 10.0 says that it did it, and doesn't */
+    LIVE_HARMFUL, /* libvirt 10.0 forgets that the device is its own: the next start is refused */
     LIVE_BY_NETWORK, /* the interface would lose its port on the libvirt network */
     LIVE_UNKNOWN     /* the daemon's version can't be known */
 };
 
 /* What is so of one interface at this moment. */
 struct observed {
-    const char *problem;  /* why the device can't be looked at, or NULL */
-    bool no_macvtap;      /* the device is none: not of rxtrust's concern */
-    bool up;              /* of the device: as in device.h */
+    const char *problem; /* why the device can't be looked at, or NULL */
+    bool no_macvtap;     /* the device is none: not of rxtrust's concern */
+    bool up;             /* of the device: as in device.h */
     bool passthrough;
     bool all_multicast;
     bool follows;
-    bool marked;          /* all-multicast is rxtrust's */
-    bool awaited;         /* a background process waits until the device is up */
+    bool marked;  /* all-multicast is rxtrust's */
+    bool awaited; /* a background process waits until the device is up */
     enum in_force trust;
     const char *trust_problem; /* why trust is unknown, or NULL */
     enum origin origin;        /* of trust that is in force */

@@ -31,10 +31,13 @@ static bool add_printed(struct running *running, const char *const *call,
 }
 
 static bool find_all(struct running *running, enum which which) {
-    const char *const call[] = {
-        VIRSH, "list", "--uuid", which == ALL_DEFINED ? "--all" : "--state-running",
-        which == ALL_DEFINED ? NULL : "--state-paused", which == ALL_DEFINED ? NULL : "--state-other",
-        NULL};
+    const char *const call[] = {VIRSH,
+                                "list",
+                                "--uuid",
+                                which == ALL_DEFINED ? "--all" : "--state-running",
+                                which == ALL_DEFINED ? NULL : "--state-paused",
+                                which == ALL_DEFINED ? NULL : "--state-other",
+                                NULL};
     struct virsh_result result;
     bool good = add_printed(running, call, &result);
     if (!good)
@@ -71,17 +74,15 @@ static void check_names(struct running *running, char *const *names) {
     }
 }
 
-bool running_load(char *const *names, const char *file, enum which which,
-                  struct running *running) {
+bool running_load(char *const *names, const char *file, enum which which, struct running *running) {
     *running = (struct running){.complete = true};
     if (*names)
         find_named(running, names);
     else if (!find_all(running, which))
         return false;
     bool stored = which != THAT_RUN;
-    if (running->count &&
-        !virsh_dump((const char *const *)running->uuids, running->count, stored,
-                    virsh_now() + VIRSH_ANSWER_SECONDS, &running->dumps)) {
+    if (running->count && !virsh_dump((const char *const *)running->uuids, running->count, stored,
+                                      virsh_now() + VIRSH_ANSWER_SECONDS, &running->dumps)) {
         log_error("virsh: %s", virsh_problem(&running->dumps.result));
         return false;
     }

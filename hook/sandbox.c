@@ -111,7 +111,7 @@ static const char *problem(pid_t child, const char *reason) {
 }
 
 const char *sandbox_run(void (*open)(void *user), void (*work)(void *user, struct message *message),
-                    void *user, struct message *message) {
+                        void *user, struct message *message) {
     static pid_t before;
     int ends[2];
     *message = (struct message){0};

@@ -2,8 +2,8 @@
  *
  * It runs as root what was written for root, on XML that may come from another host: libxml2, inih,
  * and what is built on them. So that is done by a child that has given up all it doesn't need (see
- * drop_privileges.h), and that can crash, hang or be taken over: all that its parent has of it is an
- * message. */
+ * drop_privileges.h), and that can crash, hang or be taken over: all that its parent has of it is
+ * an message. */
 #pragma once
 
 #include "message.h"
@@ -15,6 +15,6 @@
  * at the most. The child's end isn't waited for once it has answered: the next call does that, and
  * it ends with its parent. message_free() is due either way. */
 const char *sandbox_run(void (*open)(void *user), void (*work)(void *user, struct message *message),
-                    void *user, struct message *message);
+                        void *user, struct message *message);
 
 enum { SANDBOX_SECONDS = 15 };

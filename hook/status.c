@@ -1,5 +1,5 @@
-/* rxtrust status: what is so of each macvtap interface of the guests that run, and whether it is what
- * the policy says. */
+/* rxtrust status: what is so of each macvtap interface of the guests that run, and whether it is
+ * what the policy says. */
 #include "commands.h"
 
 #include "installed.h"

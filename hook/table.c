@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 struct table_cell *table_add(struct table *table) {
-    struct table_cell *grown = reallocarray(
-        table->cells, (table->row_count + 1) * table->column_count, sizeof *grown);
+    struct table_cell *grown =
+        reallocarray(table->cells, (table->row_count + 1) * table->column_count, sizeof *grown);
     if (!grown) {
         table->bad = true;
         return NULL;
@@ -63,8 +63,11 @@ static void print_row(const struct table *table, const size_t *wide, const struc
         const char *text = row ? shown(&row[column]) : table->columns[column].title;
         bool paint = colour && column == table->painted;
         bool good = row && row[table->column_count - 1].kind == CELL_TRUE;
-        (void)printf("%*s%s%s%s", (int)gap, "", !paint ? "" : good ? "\033[32m" : "\033[31m", text,
-                     paint ? "\033[0m" : "");
+        (void)printf("%*s%s%s%s", (int)gap, "",
+                     !paint ? ""
+                     : good ? "\033[32m"
+                            : "\033[31m",
+                     text, paint ? "\033[0m" : "");
         gap = wide[column] - width(text) + 2;
     }
     (void)putchar('\n');
@@ -88,11 +91,10 @@ static bool print_text(const struct table *table) {
 static size_t sequence(const unsigned char *text) {
     static const struct {
         unsigned char first, last, second_first, second_last, length;
-    } forms[] = {{0x01, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2},
-                 {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
-                 {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-                 {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4},
-                 {0xf4, 0xf4, 0x80, 0x8f, 4}};
+    } forms[] = {
+        {0x01, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         if (*text < forms[i].first || *text > forms[i].last)
             continue;

@@ -228,8 +228,7 @@ bool virsh_dump(const char *const *uuids, size_t count, bool inactive, time_t de
                     &dumps->result);
     free(commands);
     /* A guest that is gone is an error to virsh, and no reason not to hear of the others. */
-    bool good = dumps->result.code >= 0 && dumps->result.output &&
-                cut(separator, count, dumps);
+    bool good = dumps->result.code >= 0 && dumps->result.output && cut(separator, count, dumps);
     if (good)
         dumps->result.code = 0;
     return good;

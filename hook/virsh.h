@@ -46,9 +46,9 @@ struct virsh_dumps {
     unsigned long daemon_version; /* 10.1.2 is 10001002; 0: it can't be known */
 };
 
-/* Asks, in one call of virsh, for the daemon's version and the XML of these guests, which are known by
- * UUIDs of hexadecimal digits and dashes; as they run, or as they start afresh. False: virsh failed.
- * Call virsh_dumps_free() either way. */
+/* Asks, in one call of virsh, for the daemon's version and the XML of these guests, which are known
+ * by UUIDs of hexadecimal digits and dashes; as they run, or as they start afresh. False: virsh
+ * failed. Call virsh_dumps_free() either way. */
 bool virsh_dump(const char *const *uuids, size_t count, bool inactive, time_t deadline,
                 struct virsh_dumps *dumps);
 void virsh_dumps_free(struct virsh_dumps *dumps);

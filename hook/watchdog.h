@@ -17,8 +17,8 @@ void watchdog_arm(unsigned seconds);
 /* In a child: signals do again what they do by default, and none is blocked. */
 void watchdog_disarm(void);
 
-/* Blocks every signal, for a fork() after which none must run a handler of the parent's in the child;
- * sigprocmask(SIG_SETMASK, before, NULL) ends that. */
+/* Blocks every signal, for a fork() after which none must run a handler of the parent's in the
+ * child; sigprocmask(SIG_SETMASK, before, NULL) ends that. */
 void watchdog_block(sigset_t *before);
 
 /* The process group that ends with this process when the watchdog ends it; 0: none. */

@@ -129,15 +129,15 @@ static void check_trees(const char *xml, size_t length, const char *out, size_t 
 }
 
 /* Each interface's element alone, as it is sent back to a running guest: one with a type, then. */
-static void check_slices(const struct domain *domain, const char *xml, size_t length,
-                         const char *out, size_t out_length) {
+static void check_slices(const struct domain *domain, const bool *trust, const char *xml,
+                         size_t length, const char *out, size_t out_length) {
     for (size_t i = 0; i < domain->count; i++) {
         const struct interface *interface = &domain->interfaces[i];
         size_t slice_length = 0;
         const char *reason = NULL;
         if (!interface->type)
             continue;
-        char *slice = domain_trusted_interface(interface, xml, length, &slice_length, &reason);
+        char *slice = domain_interface_xml(interface, true, xml, length, &slice_length, &reason);
         if (!slice) { /* it could be an element of the metadata */
             PROPERTY(
                 memmem(xml + interface->tag_end, length - interface->tag_end, "</metadata>", 11));
@@ -148,10 +148,19 @@ static void check_slices(const struct domain *domain, const char *xml, size_t le
         const xmlNode *root = xmlDocGetRootElement(tree);
         PROPERTY(is_element(root, "interface"));
         PROPERTY(has_value(root, ATTRIBUTE, "yes"));
-        PROPERTY(!interface->write_trust || memmem(out, out_length, slice, slice_length));
+        PROPERTY(!trust[i] || memmem(out, out_length, slice, slice_length));
         xmlFreeDoc(tree);
         free(slice);
     }
+}
+
+/* What domain_rewrite() is told of a plan; the caller frees it. */
+static bool *trust_of(const struct plan *plan) {
+    bool *trust = calloc(plan->count + 1, sizeof *trust);
+    PROPERTY(trust);
+    for (size_t i = 0; i < plan->count; i++)
+        trust[i] = plan->items[i].write_trust;
+    return trust;
 }
 
 /* What was rewritten is a domain still, and needs nothing any more. */
@@ -165,9 +174,11 @@ static void check_again(struct policy *policy, const char *out, size_t out_lengt
         PROPERTY(!plan.items[i].write_trust);
     size_t length = 0;
     const char *reason = NULL;
-    char *again = domain_rewrite(&domain, out, out_length, &length, &reason);
+    bool *trust = trust_of(&plan);
+    char *again = domain_rewrite(&domain, trust, out, out_length, &length, &reason);
     PROPERTY(again && length == out_length && memcmp(again, out, length) == 0);
     free(again);
+    free(trust);
     plan_free(&plan);
     domain_free(&domain);
 }
@@ -179,20 +190,23 @@ static size_t check_plan(const struct domain *domain, const struct plan *plan,
     size_t out_length = 0;
     const char *reason = NULL;
     PROPERTY(plan->count == domain->count);
-    for (size_t i = 0; i < domain->count; i++)
-        changes += domain->interfaces[i].write_trust;
-    char *out = domain_rewrite(domain, xml, length, &out_length, &reason);
+    bool *trust = trust_of(plan);
+    for (size_t i = 0; i < plan->count; i++)
+        changes += trust[i];
+    char *out = domain_rewrite(domain, trust, xml, length, &out_length, &reason);
     if (!out) { /* UTF-16, whose places can't be told */
         PROPERTY(changes && memchr(xml, '\0', length));
+        free(trust);
         return 0;
     }
     PROPERTY(changes || (out_length == length && memcmp(out, xml, length) == 0));
     if (!memchr(xml, '\0', length)) {
         check_trees(xml, length, out, out_length, plan);
-        check_slices(domain, xml, length, out, out_length);
+        check_slices(domain, trust, xml, length, out, out_length);
         check_again(policy, out, out_length);
     }
     free(out);
+    free(trust);
     return changes;
 }
 

@@ -471,7 +471,7 @@ static void test_element(void **state) {
     assert_true(domain_read(row->xml, strlen(row->xml), &domain, &error));
     assert_int_equal(domain.count, 3);
     char *trusted = domain_interface_xml(&domain.interfaces[1], true, row->xml, strlen(row->xml),
-                                             &length, &reason);
+                                         &length, &reason);
     assert_null(reason);
     assert_non_null(trusted);
     assert_int_equal(length, strlen(row->trusted));
@@ -708,9 +708,8 @@ static void test_lie(void **state) {
     memmove(tag_end, tag_end + 1, strlen(tag_end));
     char *end = strchr(text, '|');
     memmove(end, end + 1, strlen(end));
-    struct interface interface = {.trust = row->trust,
-                                  .tag_end = (size_t)(tag_end - text),
-                                  .end = (size_t)(end - text)};
+    struct interface interface = {
+        .trust = row->trust, .tag_end = (size_t)(tag_end - text), .end = (size_t)(end - text)};
     const struct domain domain = {.interfaces = &interface, .count = 1};
     const char *reason = NULL;
     size_t length = 0;

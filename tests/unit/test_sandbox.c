@@ -1,7 +1,7 @@
 /* What a process that was taken over by what it read can still do: message, and use up its own time
  * and memory. */
-#include "sandbox.h"
 #include "parse.h"
+#include "sandbox.h"
 #include "unit.h"
 
 #include <errno.h>
