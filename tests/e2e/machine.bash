@@ -60,13 +60,14 @@ END
     start_daemon
 }
 
-# plug_in NAMESPACE NAME: gives the machine in that network namespace ("": this one) its uplink up0, with
-# the far end, NAME, at the peer.
+# plug_in NAMESPACE NAME [UPLINK]: gives the machine in that network namespace ("": this one) an uplink, up0,
+# with the far end, NAME, at the peer.
 plug_in() {
-    ip link add "$2" type veth peer name up0 ${1:+netns "$1"}
+    local uplink=${3:-up0}
+    ip link add "$2" type veth peer name "$uplink" ${1:+netns "$1"}
     ip link set "$2" netns peer
     ip -n peer link set "$2" master lan up
-    ip ${1:+-n "$1"} link set up0 up
+    ip ${1:+-n "$1"} link set "$uplink" up
 }
 
 start_syslog() {
@@ -134,6 +135,13 @@ write_policy() {
     cat > $policy
 }
 
+# Becomes the virsh that the hook finds; the test's own calls are the real one's.
+fake_virsh() {
+    mkdir -p $state/bin
+    cat > $state/bin/virsh
+    chmod +x $state/bin/virsh
+}
+
 # The network `uplinks`: macvtaps on up0, as libvirt makes them.
 start_network() {
     virsh -q net-info uplinks >/dev/null 2>&1 && return
@@ -158,9 +166,9 @@ addresses() {
     done
 }
 
-# direct N [ATTRIBUTES [MODEL [MODE [INSIDE]]]]: the XML of an interface on up0.
+# direct N [ATTRIBUTES [MODEL [MODE [INSIDE [UPLINK]]]]]: the XML of an interface on up0.
 direct() {
-    echo "<interface type='direct' ${2-}><mac address='$(mac "$1")'/><source dev='up0' mode='${4:-bridge}'/>" \
+    echo "<interface type='direct' ${2-}><mac address='$(mac "$1")'/><source dev='${6:-up0}' mode='${4:-bridge}'/>" \
         "<model type='${3:-virtio}'/>${5-}</interface>"
 }
 
@@ -230,6 +238,27 @@ macvtap() {
 
 has_all_multicast() {
     ip link show "$1" | grep -q ALLMULTI
+}
+
+# rxtrust marks the devices whose all-multicast it has set.
+is_marked() {
+    ip link show "$1" | grep -q 'alias rxtrust'
+}
+
+# counters DEVICE: how often it is told to take everything, and all multicast. ip before 6.0 doesn't tell
+# the second; the kernel's flags tell whether it is none.
+counters() {
+    ip -d link show "$1" | grep -oE '(promiscuity|allmulti) [0-9]+'
+    cat "/sys/class/net/$1/flags"
+}
+
+no_macvtap_is_left() {
+    [[ -z $(ip -o link show type macvtap) ]]
+}
+
+# No call of the hook is under way, and it holds nothing.
+nothing_is_held() {
+    hook_is_idle && ! compgen -G '/run/rxtrust*' >/dev/null
 }
 
 live_trust() {

@@ -15,12 +15,6 @@ teardown() {
     remove_all
 }
 
-# Becomes the virsh that the hook finds.
-fake_virsh() {
-    cat > "$state/bin/virsh"
-    chmod +x "$state/bin/virsh"
-}
-
 # milliseconds COMMAND...: how long it took.
 milliseconds() {
     local begin end

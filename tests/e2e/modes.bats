@@ -1,0 +1,178 @@
+#!/usr/bin/env bats
+# A guest's whole life in each of macvtap's modes: it answers all the way, and leaves the host device as it was,
+# so that the next guest starts there. The kernel and libvirt treat the modes differently, passthrough above all.
+
+load machine
+
+# Each test has an uplink of its own: passthrough mode shares it with nobody, and one that is spoilt spoils one test.
+setup() {
+    install_hook
+    clear_log
+    plug_in "" far1 up1
+    before=$(counters up1)
+}
+
+teardown() {
+    remove_all
+    ip link del up1
+}
+
+# define_on_up1 NAME N MODE
+define_on_up1() {
+    define "$1" "$2" "$(direct "$2" "" virtio "$3" "" up1)"
+}
+
+# has_ended NAME: the guest has, and what it had of the host is given back.
+has_ended() {
+    wait_for 30 eval "[[ \$(virsh domstate $1) == 'shut off' ]]"
+    wait_for 30 nothing_is_held
+    no_macvtap_is_left
+    [ "$(counters up1)" == "$before" ]
+}
+
+policy_is() {
+    write_policy <<< "[default]
+policy = $1"
+}
+
+# takes_all NAME: by rxtrust. In passthrough mode it comes once the device is up.
+takes_all() {
+    wait_for 20 has_all_multicast "$(macvtap "$1")"
+    is_marked "$(macvtap "$1")"
+}
+
+takes_its_own() {
+    not has_all_multicast "$(macvtap "$1")"
+    not is_marked "$(macvtap "$1")"
+}
+
+# gets_the_policy NAME N MODE: a guest that the policy trusts.
+gets_the_policy() {
+    if [[ $3 == passthrough ]]; then # where trust comes down to all-multicast
+        takes_all "$1"
+        [ -z "$(live_trust "$1")" ]
+    elif libvirt_takes_live_trust; then
+        wait_for 20 is_trusted "$1"
+    fi
+    answers_all "$2"
+}
+
+# trusted_life MODE N
+trusted_life() {
+    local name=trusted-$1
+    define_on_up1 "$name" "$2" "$1"
+    virsh dumpxml --inactive "$name" > "$state/before.xml"
+    start "$name" "$2"
+    gets_the_policy "$name" "$2" "$1"
+
+    virsh -q suspend "$name"
+    virsh -q resume "$name"
+    gets_the_policy "$name" "$2" "$1"
+
+    virsh -q managedsave "$name"
+    has_ended "$name"
+    virsh -q start "$name"
+    gets_the_policy "$name" "$2" "$1"
+    virsh -q destroy "$name"
+    has_ended "$name"
+
+    # A paused guest's device is down all its life.
+    virsh -q start "$name" --paused
+    virsh -q managedsave "$name"
+    has_ended "$name"
+    virsh -q start "$name" --paused
+    virsh -q destroy "$name"
+    has_ended "$name"
+
+    start "$name" "$2"
+    restart_daemon
+    gets_the_policy "$name" "$2" "$1"
+    virsh -q destroy "$name"
+    if ! libvirt_takes_live_trust && ip link del "$(ip -o link show type macvtap | sed 's/.*: \(.*\)@.*/\1/')"; then
+        remark "libvirt 7.0 leaves the macvtap behind when a guest ends after a restart of the daemon"
+    fi
+    has_ended "$name"
+    virsh dumpxml --inactive "$name" | diff "$state/before.xml" -
+
+    start "$name" "$2"
+    gets_the_policy "$name" "$2" "$1"
+}
+
+# multicast_life MODE N
+multicast_life() {
+    local name=listening-$1
+    policy_is multicast
+    define_on_up1 "$name" "$2" "$1"
+    start "$name" "$2"
+    takes_all "$name"
+    answers_all "$2"
+
+    policy_is off
+    "$program" apply "$name"
+    takes_its_own "$name"
+    is_silent "$2"
+    policy_is multicast
+    "$program" apply "$name"
+    takes_all "$name"
+    answers_all "$2"
+
+    virsh -q suspend "$name"
+    virsh -q destroy "$name"
+    has_ended "$name"
+
+    start "$name" "$2"
+    takes_all "$name"
+    answers_all "$2"
+    kill -KILL "$(cat "/run/libvirt/qemu/$name.pid")"
+    has_ended "$name"
+
+    virsh -q start "$name" --paused
+    "$program" apply "$name" || [ "$1" == passthrough ] # whose device must be up first
+    policy_is off
+    "$program" apply "$name"
+    takes_its_own "$name"
+    virsh -q destroy "$name"
+    has_ended "$name"
+
+    policy_is multicast
+    virsh -q start "$name" --paused
+    virsh -q resume "$name"
+    wait_until_up "$2"
+    takes_all "$name"
+    answers_all "$2"
+    [ -z "$(live_trust "$name")" ]
+    virsh -q destroy "$name"
+    has_ended "$name"
+}
+
+@test "bridge mode: a trusted guest's whole life, and the next starts" {
+    trusted_life bridge 120
+}
+
+@test "vepa mode: a trusted guest's whole life, and the next starts" {
+    trusted_life vepa 121
+}
+
+@test "private mode: a trusted guest's whole life, and the next starts" {
+    trusted_life private 122
+}
+
+@test "passthrough mode: all-multicast instead of trust for a guest's whole life, and the next starts" {
+    trusted_life passthrough 123
+}
+
+@test "bridge mode: a guest that gets multicast only is opted out and back, killed and started again" {
+    multicast_life bridge 124
+}
+
+@test "vepa mode: a guest that gets multicast only is opted out and back, killed and started again" {
+    multicast_life vepa 125
+}
+
+@test "private mode: a guest that gets multicast only is opted out and back, killed and started again" {
+    multicast_life private 126
+}
+
+@test "passthrough mode: a guest that gets multicast only is opted out and back, killed and started again" {
+    multicast_life passthrough 127
+}
