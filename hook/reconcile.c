@@ -136,8 +136,7 @@ static const char *why_no_trust(const struct observed *observed) {
         [LIVE_POSSIBLE] = NULL,
         [LIVE_NOT_NOW] = NULL,
         [LIVE_IGNORED] = "libvirt before 10.0 doesn't take trust in a running guest",
-        [LIVE_HARMFUL] = "libvirt 10.0 would forget the device if trust were sent, and refuse the "
-                         "guest's next start",
+        [LIVE_HARMFUL] = "libvirt 10.0 would forget its device, and refuse its next start",
         [LIVE_BY_NETWORK] = "trust of a guest that runs is its network port's",
         [LIVE_UNKNOWN] = "the daemon's version isn't known, so trust isn't sent",
     };
@@ -162,9 +161,7 @@ char *verdict_text(const struct plan_item *item, const struct observed *observed
             "NOT as the policy says: all-multicast once the device is up: rxtrust apply ",
         [MULTICAST_LEFT] = "NOT as the policy says: still all-multicast: rxtrust apply ",
         [NOT_TRUSTED] = "NOT as the policy says: not trusted: rxtrust apply ",
-        [TRUSTED_DEAF] =
-            "NOT as the policy says: trusted, but the device neither follows the guest "
-            "nor takes all multicast: rxtrust apply ",
+        [TRUSTED_DEAF] = "NOT as the policy says: trusted, but deaf to multicast: rxtrust apply ",
         [TRUST_LEFT] = "NOT as the policy says: still trusted: rxtrust apply ",
         [TRUST_UNTIL_SHUTDOWN] = "NOT as the policy says: trusted until it is shut down",
         [TRUST_OF_UNKNOWN_ORIGIN] =

@@ -33,7 +33,7 @@ END
     clear_log
     virsh -q start regretted --paused
     is_trusted regretted
-    log_says "guest regretted: start: $(mac 13): its XML or its network trusts it, which policy = off in \[vm:regretted\] doesn't take back"
+    log_says "guest regretted: start: $(mac 13): macvtap.*: NOT as the policy says: trusted"
 }
 
 @test "a guest that ran before the hook was there answers after a restart of the daemon" {

@@ -246,10 +246,11 @@ is_marked() {
 }
 
 # counters DEVICE: how often it is told to take everything, and all multicast. ip before 6.0 doesn't tell
-# the second; the kernel's flags tell whether it is none.
+# the second; the kernel's flags tell whether it is none. (In passthrough mode libvirt sets the host device
+# down with the guest.)
 counters() {
     ip -d link show "$1" | grep -oE '(promiscuity|allmulti) [0-9]+'
-    cat "/sys/class/net/$1/flags"
+    echo $(($(cat "/sys/class/net/$1/flags") & 0x300))
 }
 
 no_macvtap_is_left() {
