@@ -1,0 +1,394 @@
+/* What follows from each combination of what is wanted and what is so: the properties that no row
+ * of the table may break, looked at over all of them, and the rows that matter by name. */
+#include "unit.h"
+
+#include "../../hook/reconcile.h"
+
+enum { DEVICE_STEPS = STEP_SET | STEP_CLEAR, LIVE_STEPS = STEP_TRUST | STEP_UNTRUST };
+
+/* ---- All of them ---- */
+
+/* Calls `check` for each combination there is. */
+static void for_each(void (*check)(const struct plan_item *item, const struct observed *observed,
+                                   const struct conclusion *conclusion)) {
+    size_t looked_at = 0;
+    for (unsigned bits = 0; bits < 1U << 6; bits++)
+        for (unsigned want = WANT_NOTHING; want <= WANT_TRUST; want++)
+            for (unsigned unsaid = WANT_NOTHING; unsaid <= WANT_TRUST; unsaid++)
+                for (unsigned trust = FORCE_NO; trust <= FORCE_UNKNOWN; trust++)
+                    for (unsigned origin = ORIGIN_OWNER; origin <= ORIGIN_UNKNOWN; origin++)
+                        for (unsigned live = LIVE_POSSIBLE; live <= LIVE_UNKNOWN; live++) {
+                            const struct plan_item item = {.attachment = ATTACHED_DIRECTLY,
+                                                           .want = want,
+                                                           .want_unsaid = unsaid,
+                                                           .verdict = {.section = "default"}};
+                            const struct observed observed = {.up = bits & 1,
+                                                              .passthrough = bits & 2,
+                                                              .all_multicast = bits & 4,
+                                                              .follows = bits & 8,
+                                                              .marked = bits & 16,
+                                                              .awaited = bits & 32,
+                                                              .trust = trust,
+                                                              .origin = origin,
+                                                              .live = live};
+                            const struct conclusion conclusion = reconcile(&item, &observed);
+                            check(&item, &observed, &conclusion);
+                            looked_at++;
+                        }
+    assert_int_equal(looked_at, 64 * 3 * 3 * 3 * 4 * 6);
+}
+
+static bool receives(const struct observed *observed) {
+    return observed->all_multicast || (observed->trust == FORCE_YES && observed->follows);
+}
+
+/* A good verdict is one that holds, and there is nothing left to do. */
+static void check_good(const struct plan_item *item, const struct observed *observed,
+                       const struct conclusion *conclusion) {
+    (void)item;
+    if (!is_good(conclusion))
+        return;
+    assert_int_equal(conclusion->steps, 0);
+    if (conclusion->verdict == TRUSTED || conclusion->verdict == TRUSTED_NOT_FOLLOWED)
+        assert_int_equal(observed->trust, FORCE_YES);
+    if (conclusion->want == WANT_NOTHING)
+        assert_false(observed->trust != FORCE_YES && observed->marked && observed->all_multicast);
+    else
+        assert_true(receives(observed) || conclusion->verdict == MULTICAST_AWAITED);
+    if (conclusion->want != WANT_TRUST && observed->trust == FORCE_YES && !observed->awaited)
+        assert_int_equal(observed->origin, ORIGIN_OWNER);
+}
+
+/* A step does something, is one that was wanted, and can be done. */
+static void check_steps(const struct plan_item *item, const struct observed *observed,
+                        const struct conclusion *conclusion) {
+    (void)item;
+    if (conclusion->steps & STEP_SET)
+        assert_true(!observed->all_multicast && conclusion->want != WANT_NOTHING);
+    if (conclusion->steps & STEP_CLEAR) {
+        assert_true(observed->all_multicast && observed->marked);
+        assert_int_equal(conclusion->want, WANT_NOTHING);
+    }
+    if (conclusion->steps & LIVE_STEPS)
+        assert_int_equal(observed->live, LIVE_POSSIBLE);
+    if (conclusion->steps & STEP_TRUST) {
+        assert_int_equal(observed->trust, FORCE_NO);
+        assert_int_equal(conclusion->want, WANT_TRUST);
+    }
+    if (conclusion->steps & STEP_UNTRUST) {
+        assert_int_equal(observed->trust, FORCE_YES);
+        assert_int_equal(observed->origin, ORIGIN_MARKED);
+        assert_int_not_equal(conclusion->want, WANT_TRUST);
+    }
+    if (conclusion->steps & STEP_WAIT)
+        assert_true(observed->passthrough && !observed->up && !observed->all_multicast);
+}
+
+/* In passthrough mode nothing is set on a device that is down. */
+static void check_passthrough(const struct plan_item *item, const struct observed *observed,
+                              const struct conclusion *conclusion) {
+    (void)item;
+    if (observed->passthrough && !observed->up)
+        assert_false(conclusion->steps & STEP_SET);
+}
+
+/* What is wanted is what the XML and the policy say; without the 'yes' that may be rxtrust's own.
+ */
+static void check_want(const struct plan_item *item, const struct observed *observed,
+                       const struct conclusion *conclusion) {
+    bool own = observed->trust == FORCE_YES && observed->origin != ORIGIN_OWNER;
+    assert_int_equal(conclusion->want, own ? item->want_unsaid : item->want);
+}
+
+/* Following the steps comes to an end, and to a good verdict if libvirt takes what is sent. */
+static void check_end(const struct plan_item *item, const struct observed *observed,
+                      const struct conclusion *conclusion) {
+    /* Where the interface's own 'yes' makes a difference it is in force, or libvirt can't change
+     * it. */
+    if (item->want != item->want_unsaid && observed->trust != FORCE_YES &&
+        observed->live == LIVE_POSSIBLE)
+        return;
+    struct plan_item planned = *item;
+    struct observed now = *observed;
+    struct conclusion then = *conclusion;
+    for (int round = 0; then.steps; round++) {
+        assert_true(round < 4);
+        if (then.steps & STEP_SET)
+            now.all_multicast = now.marked = true;
+        if (then.steps & STEP_CLEAR)
+            now.all_multicast = now.marked = false;
+        if (then.steps & STEP_TRUST) {
+            now.trust = FORCE_YES;
+            now.origin = ORIGIN_MARKED;
+        }
+        if (then.steps & STEP_UNTRUST) {
+            now.trust = FORCE_NO;
+            now.origin = ORIGIN_OWNER;
+            planned.want = planned.want_unsaid; /* the XML says nothing any more */
+        }
+        if (then.steps & STEP_WAIT)
+            now.up = true;
+        then = reconcile(&planned, &now);
+    }
+    if (observed->origin == ORIGIN_OWNER && item->want == item->want_unsaid)
+        assert_true(is_good(&then));
+}
+
+static void test_good(void **state) {
+    (void)state;
+    for_each(check_good);
+}
+static void test_steps(void **state) {
+    (void)state;
+    for_each(check_steps);
+}
+static void test_passthrough(void **state) {
+    (void)state;
+    for_each(check_passthrough);
+}
+static void test_want(void **state) {
+    (void)state;
+    for_each(check_want);
+}
+static void test_end(void **state) {
+    (void)state;
+    for_each(check_end);
+}
+
+/* ---- Rows by name ---- */
+
+static const struct row {
+    const char *name;
+    enum want want, want_unsaid;
+    enum reason reason;
+    struct observed observed;
+    unsigned steps;
+    const char *text;
+} rows[] = {
+    {"a trusted guest whose filter libvirt follows",
+     WANT_TRUST,
+     WANT_TRUST,
+     BY_POLICY,
+     {.up = true, .trust = FORCE_YES, .origin = ORIGIN_MARKED, .follows = true},
+     0,
+     "as the policy says: trusted"},
+    {"a trusted guest that isn't followed yet",
+     WANT_TRUST,
+     WANT_TRUST,
+     BY_POLICY,
+     {.trust = FORCE_YES, .origin = ORIGIN_MARKED, .all_multicast = true, .marked = true},
+     0,
+     "as the policy says: trusted, all-multicast until libvirt follows the guest"},
+    {"a trusted guest that hears no multicast",
+     WANT_TRUST,
+     WANT_TRUST,
+     TRUSTED_ALREADY,
+     {.trust = FORCE_YES},
+     STEP_SET,
+     "NOT as the policy says: trusted, but deaf to multicast: rxtrust apply web-1"},
+    {"trust to be given",
+     WANT_TRUST,
+     WANT_TRUST,
+     BY_POLICY,
+     {.all_multicast = true, .marked = true},
+     STEP_TRUST,
+     "NOT as the policy says: not trusted: rxtrust apply web-1"},
+    {"trust while libvirt waits",
+     WANT_TRUST,
+     WANT_TRUST,
+     BY_POLICY,
+     {.live = LIVE_NOT_NOW},
+     STEP_SET,
+     "NOT as the policy says: no all-multicast: rxtrust apply web-1"},
+    {"a libvirt that doesn't take trust",
+     WANT_TRUST,
+     WANT_TRUST,
+     BY_POLICY,
+     {.all_multicast = true, .marked = true, .live = LIVE_IGNORED},
+     0,
+     "as the policy says: all-multicast: libvirt before 10.0 doesn't take trust in a running "
+     "guest"},
+    {"libvirt 10.0",
+     WANT_TRUST,
+     WANT_TRUST,
+     BY_POLICY,
+     {.all_multicast = true, .marked = true, .live = LIVE_HARMFUL},
+     0,
+     "as the policy says: all-multicast: libvirt 10.0 would forget its device, and refuse its next "
+     "start"},
+    {"a network whose port isn't trusted",
+     WANT_TRUST,
+     WANT_TRUST,
+     TRUSTED_ALREADY,
+     {.live = LIVE_BY_NETWORK},
+     STEP_SET,
+     "NOT as the policy says: no all-multicast: rxtrust apply web-1"},
+    {"a network whose port can't be looked at",
+     WANT_TRUST,
+     WANT_TRUST,
+     TRUSTED_ALREADY,
+     {.all_multicast = true, .trust = FORCE_UNKNOWN, .trust_problem = "it isn't known"},
+     0,
+     "as the policy says: all-multicast: it isn't known"},
+    {"opted out, with all-multicast of rxtrust's",
+     WANT_NOTHING,
+     WANT_NOTHING,
+     OFF_BY_POLICY,
+     {.all_multicast = true, .marked = true},
+     STEP_CLEAR,
+     "NOT as the policy says: still all-multicast: rxtrust apply web-1"},
+    {"opted out, with all-multicast of somebody else's",
+     WANT_NOTHING,
+     WANT_NOTHING,
+     OFF_BY_POLICY,
+     {.all_multicast = true},
+     0,
+     "as the policy says: left alone: off by policy"},
+    {"opted out, with trust of rxtrust's",
+     WANT_NOTHING,
+     WANT_NOTHING,
+     OFF_BY_POLICY,
+     {.trust = FORCE_YES, .origin = ORIGIN_MARKED, .follows = true},
+     STEP_UNTRUST,
+     "NOT as the policy says: still trusted: rxtrust apply web-1"},
+    {"opted out, with trust that was saved and restored",
+     WANT_NOTHING,
+     WANT_NOTHING,
+     OFF_BY_POLICY,
+     {.trust = FORCE_YES, .origin = ORIGIN_RUN, .follows = true},
+     0,
+     "NOT as the policy says: trusted until it is shut down"},
+    {"opted out, with trust of the owner's",
+     WANT_NOTHING,
+     WANT_NOTHING,
+     OFF_BY_POLICY,
+     {.trust = FORCE_YES, .origin = ORIGIN_OWNER, .follows = true},
+     0,
+     "as the policy says: left alone: off by policy, trusted by its own XML or network"},
+    {"opted out, with trust of nobody knows whom",
+     WANT_NOTHING,
+     WANT_NOTHING,
+     OFF_BY_POLICY,
+     {.trust = FORCE_YES, .origin = ORIGIN_UNKNOWN},
+     0,
+     "NOT as the policy says: trusted, and whether its stored XML says so isn't known"},
+    {"'no' in the XML",
+     WANT_NOTHING,
+     WANT_NOTHING,
+     NO_IN_XML,
+     {.up = true},
+     0,
+     "as the policy says: left alone: its XML says trustGuestRxFilters='no', which override = yes "
+     "goes over"},
+    {"multicast, trusted under the policy before",
+     WANT_TRUST,
+     WANT_MULTICAST,
+     BY_POLICY,
+     {.trust = FORCE_YES, .origin = ORIGIN_MARKED, .follows = true},
+     STEP_SET | STEP_UNTRUST,
+     "NOT as the policy says: still trusted: rxtrust apply web-1"},
+    {"passthrough, down",
+     WANT_MULTICAST,
+     WANT_MULTICAST,
+     PASSTHROUGH,
+     {.passthrough = true},
+     STEP_WAIT,
+     "NOT as the policy says: all-multicast once the device is up: rxtrust apply web-1"},
+    {"passthrough, down and awaited",
+     WANT_MULTICAST,
+     WANT_MULTICAST,
+     PASSTHROUGH,
+     {.passthrough = true, .awaited = true},
+     0,
+     "as the policy says: all-multicast as soon as the device is up"},
+    {"passthrough, set",
+     WANT_MULTICAST,
+     WANT_MULTICAST,
+     PASSTHROUGH,
+     {.passthrough = true, .up = true, .all_multicast = true, .marked = true},
+     0,
+     "as the policy says: all-multicast: trust gives nothing in passthrough mode"},
+    {"a device that can't be looked at",
+     WANT_MULTICAST,
+     WANT_MULTICAST,
+     BY_POLICY,
+     {.problem = "No such device"},
+     0,
+     "NOT as the policy says: the device: No such device"},
+    {"a network that isn't known",
+     WANT_NOTHING,
+     WANT_NOTHING,
+     NETWORK_UNKNOWN,
+     {.up = true},
+     0,
+     "NOT as the policy says: the network: it is gone"},
+};
+
+static void test_row(void **state) {
+    const struct row *row = *state;
+    const struct plan_item item = {.attachment = ATTACHED_DIRECTLY,
+                                   .want = row->want,
+                                   .want_unsaid = row->want_unsaid,
+                                   .reason = row->reason,
+                                   .reason_unsaid = row->reason,
+                                   .network_problem = "it is gone",
+                                   .verdict = {.section = "default"}};
+    const struct conclusion conclusion = reconcile(&item, &row->observed);
+    assert_int_equal(conclusion.steps, row->steps);
+    char *text = verdict_text(&item, &row->observed, &conclusion, "web-1");
+    assert_non_null(text);
+    assert_string_equal(text, row->text);
+    assert_int_equal(is_good(&conclusion), strncmp(text, "NOT ", 4) != 0);
+    free(text);
+}
+
+/* ---- What is no macvtap, and versions ---- */
+
+static void test_not_concerned(void **state) {
+    (void)state;
+    const struct observed none = {.no_macvtap = true, .problem = "it is not a macvtap"};
+    const struct plan_item by_name = {.attachment = ATTACHED_BY_NAME, .want = WANT_MULTICAST};
+    const struct plan_item direct = {.attachment = ATTACHED_DIRECTLY, .want = WANT_MULTICAST};
+    const struct plan_item elsewhere = {.attachment = ATTACHED_ELSEWHERE};
+    assert_int_equal(reconcile(&by_name, &none).verdict, NOT_CONCERNED);
+    assert_int_equal(reconcile(&direct, &none).verdict, DEVICE_UNKNOWN);
+    assert_int_equal(reconcile(&elsewhere, &none).verdict, NOT_CONCERNED);
+}
+
+static void test_versions(void **state) {
+    (void)state;
+    assert_int_equal(live_by_version(0), LIVE_UNKNOWN);
+    assert_int_equal(live_by_version(7000000), LIVE_IGNORED);
+    assert_int_equal(live_by_version(9999999), LIVE_IGNORED);
+    assert_int_equal(live_by_version(10000000), LIVE_HARMFUL);
+    assert_int_equal(live_by_version(10000009), LIVE_HARMFUL);
+    assert_int_equal(live_by_version(10001000), LIVE_POSSIBLE);
+    assert_int_equal(live_by_version(12008000), LIVE_POSSIBLE);
+}
+
+static void test_origin(void **state) {
+    (void)state;
+    const struct observed trusted = {.trust = FORCE_YES}, not = {.trust = FORCE_NO};
+    const struct plan_item agreed = {.want = WANT_TRUST, .want_unsaid = WANT_TRUST};
+    const struct plan_item contested = {.want = WANT_TRUST, .want_unsaid = WANT_MULTICAST};
+    const struct plan_item opted_out = {.want = WANT_NOTHING, .want_unsaid = WANT_NOTHING};
+    assert_false(reconcile_needs_origin(&agreed, &trusted));
+    assert_true(reconcile_needs_origin(&contested, &trusted));
+    assert_true(reconcile_needs_origin(&opted_out, &trusted));
+    assert_false(reconcile_needs_origin(&opted_out, &not ));
+}
+
+static const struct CMUnitTest others[] = {
+    cmocka_unit_test(test_good),        cmocka_unit_test(test_steps),
+    cmocka_unit_test(test_passthrough), cmocka_unit_test(test_want),
+    cmocka_unit_test(test_end),         cmocka_unit_test(test_not_concerned),
+    cmocka_unit_test(test_versions),    cmocka_unit_test(test_origin),
+};
+
+int main(void) {
+    static struct CMUnitTest tests[COUNT(rows) + COUNT(others)];
+    size_t used = 0;
+    ADD_TABLE(tests, used, test_row, rows);
+    ADD_TESTS(tests, used, others);
+    return cmocka_run_group_tests_name("reconcile", tests, NULL, NULL);
+}
