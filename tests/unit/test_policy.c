@@ -1,12 +1,8 @@
-/* The policy file: what is an error of it, and in which line; whose file it may be; and what a good
- * one says of an interface. */
+/* The policy's text: what is an error of it, and in which line; and what a good one says of an
+ * interface. */
 #include "unit.h"
 
 #include "../../hook/policy.h"
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* ---- Texts ---- */
 
@@ -338,207 +334,6 @@ static void test_reading(void **state) {
     policy_free(&policy);
 }
 
-/* ---- The file ---- */
-
-#define GOOD_POLICY "[default]\npolicy = off\n"
-
-static const struct ownership {
-    const char *name;
-    mode_t mode;
-    uid_t owner;
-    gid_t group;
-    const char *errors;
-} ownerships[] = {
-    {"root's, 0644", 0644, 0, 0, ""},
-    {"root's, 0600", 0600, 0, 0, ""},
-    {"root's, 0755", 0755, 0, 0, ""},
-    {"root's, of another group", 0640, 0, 4711, ""},
-    {"the group may write", 0664, 0, 0, "0: it can be written by group or others\n"},
-    {"others may write", 0646, 0, 0, "0: it can be written by group or others\n"},
-    {"only others may write", 0602, 0, 0, "0: it can be written by group or others\n"},
-    {"everybody may write", 0666, 0, 0, "0: it can be written by group or others\n"},
-    {"another user's", 0644, 4711, 0, "0: it belongs neither to root nor to the caller\n"},
-    {"another user's, for nobody to write", 0444, 4711, 0,
-     "0: it belongs neither to root nor to the caller\n"},
-};
-
-/* A directory of a test's own. */
-struct place {
-    char directory[32];
-    char path[64];
-};
-
-static void place_make(struct place *place) {
-    *place = (struct place){0};
-    (void)snprintf(place->directory, sizeof place->directory, "/tmp/rxtrust-test-XXXXXX");
-    assert_non_null(mkdtemp(place->directory));
-    (void)snprintf(place->path, sizeof place->path, "%s/policy.ini", place->directory);
-}
-
-static void place_remove(const struct place *place) {
-    (void)remove(place->path); /* some tests make nothing there */
-    assert_int_equal(rmdir(place->directory), 0);
-}
-
-static void write_file(const char *path, const char *text) {
-    FILE *stream = fopen(path, "w");
-    assert_non_null(stream);
-    assert_true(fputs(text, stream) >= 0);
-    assert_int_equal(fclose(stream), 0);
-}
-
-static bool read_file(const char *path, bool required, struct policy *policy) {
-    bool good = policy_open(path, required, policy) ? policy_parse(policy) : policy->missing;
-    return good;
-}
-
-/* Reads the policy at this place, and compares its errors. */
-static void assert_file_errors(const char *path, bool required, bool missing, const char *errors) {
-    struct policy policy;
-    bool good = read_file(path, required, &policy);
-    assert_errors(&policy, errors);
-    assert_int_equal(good, !*errors);
-    assert_int_equal(policy.missing, missing);
-    policy_free(&policy);
-}
-
-static void test_ownership(void **state) {
-    const struct ownership *row = *state;
-    struct place place;
-    if (geteuid() != 0)
-        skip(); /* only root can give a file away */
-    place_make(&place);
-    write_file(place.path, GOOD_POLICY);
-    assert_int_equal(chown(place.path, row->owner, row->group), 0);
-    assert_int_equal(chmod(place.path, row->mode), 0);
-    assert_file_errors(place.path, false, false, row->errors);
-    place_remove(&place);
-}
-
-/* The caller's own file is good too, be the caller root or not. */
-static void test_callers_own(void **state) {
-    (void)state;
-    struct place place;
-    if (geteuid() != 0)
-        skip();
-    place_make(&place);
-    write_file(place.path, GOOD_POLICY);
-    assert_int_equal(chown(place.path, 4711, 4711), 0);
-    assert_int_equal(chmod(place.path, 0644), 0);
-    assert_int_equal(chmod(place.directory, 0755), 0);
-    assert_int_equal(seteuid(4711), 0);
-    struct policy policy;
-    bool good = read_file(place.path, true, &policy);
-    assert_int_equal(seteuid(0), 0);
-    assert_true(good);
-    policy_free(&policy);
-    place_remove(&place);
-}
-
-static void test_unreadable(void **state) {
-    (void)state;
-    struct place place;
-    if (geteuid() != 0)
-        skip();
-    place_make(&place);
-    write_file(place.path, GOOD_POLICY);
-    assert_int_equal(chmod(place.path, 0600), 0);
-    assert_int_equal(chmod(place.directory, 0755), 0);
-    assert_int_equal(seteuid(4711), 0);
-    struct policy policy;
-    bool good = read_file(place.path, false, &policy);
-    assert_int_equal(seteuid(0), 0);
-    assert_false(good);
-    assert_errors(&policy, "0: Permission denied\n");
-    policy_free(&policy);
-    place_remove(&place);
-}
-
-static void test_missing(void **state) {
-    (void)state;
-    struct place place;
-    place_make(&place);
-    assert_file_errors(place.path, false, true, "");
-    assert_file_errors(place.path, true, false, "0: No such file or directory\n");
-    place_remove(&place);
-}
-
-/* There is a policy, only it can't be had: not the same as none. */
-static void test_below_a_file(void **state) {
-    (void)state;
-    struct place place;
-    char path[80];
-    place_make(&place);
-    write_file(place.path, GOOD_POLICY);
-    (void)snprintf(path, sizeof path, "%s/policy.ini", place.path);
-    assert_file_errors(path, false, false, "0: Not a directory\n");
-    place_remove(&place);
-}
-
-static void test_directory(void **state) {
-    (void)state;
-    struct place place;
-    place_make(&place);
-    assert_file_errors(place.directory, false, false, "0: it is not a regular file\n");
-    place_remove(&place);
-}
-
-/* Nobody writes to it: a reader that waits would wait for ever. */
-static void test_fifo(void **state) {
-    (void)state;
-    struct place place;
-    place_make(&place);
-    assert_int_equal(mkfifo(place.path, 0600), 0);
-    assert_file_errors(place.path, false, false, "0: it is not a regular file\n");
-    place_remove(&place);
-}
-
-static void test_device(void **state) {
-    (void)state;
-    assert_file_errors("/dev/null", false, false, "0: it is not a regular file\n");
-}
-
-static void test_symbolic_link(void **state) {
-    (void)state;
-    struct place place;
-    char target[80];
-    place_make(&place);
-    (void)snprintf(target, sizeof target, "%s.target", place.path);
-    write_file(target, GOOD_POLICY);
-    assert_int_equal(symlink(target, place.path), 0);
-    assert_file_errors(place.path, false, false, "");
-    assert_int_equal(unlink(target), 0);
-    place_remove(&place);
-}
-
-static void test_errors_of_a_file(void **state) {
-    (void)state;
-    struct place place;
-    place_make(&place);
-    write_file(place.path, "[default]\npolicy = on\noverride = off\n");
-    assert_file_errors(place.path, false, false, "2: " BAD_POLICY("on") "3: " BAD_OVERRIDE("off"));
-    place_remove(&place);
-}
-
-static void test_large_files(void **state) {
-    (void)state;
-    static const struct {
-        off_t size;
-        const char *errors;
-    } rows[] = {
-        {STREAM_LIMIT, "1: there is a NUL byte\n"}, /* all of it was read */
-        {STREAM_LIMIT + 1, "0: it is larger than 16 MiB\n"},
-    };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        struct place place;
-        place_make(&place);
-        write_file(place.path, "");
-        assert_int_equal(truncate(place.path, rows[i].size), 0);
-        assert_file_errors(place.path, false, false, rows[i].errors);
-        place_remove(&place);
-    }
-}
-
 /* ---- The decision ---- */
 
 #define UUID       "0ddba11c-0000-4000-8000-00000000abcd"
@@ -849,26 +644,14 @@ static void test_many_sections(void **state) {
 }
 
 static const struct CMUnitTest others[] = {
-    cmocka_unit_test(test_callers_own),
-    cmocka_unit_test(test_unreadable),
-    cmocka_unit_test(test_missing),
-    cmocka_unit_test(test_below_a_file),
-    cmocka_unit_test(test_directory),
-    cmocka_unit_test(test_fifo),
-    cmocka_unit_test(test_device),
-    cmocka_unit_test(test_symbolic_link),
-    cmocka_unit_test(test_errors_of_a_file),
-    cmocka_unit_test(test_large_files),
     cmocka_unit_test(test_one_domain_after_another),
     cmocka_unit_test(test_many_sections),
 };
 
 int main(void) {
-    static struct CMUnitTest
-        tests[COUNT(readings) + COUNT(ownerships) + COUNT(decisions) + COUNT(others)];
+    static struct CMUnitTest tests[COUNT(readings) + COUNT(decisions) + COUNT(others)];
     size_t used = 0;
     ADD_TABLE(tests, used, test_reading, readings);
-    ADD_TABLE(tests, used, test_ownership, ownerships);
     ADD_TABLE(tests, used, test_decision, decisions);
     ADD_TESTS(tests, used, others);
     return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
