@@ -257,9 +257,9 @@ static enum outcome parse_and_settle(struct attempt *attempt, const struct virsh
         problem = parsed.policy_error_count ? parsed.policy_errors[0].reason
                   : guest                   ? guest->error.reason
                                             : NULL;
-    if (problem)
+    if (problem || !guest)
         log_error("%s: the guest is left as it is: the policy or the live XML: %s", attempt->why,
-                  problem);
+                  problem ? problem : "nothing was parsed");
     else if (!guest->domain.id || (attempt->id && strcmp(guest->domain.id, attempt->id) != 0)) {
         log_info("%s: that run of the guest has ended", attempt->why);
         outcome = OUTCOME_GONE;

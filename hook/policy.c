@@ -447,14 +447,14 @@ static int by_name(const void *a, const void *b) {
 }
 
 static void check_duplicates(struct policy *policy) {
-    const struct policy_section **sorted = calloc(policy->count + 1, sizeof *sorted);
+    const struct policy_section **sorted = calloc(policy->count + 1, sizeof(void *));
     if (!sorted) {
         policy->out_of_memory = true;
         return;
     }
     for (size_t i = 0; i < policy->count; i++)
         sorted[i] = &policy->sections[i];
-    qsort(sorted, policy->count, sizeof *sorted, by_name);
+    qsort(sorted, policy->count, sizeof(void *), by_name);
     for (size_t i = 1, first = 0; i < policy->count; i++)
         if (strcmp(sorted[i]->name, sorted[first]->name) != 0)
             first = i;

@@ -14,7 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NANOSECONDS = 1000000000, MILLISECOND = NANOSECONDS / 1000 };
+static const long NANOSECONDS = 1000000000;
+#define MILLISECOND 1000000L
 
 /* A file's times come from the kernel's tick, 10 ms at most: of two changes within one tick the
  * second can't be seen. After two ticks without a change there is no such second. */

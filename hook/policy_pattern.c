@@ -139,7 +139,10 @@ static const char *parse_mac(const char *text, char canonical[MAC_ROOM]) {
     for (size_t i = 0; i < MAC_BYTES; i++) {
         if (!is_hex(*text) || (i > 0 && text[-1] != ':'))
             return NULL;
-        *canonical++ = is_hex(text[1]) ? to_lower(*text++) : '0';
+        *canonical = '0';
+        if (is_hex(text[1]))
+            *canonical = to_lower(*text++);
+        canonical++;
         *canonical++ = to_lower(*text++);
         *canonical++ = ':';
         text += i + 1 < MAC_BYTES;

@@ -189,11 +189,13 @@ static char *write_commands(const char *const *uuids, size_t count, bool inactiv
 static unsigned long daemon_version(const char *text) {
     static const char mark[] = "daemon: ";
     const char *found = strstr(text, mark);
-    unsigned long number[3] = {0};
-    return found && sscanf(found + strlen(mark), "%lu.%lu.%lu", &number[0], &number[1],
-                           &number[2]) == 3
-               ? number[0] * 1000000 + number[1] * 1000 + number[2]
-               : 0;
+    char *end = NULL;
+    if (!found)
+        return 0;
+    unsigned long major = strtoul(found + strlen(mark), &end, 10);
+    unsigned long minor = *end == '.' ? strtoul(end + 1, &end, 10) : 0;
+    unsigned long release = *end == '.' ? strtoul(end + 1, &end, 10) : 0;
+    return major * 1000000 + minor * 1000 + release;
 }
 
 /* Cuts the output into the version and the dumps; false: virsh didn't get to the last. */

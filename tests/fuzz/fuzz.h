@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 bool read_policy(const char *text, size_t length, struct policy *policy);
 
 /* Parses XML into a tree, as the program's own parser is set; NULL: it isn't well-formed. */
-xmlDocPtr parse(const char *xml, size_t length);
+xmlDocPtr parse_tree(const char *xml, size_t length);
 
 /* Is it an element of this name, in no namespace? */
 bool is_element(const xmlNode *node, const char *name);

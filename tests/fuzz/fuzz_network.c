@@ -46,6 +46,12 @@ static void check_mode(const struct network *network, const xmlNode *tree) {
     xmlFree(mode);
 }
 
+/* What counts for an interface that names this portgroup, or none. */
+static enum trust network_trust(const struct network *network, const char *name) {
+    const struct network_portgroup *group = network_portgroup(network, name);
+    return group && group->trust != TRUST_UNSAID ? group->trust : network->trust;
+}
+
 static void check_trust(const struct network *network, const xmlNode *tree) {
     bool unsaid = network_trust(network, "no such portgroup") == TRUST_UNSAID;
     PROPERTY(network->trust == trust_of(tree));
@@ -64,7 +70,7 @@ static void check_trust(const struct network *network, const xmlNode *tree) {
 }
 
 static void check(const struct network *network, const char *xml, size_t length) {
-    xmlDocPtr tree = parse(xml, length);
+    xmlDocPtr tree = parse_tree(xml, length);
     const xmlNode *status = tree ? xmlDocGetRootElement(tree) : NULL;
     const xmlNode *only = NULL;
     PROPERTY(status && is_element(status, "networkstatus"));

@@ -15,10 +15,11 @@ static void check_errors(const struct policy *policy) {
  */
 static void check_verdicts(struct policy *policy, const char *text, size_t length) {
     static const char *const names[] = {"", "web-1", "[a-z]*", "\xff"};
+    static const char *const devices[] = {"eth1"};
     static const struct policy_subject subjects[] = {
         {.network = NULL},
         {.network = "dmz", .mac = "52:54:00:a1:b2:01", .mode = "bridge"},
-        {.dev = "eth1", .mac = "52:54:00:A1:B2:02", .mode = "vepa"},
+        {.devices = devices, .device_count = 1, .mac = "52:54:00:A1:B2:02", .mode = "vepa"},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         policy_for_domain(policy, names[i], "0ddba11c-0000-4000-8000-000000000001");

@@ -29,7 +29,7 @@ static const struct networks *active_networks(void) {
     return &networks;
 }
 
-xmlDocPtr parse(const char *xml, size_t length) {
+xmlDocPtr parse_tree(const char *xml, size_t length) {
     return xmlReadMemory(xml, (int)length, NULL, NULL,
                          XML_PARSE_NONET | XML_PARSE_HUGE | XML_PARSE_NOENT | XML_PARSE_NOERROR |
                              XML_PARSE_NOWARNING | XML_PARSE_IGNORE_ENC);
@@ -114,8 +114,8 @@ static xmlChar *canonical_rest(xmlDocPtr tree) {
 
 static void check_trees(const char *xml, size_t length, const char *out, size_t out_length,
                         const struct plan *plan) {
-    xmlDocPtr before = parse(xml, length);
-    xmlDocPtr after = parse(out, out_length);
+    xmlDocPtr before = parse_tree(xml, length);
+    xmlDocPtr after = parse_tree(out, out_length);
     PROPERTY(before);
     PROPERTY(after);
     check_interfaces(before, after, plan);
@@ -143,7 +143,7 @@ static void check_slices(const struct domain *domain, const bool *trust, const c
                 memmem(xml + interface->tag_end, length - interface->tag_end, "</metadata>", 11));
             continue;
         }
-        xmlDocPtr tree = parse(slice, slice_length);
+        xmlDocPtr tree = parse_tree(slice, slice_length);
         PROPERTY(tree);
         const xmlNode *root = xmlDocGetRootElement(tree);
         PROPERTY(is_element(root, "interface"));

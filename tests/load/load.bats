@@ -39,7 +39,7 @@ names() {
     for number in {0..199}; do
         sed "s/load-1</load-$number</" ../one.xml > "$number.in"
         sed 's/<interface /&trustGuestRxFilters="yes" /' "$number.in" > "$number.canonical"
-        ((number % 3 == 2 || number >= guests)) || cp "$number.in" "$number.canonical"
+        ((number % 3 == 2 || number >= guests)) || : > "$number.canonical" # nothing is changed, so nothing printed
     done
     for number in {0..199}; do
         $hook "load-$number" prepare begin - < "$number.in" > "$number.out" 2> "$number.complaints" &
@@ -49,7 +49,11 @@ names() {
         wait "$number"
     done
     for number in {0..199}; do
-        diff <(xmllint --c14n "$number.canonical") <(xmllint --c14n "$number.out")
+        if [[ -s $number.canonical ]]; then
+            diff <(xmllint --c14n "$number.canonical") <(xmllint --c14n "$number.out")
+        else
+            [[ ! -s $number.out ]]
+        fi
     done
     hook_is_idle
 }

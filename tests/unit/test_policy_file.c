@@ -262,7 +262,7 @@ static void begin_to_write(const char *path) {
 
 static void write_the_rest(const char *path) {
     (void)path;
-    const char *rest = WHOLE + strlen(HALF);
+    const char *rest = &WHOLE[strlen(HALF)];
     assert_int_equal(write(writer.open, rest, strlen(rest)), strlen(rest));
     assert_int_equal(close(writer.open), 0);
     writer.open = -1;
@@ -307,7 +307,7 @@ static void link_to_whole(const char *path) {
 
 static void age(const char *path) {
     (void)path;
-    const struct timespec time = {.tv_nsec = 50 * 1000 * 1000};
+    const struct timespec time = {.tv_nsec = 50000000L};
     assert_int_equal(syscall(SYS_nanosleep, &time, NULL), 0);
 }
 
