@@ -36,14 +36,12 @@ static char *at_a_start(const struct plan_item *item) {
         item->reason == TRUSTED_ALREADY ? "all-multicast until libvirt follows the guest"
         : item->want == WANT_TRUST && item->attachment == ATTACHED_BY_NETWORK ? "all-multicast"
                                                                               : wants[item->want];
-    const char *why =
-        item->network_problem && item->want == WANT_NOTHING && item->reason != OFF_BY_POLICY
-            ? item->network_problem
-        : item->reason == BY_POLICY && item->want == WANT_TRUST
-            ? item->attachment == ATTACHED_BY_NETWORK ? "trust is its network's to give"
-                                                      : "where libvirt takes it"
-        : item->reason == BY_POLICY ? NULL
-                                    : reason_text(item->reason);
+    const char *why = item->reason == BY_POLICY ? NULL : reason_text(item->reason);
+    if (item->network_problem && item->want == WANT_NOTHING && item->reason != OFF_BY_POLICY)
+        why = item->network_problem;
+    else if (item->want == WANT_TRUST && item->reason == BY_POLICY)
+        why = item->attachment == ATTACHED_BY_NETWORK ? "trust is its network's to give"
+                                                      : "where libvirt takes it";
     char *text = NULL;
     return asprintf(&text, "%s%s%s", want, why ? ": " : "", why ? why : "") < 0 ? NULL : text;
 }
