@@ -1,4 +1,4 @@
-/* rxtrust check: every error of a policy, and, with --guests, what each section decides. */
+/* rxtrust check: every error of a policy. */
 #include "commands.h"
 
 #include "guest.h"
@@ -9,7 +9,7 @@
 int command_check(int argc, char **argv) {
     struct options options;
     struct parsed parsed;
-    if (!command_options(argc, argv, "g", 1, &options))
+    if (!command_options(argc, argv, "", 1, &options))
         return 1;
     const char *file = argv[optind];
     const struct parse_source source = {.policy = file ? file : POLICY_FILE,

@@ -20,7 +20,6 @@ bool command_options(int argc, char **argv, const char *allowed, int operands,
             return false;
         }
         options->json = options->json || option == 'j';
-        options->guests = options->guests || option == 'g';
         options->file = option == 'c' ? optarg : options->file;
     }
     if (argc - optind > operands)

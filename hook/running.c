@@ -30,14 +30,8 @@ static bool add_printed(struct running *running, const char *const *call,
     return good;
 }
 
-static bool find_all(struct running *running, enum which which) {
-    const char *const call[] = {VIRSH,
-                                "list",
-                                "--uuid",
-                                which == ALL_DEFINED ? "--all" : "--state-running",
-                                which == ALL_DEFINED ? NULL : "--state-paused",
-                                which == ALL_DEFINED ? NULL : "--state-other",
-                                NULL};
+static bool find_all(struct running *running) {
+    const char *const call[] = {VIRSH, "list", "--uuid", NULL};
     struct virsh_result result;
     bool good = add_printed(running, call, &result);
     if (!good)
@@ -78,9 +72,9 @@ bool running_load(char *const *names, const char *file, enum which which, struct
     *running = (struct running){.complete = true};
     if (*names)
         find_named(running, names);
-    else if (!find_all(running, which))
+    else if (!find_all(running))
         return false;
-    bool stored = which != THAT_RUN;
+    bool stored = which == AS_STORED;
     if (running->count && !virsh_dump((const char *const *)running->uuids, running->count, stored,
                                       virsh_now() + VIRSH_ANSWER_SECONDS, &running->dumps)) {
         log_error("virsh: %s", virsh_problem(&running->dumps.result));

@@ -14,13 +14,12 @@ struct running {
     bool complete;        /* each guest that was named runs; else that is logged */
 };
 
-enum which { THAT_RUN, ALL_DEFINED, AS_STORED };
+enum which { THAT_RUN, AS_STORED };
 
-/* Those named (by name or UUID; the list ends with NULL), or, if it is empty, all that run, or
- * (ALL_DEFINED) all that are defined; the XML is the live one, or for ALL_DEFINED and AS_STORED the
- * stored one. A guest that has ended since is left out. By the policy in `file`, as of
- * guest_parse(). False: the policy has an error, or virsh can't be asked; that is logged. Call
- * running_free() either way. */
+/* Those named (by name or UUID; the list ends with NULL), or, if it is empty, all that run; the
+ * XML is the live one, or (AS_STORED) the stored one. A guest that has ended since is left out. By
+ * the policy in `file`, as of guest_parse(). False: the policy has an error, or virsh can't be
+ * asked; that is logged. Call running_free() either way. */
 bool running_load(char *const *names, const char *file, enum which which, struct running *running);
 void running_free(struct running *running);
 
