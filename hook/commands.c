@@ -8,8 +8,7 @@
 
 bool command_options(int argc, char **argv, const char *allowed, int operands,
                      struct options *options) {
-    static const struct option all[] = {
-        {"json", no_argument, NULL, 'j'}, {"guests", no_argument, NULL, 'g'}, {NULL, 0, NULL, 0}};
+    static const struct option all[] = {{"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
     *options = (struct options){0};
     int option = 0;
     while ((option = getopt_long(argc, argv, "c:", all, NULL)) != -1) {
