@@ -22,7 +22,7 @@ static const char policy_text[] = "[default]\n"
 
 /* The guest's name as the tree tells it, where that is one plain text. */
 static bool is_opted_out(const char *xml, size_t length) {
-    xmlDocPtr tree = parse(xml, length);
+    xmlDocPtr tree = parse_tree(xml, length);
     const xmlNode *root = tree ? xmlDocGetRootElement(tree) : NULL;
     const xmlNode *name = root ? root->children : NULL;
     while (name && !is_element(name, "name"))

@@ -64,7 +64,7 @@ static void check_trust(const struct network *network, const xmlNode *tree) {
 }
 
 static void check(const struct network *network, const char *xml, size_t length) {
-    xmlDocPtr tree = parse(xml, length);
+    xmlDocPtr tree = parse_tree(xml, length);
     const xmlNode *status = tree ? xmlDocGetRootElement(tree) : NULL;
     const xmlNode *only = NULL;
     PROPERTY(status && is_element(status, "networkstatus"));
