@@ -25,6 +25,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Reads a policy from memory; as policy_parse(). */
 bool read_policy(const char *text, size_t length, struct policy *policy);
 
+/* Writes the UUID or MAC address in another of the forms that libvirt takes, one of many by the
+ * seed; NULL: it is none. The caller frees it. */
+char *spell_uuid(const char *uuid, size_t seed);
+char *spell_mac(const char *mac, size_t seed);
+
 /* Parses XML into a tree, as the program's own parser is set; NULL: it isn't well-formed. */
 xmlDocPtr parse_tree(const char *xml, size_t length);
 

@@ -15,11 +15,13 @@ static void check_errors(const struct policy *policy) {
  */
 static void check_verdicts(struct policy *policy, const char *text, size_t length) {
     static const char *const names[] = {"", "web-1", "[a-z]*", "\xff"};
-    static const char *const devices[] = {"eth1"};
+    static const char *const devices[] = {"eth0", "eth1", "\xff"};
     static const struct policy_subject subjects[] = {
         {.network = NULL},
-        {.network = "dmz", .mac = "52:54:00:a1:b2:01", .mode = "bridge"},
-        {.devices = devices, .device_count = 1, .mac = "52:54:00:A1:B2:02", .mode = "vepa"},
+        {.network = "dmz", .portgroup = "guests", .mac = "52:54:00:a1:b2:01", .mode = "bridge"},
+        {.network = "dmz", .devices = devices, .device_count = 3, .mac = "52:54:0:a1:b2:1"},
+        {.devices = devices + 1, .device_count = 1, .mac = "52:54:00:A1:B2:02", .mode = "vepa"},
+        {.portgroup = "", .devices = devices, .mac = "", .mode = ""},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         policy_for_domain(policy, names[i], "0ddba11c-0000-4000-8000-000000000001");
@@ -32,9 +34,19 @@ static void check_verdicts(struct policy *policy, const char *text, size_t lengt
     }
 }
 
-static enum policy_action action(struct policy *policy, const char *guest) {
-    policy_for_domain(policy, guest, "");
+static enum policy_action action(struct policy *policy, const char *guest, const char *uuid) {
+    policy_for_domain(policy, guest, uuid);
     return policy_decide(policy, &(struct policy_subject){.mac = "52:54:00:a1:b2:01"}).action;
+}
+
+/* A guest that is named by its UUID, in any form. Who has that for a name is another guest. */
+static void check_uuid(struct policy *policy, const char *uuid, bool alone) {
+    for (size_t seed = 0; seed < 256; seed += 51) {
+        char *other = spell_uuid(uuid, seed);
+        PROPERTY(other && action(policy, "a guest", other) == POLICY_OFF);
+        PROPERTY(!alone || action(policy, other, "") == POLICY_TRUST);
+        free(other);
+    }
 }
 
 /* The policy with the line [vm:GUEST] and an opt-out below it opts the guest out, or is refused. */
@@ -44,15 +56,40 @@ static void check_opt_out(const char *text, size_t length, const char *guest, si
     char *more = malloc(length + sizeof section + guest_length + sizeof key);
     char *name = strndup(guest, guest_length);
     PROPERTY(more && name);
+    char *uuid = spell_uuid(name, 0);
     char *end = mempcpy(more, text, length);
     end = mempcpy(end, section, sizeof section - 1);
     end = mempcpy(end, guest, guest_length);
     end = mempcpy(end, key, sizeof key - 1);
-    if (read_policy(more, (size_t)(end - more), &policy))
-        PROPERTY(action(&policy, name) == POLICY_OFF);
+    bool good = read_policy(more, (size_t)(end - more), &policy);
+    if (good && uuid)
+        check_uuid(&policy, name, !length);
+    else if (good)
+        PROPERTY(action(&policy, name, "") == POLICY_OFF);
     policy_free(&policy);
     free(more);
     free(name);
+    free(uuid);
+}
+
+/* A good policy has a section, and is UTF-8: the shortest form of each code point, no surrogates.
+ */
+static void check_text(const char *text, size_t length) {
+    const unsigned char *byte = (const unsigned char *)text, *end = byte + length;
+    PROPERTY(memchr(text, '[', length));
+    while (byte < end) {
+        int more = *byte < 0x80 ? 0 : *byte >> 5 == 6 ? 1 : *byte >> 4 == 14 ? 2 : 3;
+        static const long least[] = {1, 0x80, 0x800, 0x10000};
+        long code = more ? *byte & 0x3f >> more : *byte;
+        PROPERTY(more < 3 || *byte >> 3 == 30);
+        PROPERTY(end - byte > more);
+        for (int i = 1; i <= more; i++) {
+            PROPERTY(byte[i] >> 6 == 2);
+            code = code << 6 | (byte[i] & 0x3f);
+        }
+        PROPERTY(code >= least[more] && code <= 0x10ffff && code >> 11 != 0xd800 >> 11);
+        byte += 1 + more;
+    }
 }
 
 /* One line that means nothing is enough for a policy to be none. */
@@ -72,6 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct policy policy;
     bool good = read_policy(text, size, &policy);
     if (good) {
+        check_text(text, size);
         check_verdicts(&policy, text, size);
         check_refusal(text, size);
         check_opt_out(text, size, "fuzzed guest", strlen("fuzzed guest"));

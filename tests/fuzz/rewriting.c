@@ -19,6 +19,45 @@ bool read_policy(const char *text, size_t length, struct policy *policy) {
     return policy_parse(policy);
 }
 
+char *spell_uuid(const char *uuid, size_t seed) {
+    enum { BYTES = 16, MOST_SEPARATORS = 14 /* a section's name has room for no more */ };
+    char spelled[4 * BYTES + 1], *to = spelled;
+    size_t separators = 0;
+    uuid += strspn(uuid, " \t\n\v\f\r");
+    for (size_t i = 0; i < BYTES; i++) {
+        char pair[3] = "";
+        int length = 0;
+        uuid += strspn(uuid, "- ");
+        if (sscanf(uuid, "%2[0-9a-fA-F]%n", pair, &length) != 1 || length != 2)
+            return NULL;
+        uuid += 2;
+        bool separated = i && separators < MOST_SEPARATORS && seed >> i % 8 & 1;
+        separators += separated;
+        to += sprintf(to, seed >> i % 5 & 1 ? "%s%02X" : "%s%02x",
+                      !separated          ? ""
+                      : seed >> i % 3 & 1 ? "-"
+                                          : " ",
+                      (unsigned)strtoul(pair, NULL, 16));
+    }
+    return uuid[strspn(uuid, " \t\n\v\f\r")] ? NULL : strdup(spelled);
+}
+
+char *spell_mac(const char *mac, size_t seed) {
+    static const char *const forms[] = {"%x:%X:%02x:%02X:%x:%X", "%02X:%x:%X:%x:%02x:%02x",
+                                        "%02x:%02x:%02x:%02x:%02x:%02x"};
+    unsigned byte[6];
+    char *spelled = NULL;
+    int length = 0;
+    if (mac[strspn(mac, "0123456789abcdefABCDEF:")] ||
+        sscanf(mac, "%2x:%2x:%2x:%2x:%2x:%2x%n", &byte[0], &byte[1], &byte[2], &byte[3], &byte[4],
+               &byte[5], &length) != 6 ||
+        mac[length])
+        return NULL;
+    PROPERTY(asprintf(&spelled, forms[seed % 3], byte[0], byte[1], byte[2], byte[3], byte[4],
+                      byte[5]) > 0);
+    return spelled;
+}
+
 /* Those of the sandbox. */
 static const struct networks *active_networks(void) {
     static struct networks networks;
