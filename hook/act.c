@@ -115,14 +115,13 @@ void act_on_devices(const char *why, const struct parsed_guest *guest) {
 
 /* The device's lock is held: nobody sets the flag in between, and the mark keeps it so. */
 static void retire(const char *why, const struct observer *observer,
-                   const struct interface *interface, const struct device *found) {
+                   const struct interface *interface, const char *mac, const struct device *found) {
     struct lock lock;
     struct device device = *found;
     bool again = false;
     const char *problem = lock_device(found->index, &lock);
     if (!problem)
-        problem = device_find_passthrough(&observer->table, interface->mac, interface->dev, &device,
-                                          &again);
+        problem = device_find_passthrough(&observer->table, mac, interface->dev, &device, &again);
     bool set = again && device.all_multicast && device.marks & MARK_MULTICAST;
     if (!problem && set)
         problem = device_set_multicast(&observer->table, &device, false);
@@ -147,10 +146,9 @@ void act_after_stop(const char *why, const struct domain *domain) {
         if ((!interface->mac && !interface->dev) || !interface->type ||
             (strcmp(interface->type, "direct") != 0 && strcmp(interface->type, "network") != 0))
             continue;
-        problem = device_find_passthrough(&observer.table, interface->mac, interface->dev, &device,
-                                          &found);
+        problem = device_find_passthrough(&observer.table, mac, interface->dev, &device, &found);
         if (!problem && found)
-            retire(why, &observer, interface, &device);
+            retire(why, &observer, interface, mac, &device);
     }
     if (problem)
         log_error("%s: the devices can't be looked at: %s", why, problem);

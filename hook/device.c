@@ -186,7 +186,7 @@ const char *device_get(const struct device_table *table, const char *name, struc
     return problem ? problem : read_device(table, &reply.header, device);
 }
 
-/* What a device is looked for by: the host device if that is known, else the MAC address. */
+/* What a device is looked for by: each that is known must be its own. */
 struct wanted {
     bool any;
     bool has_lower;
@@ -262,8 +262,7 @@ const char *device_retire(const struct device_table *table, const struct device 
 
 const char *device_set_multicast(const struct device_table *table, const struct device *device,
                                  bool on) {
-    unsigned marks =
-        on ? device->marks | MARK_MULTICAST : device->marks & ~(unsigned)MARK_MULTICAST;
+    unsigned marks = on ? device->marks | MARK_MULTICAST : 0;
     bool lift = device->passthrough && !device->up;
     if (lift && on)
         return "in passthrough mode it waits until the device is up";

@@ -55,9 +55,9 @@ const char *device_get(const struct device_table *table, const char *name, struc
 const char *device_find_passthrough(const struct device_table *table, const char *mac,
                                     const char *lower, struct device *device, bool *found);
 
-/* Sets all-multicast with its mark, or clears both, in one request, and changes no other flag. In
- * passthrough mode a device that is down is brought up to clear it, and down again; setting it
- * there is refused. */
+/* Sets all-multicast with its mark, or clears it and all marks, in one request, and changes no
+ * other flag. In passthrough mode a device that is down is brought up to clear it, and down again;
+ * setting it there is refused. */
 const char *device_set_multicast(const struct device_table *table, const struct device *device,
                                  bool on);
 
