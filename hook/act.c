@@ -143,7 +143,10 @@ void act_after_stop(const char *why, const struct domain *domain) {
         const struct interface *interface = &domain->interfaces[i];
         struct device device = {0};
         bool found = false;
-        if ((!interface->mac && !interface->dev) || !interface->type ||
+        /* A trusted guest may have changed its MAC address: its device is then told by the host
+         * device alone, which in passthrough mode has no other. */
+        const char *mac = interface->trust == TRUST_YES && interface->dev ? NULL : interface->mac;
+        if ((!mac && !interface->dev) || !interface->type ||
             (strcmp(interface->type, "direct") != 0 && strcmp(interface->type, "network") != 0))
             continue;
         problem = device_find_passthrough(&observer.table, mac, interface->dev, &device, &found);

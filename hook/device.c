@@ -196,10 +196,11 @@ struct wanted {
 };
 
 static bool is_wanted(const struct wanted *wanted, const struct device *device) {
-    return device->passthrough &&
-           (wanted->any || (wanted->has_lower ? device->lower == wanted->lower
-                                              : wanted->has_mac && memcmp(wanted->mac, device->mac,
-                                                                          MAC_LENGTH) == 0));
+    if (!device->passthrough || (wanted->has_lower && device->lower != wanted->lower))
+        return false;
+    if (wanted->has_mac)
+        return memcmp(wanted->mac, device->mac, MAC_LENGTH) == 0;
+    return wanted->has_lower || wanted->any;
 }
 
 /* Looks at each link of one part of a dump. True: it was the last. */
