@@ -39,13 +39,7 @@ static bool apply_to_all(struct running *running, const struct observer *observe
         if (!guest)
             continue;
         log_about_guest(guest->domain.name);
-        enum outcome outcome = OUTCOME_GOOD;
-        if (!guest->domain.id) {
-            log_error("it doesn't run");
-            outcome = OUTCOME_BAD;
-        } else if (needs_steps(observer, guest)) {
-            outcome = apply(guest);
-        }
+        enum outcome outcome = needs_steps(observer, guest) ? apply(guest) : OUTCOME_GOOD;
         *good += outcome == OUTCOME_GOOD || outcome == OUTCOME_WAITING;
         all = all && outcome != OUTCOME_BAD;
         log_about_guest(NULL);

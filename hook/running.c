@@ -69,14 +69,14 @@ static void check_names(struct running *running, char *const *names) {
 }
 
 bool running_load(char *const *names, const char *file, enum which which, struct running *running) {
-    *running = (struct running){.complete = true};
+    *running = (struct running){.complete = true, .live = which == THAT_RUN, .named = *names};
     if (*names)
         find_named(running, names);
     else if (!find_all(running))
         return false;
-    bool stored = which == AS_STORED;
-    if (running->count && !virsh_dump((const char *const *)running->uuids, running->count, stored,
-                                      virsh_now() + VIRSH_ANSWER_SECONDS, &running->dumps)) {
+    if (running->count &&
+        !virsh_dump((const char *const *)running->uuids, running->count, !running->live,
+                    virsh_now() + VIRSH_ANSWER_SECONDS, &running->dumps)) {
         log_error("virsh: %s", virsh_problem(&running->dumps.result));
         return false;
     }
@@ -98,13 +98,16 @@ bool running_load(char *const *names, const char *file, enum which which, struct
 
 const struct parsed_guest *running_guest(struct running *running, size_t number) {
     const struct parsed_guest *guest = &running->parsed.guests[number];
-    if (!guest->error.reason)
+    bool dumped = running->dumps.texts[number].length;
+    bool parsed = !guest->error.reason;
+    if (parsed && (guest->domain.id || !running->live))
         return guest;
-    if (running->dumps.texts[number].length) {
+    if (dumped && !parsed)
         log_error("guest %s: its XML can't be parsed: %s", running->uuids[number],
                   guest->error.reason);
-        running->complete = false;
-    }
+    else if (running->named)
+        log_error("guest %s: it doesn't run", running->uuids[number]);
+    running->complete = running->complete && (!dumped || parsed) && !running->named;
     return NULL;
 }
 

@@ -11,7 +11,8 @@ struct running {
     size_t count;
     struct virsh_dumps dumps;
     struct parsed parsed; /* a guest for each UUID; of one that has ended there is no XML */
-    bool complete;        /* each guest that was named runs; else that is logged */
+    bool complete;        /* nothing that was asked for is missing; else that is logged */
+    bool live, named;
 };
 
 enum which { THAT_RUN, AS_STORED };
@@ -23,5 +24,6 @@ enum which { THAT_RUN, AS_STORED };
 bool running_load(char *const *names, const char *file, enum which which, struct running *running);
 void running_free(struct running *running);
 
-/* The guest of this number, or NULL: it has ended, or its XML can't be parsed, which is logged. */
+/* The guest of this number, or NULL: it has ended, which is logged if it was named, or its XML
+ * can't be parsed, which is logged. */
 const struct parsed_guest *running_guest(struct running *running, size_t number);
