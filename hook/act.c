@@ -280,7 +280,7 @@ static enum outcome try_once(struct attempt *attempt) {
     } else if (dumped) {
         log_info("%s: the guest is gone", attempt->why);
         outcome = OUTCOME_GONE;
-    } else if (dumps.result.code == VIRSH_MISSING ||
+    } else if (dumps.result.code == VIRSH_MISSING || dumps.result.code == VIRSH_NO_MEMORY ||
                virsh_now() + ATTEMPT_SECONDS >= attempt->deadline) {
         log_error("%s: not known to be as the policy says: virsh: %s", attempt->why,
                   virsh_problem(&dumps.result));

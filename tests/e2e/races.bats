@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2317 # what follows a function that ends with exec is reached all the same
 # What the hook and the commands do when something else happens meanwhile. The order of events is forced, mostly
 # by a virsh of the test's own that waits.
 
@@ -7,12 +8,12 @@ load machine
 setup() {
     install_hook
     clear_log
-    rm -rf "$state"/{at,go,sent.*,pipe-*}
+    rm -rf "${state:?}"/{at,go,sent.*,pipe-*}
 }
 
 teardown() {
     touch "$state/go"
-    rm -rf "$state/bin"
+    rm -rf "${state:?}/bin"
     remove_all
     wait_for 60 hook_is_idle
 }
@@ -349,7 +350,7 @@ unread_in_each_way() {
             fi
             restore_unread "$out" "$err" "$@" || { echo "it doesn't end well, unread: $way"; exit 1; }
             for unread in 7 9; do
-                [[ ! -e /proc/self/fd/$unread ]] || is_closed $unread || { echo "it is held, unread: $way"; exit 1; }
+                [[ ! -e /proc/self/fd/$unread ]] || is_closed "$unread" || { echo "it is held, unread: $way"; exit 1; }
             done
         ) &
         ways+=($!)
@@ -420,6 +421,6 @@ END
         [ ! -s "$state/errors" ]
         not grep -q fleeting "$state/output"
         grep -qE 'lasting|^1 guest as the policy says' "$state/output"
-        rm -rf "$state/bin"
+        rm -rf "${state:?}/bin"
     done
 }

@@ -45,14 +45,16 @@ char *spell_uuid(const char *uuid, size_t seed) {
 char *spell_mac(const char *mac, size_t seed) {
     static const char *const forms[] = {"%x:%X:%02x:%02X:%x:%X", "%02X:%x:%X:%x:%02x:%02x",
                                         "%02x:%02x:%02x:%02x:%02x:%02x"};
-    unsigned byte[6];
+    unsigned byte[6] = {0};
     char *spelled = NULL;
-    int length = 0;
-    if (mac[strspn(mac, "0123456789abcdefABCDEF:")] ||
-        sscanf(mac, "%2x:%2x:%2x:%2x:%2x:%2x%n", &byte[0], &byte[1], &byte[2], &byte[3], &byte[4],
-               &byte[5], &length) != 6 ||
-        mac[length])
-        return NULL;
+    const char *rest = mac;
+    for (size_t i = 0; i < 6; i++) {
+        size_t digits = strspn(rest, "0123456789abcdefABCDEF");
+        if (digits < 1 || digits > 2 || rest[digits] != (i < 5 ? ':' : '\0'))
+            return NULL;
+        byte[i] = (unsigned)strtoul(rest, NULL, 16);
+        rest += digits + (i < 5);
+    }
     PROPERTY(asprintf(&spelled, forms[seed % 3], byte[0], byte[1], byte[2], byte[3], byte[4],
                       byte[5]) > 0);
     return spelled;
