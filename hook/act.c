@@ -79,12 +79,12 @@ static bool act_on_device(const char *why, const struct observer *observer,
 }
 
 static void log_verdict(const char *why, const struct parsed_guest *guest, size_t number,
-                        const struct finding *finding, const char *refusal) {
+                        const struct finding *finding, const char *refusal, bool advise) {
     const struct interface *interface = &guest->domain.interfaces[number];
     if (finding->conclusion.verdict == NOT_CONCERNED)
         return;
     char *text = verdict_text(&guest->plan.items[number], &finding->observed, &finding->conclusion,
-                              guest->domain.name);
+                              advise ? guest->domain.name : NULL);
     bool good = is_good(&finding->conclusion);
     const char *shown = text ? text : "out of memory";
     if (good)
@@ -107,8 +107,10 @@ void act_on_devices(const char *why, const struct parsed_guest *guest) {
         if (finding.conclusion.steps & DEVICE_STEPS)
             (void)act_on_device(why, &observer, &guest->domain.interfaces[i], &guest->plan.items[i],
                                 &finding); /* it is logged */
-        else if (!is_good(&finding.conclusion) && !(finding.conclusion.steps & STEP_WAIT))
-            log_verdict(why, guest, i, &finding, NULL);
+        /* Whose the trust is that is in force is asked in the background. */
+        else if (!is_good(&finding.conclusion) && !(finding.conclusion.steps & STEP_WAIT) &&
+                 finding.conclusion.verdict != TRUST_OF_UNKNOWN_ORIGIN)
+            log_verdict(why, guest, i, &finding, NULL, true);
     }
     observer_close(&observer);
 }
@@ -168,7 +170,8 @@ struct attempt {
     bool waiter;
     unsigned rounds; /* in which something was to be done */
     long pause_ms;
-    char *refusal; /* libvirt's last, or NULL */
+    char *refusal; /* what came of the last step that needs libvirt, or NULL */
+    bool refused;
     int waits_for; /* the index of the device that is down, or 0 */
 };
 
@@ -197,8 +200,8 @@ static void act_live(struct attempt *attempt, const struct observer *observer,
         problem = update_device(attempt->uuid, interface, trust, xml, attempt->deadline, &result);
     if (!problem && !trust)
         problem = device_set_marks(&observer->table, &device, device.marks & ~(unsigned)MARK_TRUST);
-    if (problem)
-        attempt->refusal = strdup(problem);
+    attempt->refused = problem;
+    attempt->refusal = strdup(problem ? problem : "libvirt said yes, and did not do it");
     virsh_result_free(&result);
 }
 
@@ -234,11 +237,11 @@ static enum outcome settle(struct attempt *attempt, const struct parsed_guest *g
     bool again = !problem && (acted || sent) && !last;
     for (size_t i = 0; !problem && !again && i < guest->plan.count; i++) {
         struct finding finding = observe(&observer, guest, i);
-        log_verdict(attempt->why, guest, i, &finding, attempt->refusal);
+        log_verdict(attempt->why, guest, i, &finding, attempt->refusal, attempt->waiter);
     }
     observer_close(&observer);
     attempt->rounds++;
-    if (again && attempt->refusal)
+    if (again && attempt->refused)
         pause_longer(attempt);
     return again                ? OUTCOME_AGAIN
            : problem || !good   ? OUTCOME_BAD

@@ -57,6 +57,10 @@ static void observe_device(const struct observer *observer, const struct interfa
     observed->no_macvtap = observed->problem == not_a_macvtap;
     if (observed->problem)
         return;
+    if (device->passthrough && device->foreign_alias && !device->all_multicast &&
+        item->want != WANT_NOTHING)
+        observed->problem = "it has an alias of somebody else's, so all-multicast can't be taken "
+                            "back at the stop, as passthrough mode needs";
     bool same = item->attachment == ATTACHED_BY_NAME ||
                 (mac_parse(interface->mac, mac) && memcmp(mac, device->mac, MAC_LENGTH) == 0);
     if (!same && observed->trust != FORCE_YES)
@@ -108,7 +112,7 @@ struct finding observe(const struct observer *observer, const struct parsed_gues
         observed->live = LIVE_BY_NETWORK;
     observe_trust(interface, item, observed);
     observe_device(observer, interface, item, &finding);
-    if (observed->origin == ORIGIN_UNKNOWN && !reconcile_needs_origin(item, observed))
+    if (observed->origin == ORIGIN_UNKNOWN && !(observed->trust == FORCE_YES && is_contested(item)))
         observed->origin = ORIGIN_OWNER;
     else if (observed->origin == ORIGIN_UNKNOWN && observer->deadline)
         observed->origin = ask_origin(guest->domain.uuid, interface->mac, observer->deadline);

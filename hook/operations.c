@@ -5,6 +5,7 @@
 #include "device.h"
 #include "guest.h"
 #include "log.h"
+#include "reconcile.h"
 #include "watchdog.h"
 
 #include <string.h>
@@ -32,7 +33,7 @@ static bool has_more_to_do(const struct parsed_guest *guest) {
         bool passthrough = item->mode && strcmp(item->mode, "passthrough") == 0;
         more = more ||
                (item->attachment == ATTACHED_DIRECTLY &&
-                (trusted ? item->want != item->want_unsaid : item->want == WANT_TRUST)) ||
+                (trusted ? is_contested(item) : item->want == WANT_TRUST)) ||
                (passthrough && item->want != WANT_NOTHING);
     }
     return more;
@@ -55,7 +56,8 @@ static void act_now(struct call *call) {
     if (is_its_own(domain->uuid, &call->guest.xml))
         act_in_background(&task);
     else
-        log_error("%s: the guest's UUID can't be told: nothing more is done", call->name);
+        log_error("%s: the guest's UUID can't be found in its XML: nothing more is done",
+                  call->name);
 }
 
 static bool parse_guest(struct call *call) {
@@ -77,7 +79,9 @@ static void only_act(void *user) {
 
 static void act_later(struct call *call, void (*work)(void *user)) {
     if (!daemonize(work, call))
-        log_error("%s: no background process can be started: not trusted", call->name);
+        log_error("%s: no background process can be started: no trust, and in passthrough mode no "
+                  "all-multicast",
+                  call->name);
 }
 
 static void run(struct call *call) {

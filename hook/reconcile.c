@@ -61,14 +61,8 @@ static const struct rule {
     {W(TRUST), ANY, ANY, ANY, ANY, ANY, ANY, ANY, 0, MULTICAST},
 };
 
-/* The 'yes' of a guest that runs may be rxtrust's own: then what counts is what would be wanted
- * without it. */
-static bool is_contested(const struct plan_item *item) {
+bool is_contested(const struct plan_item *item) {
     return item->want == WANT_NOTHING || item->want != item->want_unsaid;
-}
-
-bool reconcile_needs_origin(const struct plan_item *item, const struct observed *observed) {
-    return observed->trust == FORCE_YES && is_contested(item);
 }
 
 struct conclusion reconcile(const struct plan_item *item, const struct observed *observed) {
@@ -143,9 +137,11 @@ static const char *why_no_trust(const struct observed *observed) {
     return observed->trust_problem ? observed->trust_problem : texts[observed->live];
 }
 
+#define ADVICE ": rxtrust apply "
+
 char *verdict_text(const struct plan_item *item, const struct observed *observed,
                    const struct conclusion *conclusion, const char *name) {
-    /* Each is followed by `detail`, if there is one, and `name` where it ends with a space. */
+    /* Each is followed by `detail`, if there is one, and `name` where it ends with the advice. */
     static const char *const texts[] = {
         [NOT_CONCERNED] = "no macvtap",
         [LEFT_ALONE] = "as the policy says: left alone",
@@ -156,13 +152,13 @@ char *verdict_text(const struct plan_item *item, const struct observed *observed
         [MULTICAST_AWAITED] = "as the policy says: all-multicast as soon as the device is up",
         [DEVICE_UNKNOWN] = "NOT as the policy says: the device",
         [NETWORK_NOT_KNOWN] = "NOT as the policy says: the network",
-        [MULTICAST_MISSING] = "NOT as the policy says: no all-multicast: rxtrust apply ",
-        [MULTICAST_WAITS] =
-            "NOT as the policy says: all-multicast once the device is up: rxtrust apply ",
-        [MULTICAST_LEFT] = "NOT as the policy says: still all-multicast: rxtrust apply ",
-        [NOT_TRUSTED] = "NOT as the policy says: not trusted: rxtrust apply ",
-        [TRUSTED_DEAF] = "NOT as the policy says: trusted, but deaf to multicast: rxtrust apply ",
-        [TRUST_LEFT] = "NOT as the policy says: still trusted: rxtrust apply ",
+        [MULTICAST_MISSING] = "NOT as the policy says: no all-multicast" ADVICE,
+        [MULTICAST_WAITS] = "NOT as the policy says: all-multicast once the device is up" ADVICE,
+        [MULTICAST_LEFT] = "NOT as the policy says: still all-multicast" ADVICE,
+        [NOT_TRUSTED] = "NOT as the policy says: not trusted" ADVICE,
+        [TRUSTED_DEAF] =
+            "NOT as the policy says: trusted, but its macvtap lets no multicast in" ADVICE,
+        [TRUST_LEFT] = "NOT as the policy says: still trusted" ADVICE,
         [TRUST_UNTIL_SHUTDOWN] = "NOT as the policy says: trusted until it is shut down",
         [TRUST_OF_UNKNOWN_ORIGIN] =
             "NOT as the policy says: trusted, and whether its stored XML says so isn't known",
@@ -189,9 +185,12 @@ char *verdict_text(const struct plan_item *item, const struct observed *observed
         break;
     }
     char *line = NULL;
-    bool names = text[strlen(text) - 1] == ' ';
-    if (asprintf(&line, "%s%s%s%s", text, names ? name : "", detail ? ": " : "",
-                 detail ? detail : "") < 0)
+    size_t length = strlen(text);
+    bool advises = text[length - 1] == ' ';
+    if (advises && !name)
+        length -= strlen(ADVICE);
+    if (asprintf(&line, "%.*s%s%s%s", (int)length, text, advises && name ? name : "",
+                 detail ? ": " : "", detail ? detail : "") < 0)
         return NULL;
     return line;
 }

@@ -82,8 +82,9 @@ struct conclusion {
 
 struct conclusion reconcile(const struct plan_item *item, const struct observed *observed);
 
-/* What the origin of trust decides about: without need it isn't asked for. */
-bool reconcile_needs_origin(const struct plan_item *item, const struct observed *observed);
+/* The 'yes' of a guest that runs may be rxtrust's own: then what is wanted depends on its origin,
+ * which must be asked for. */
+bool is_contested(const struct plan_item *item);
 
 static inline bool is_good(const struct conclusion *conclusion) {
     return conclusion->verdict < DEVICE_UNKNOWN;
@@ -93,7 +94,7 @@ static inline bool is_good(const struct conclusion *conclusion) {
 enum live live_by_version(unsigned long version);
 
 /* The verdict in words. Returns a text that the caller frees; NULL: out of memory. `name` is the
- * guest's, for what an administrator can do. */
+ * guest's, for what an administrator can do; NULL: no advice is given. */
 char *verdict_text(const struct plan_item *item, const struct observed *observed,
                    const struct conclusion *conclusion, const char *name);
 

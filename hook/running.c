@@ -63,7 +63,8 @@ static void check_names(struct running *running, char *const *names) {
                     (domain->uuid && strcasecmp(domain->uuid, *names) == 0);
         }
         if (!found && running->complete)
-            log_error("guest %s: virsh takes it for another: use the UUID", *names);
+            log_error("guest %s: virsh takes this name for the id of another guest: use the UUID",
+                      *names);
         running->complete = running->complete && found;
     }
 }
@@ -106,7 +107,8 @@ const struct parsed_guest *running_guest(struct running *running, size_t number)
         log_error("guest %s: its XML can't be parsed: %s", running->uuids[number],
                   guest->error.reason);
     else if (running->named)
-        log_error("guest %s: it doesn't run", running->uuids[number]);
+        log_error("guest %s: it doesn't run: it gets what the policy says at its start",
+                  running->uuids[number]);
     running->complete = running->complete && (!dumped || parsed) && !running->named;
     return NULL;
 }

@@ -186,7 +186,7 @@ static const struct row {
      TRUSTED_ALREADY,
      {.trust = FORCE_YES},
      STEP_SET,
-     "NOT as the policy says: trusted, but deaf to multicast: rxtrust apply web-1"},
+     "NOT as the policy says: trusted, but its macvtap lets no multicast in: rxtrust apply web-1"},
     {"trust to be given",
      WANT_TRUST,
      WANT_TRUST,
@@ -369,14 +369,12 @@ static void test_versions(void **state) {
 
 static void test_origin(void **state) {
     (void)state;
-    const struct observed trusted = {.trust = FORCE_YES}, not = {.trust = FORCE_NO};
     const struct plan_item agreed = {.want = WANT_TRUST, .want_unsaid = WANT_TRUST};
     const struct plan_item contested = {.want = WANT_TRUST, .want_unsaid = WANT_MULTICAST};
     const struct plan_item opted_out = {.want = WANT_NOTHING, .want_unsaid = WANT_NOTHING};
-    assert_false(reconcile_needs_origin(&agreed, &trusted));
-    assert_true(reconcile_needs_origin(&contested, &trusted));
-    assert_true(reconcile_needs_origin(&opted_out, &trusted));
-    assert_false(reconcile_needs_origin(&opted_out, &not ));
+    assert_false(is_contested(&agreed));
+    assert_true(is_contested(&contested));
+    assert_true(is_contested(&opted_out));
 }
 
 static const struct CMUnitTest others[] = {
