@@ -33,7 +33,7 @@ END
     clear_log
     virsh -q start regretted --paused
     is_trusted regretted
-    log_says "guest regretted: start: $(mac 13): macvtap.*: NOT as the policy says: trusted"
+    wait_for 40 log_says "guest regretted: started: $(mac 13): macvtap.*: NOT as the policy says: trusted until it is shut down"
 }
 
 @test "a guest that ran before the hook was there answers after a restart of the daemon" {
@@ -44,4 +44,17 @@ END
     install_hook
     is_running early
     answers_all 12
+}
+
+@test "a guest that its owner trusts is left alone where the policy is off, and no error is logged" {
+    install_hook
+    write_policy <<< "[default]
+policy = off"
+    define owned 15 "$(direct 15 "trustGuestRxFilters='yes'")"
+    clear_log
+    virsh -q start owned --paused
+    wait_for 60 log_says "guest owned: started: $(mac 15): macvtap.*: as the policy says: left alone: off by policy, trusted"
+    not log_says "NOT as the policy says"
+    "$program" status > "$state/told"
+    grep -q '^owned .* as the policy says: left alone' "$state/told"
 }

@@ -191,3 +191,44 @@ policy = off"
         not has_all_multicast "$(macvtap "crowd-$number")"
     done
 }
+
+@test "a guest that is trusted live stops and starts again, three times" {
+    local round
+    define returning 47 "$(direct 47)"
+    for round in 1 2 3; do
+        start returning 47
+        if libvirt_takes_live_trust; then
+            wait_for 30 is_trusted returning
+        fi
+        wait_for 60 hook_is_idle
+        virsh -q destroy returning
+        wait_for 30 no_macvtap_is_left
+    done
+}
+
+@test "a libvirt that says 10.0 gets no live trust: log, status and apply say why, and the guest starts again" {
+    local round why="all-multicast: libvirt 10.0 would forget its device"
+    fake_virsh <<END
+#!/bin/bash
+[[ "\$*" != *update-device* ]] || echo "\$*" >> $state/sent
+set -o pipefail
+/usr/bin/virsh "\$@" | sed 's/^\(Running against daemon: \).*/\110.0.0/'
+END
+    rm -f "$state/sent"
+    define ubuntu 48 "$(direct 48)"
+    for round in 1 2; do
+        clear_log
+        start ubuntu 48
+        wait_for 60 log_says "guest ubuntu: started: $(mac 48): macvtap.*: as the policy says: $why"
+        PATH=$state/bin:$PATH "$program" status > "$state/told"
+        grep -q "^ubuntu .* as the policy says: $why" "$state/told"
+        ip link set "$(macvtap ubuntu)" allmulticast off
+        PATH=$state/bin:$PATH "$program" apply ubuntu
+        has_all_multicast "$(macvtap ubuntu)"
+        answers_all 48
+        virsh -q destroy ubuntu
+        wait_for 30 no_macvtap_is_left
+    done
+    rm -rf "${state:?}/bin"
+    [ ! -e "$state/sent" ]
+}

@@ -174,3 +174,20 @@ multicast_life() {
 @test "passthrough mode: a guest that gets multicast only is opted out and back, killed and started again" {
     multicast_life passthrough 127
 }
+
+@test "passthrough mode: on a device that somebody else has named nothing is set, and status says why" {
+    define_on_up1 named 59 passthrough
+    virsh -q start named --paused
+    ip link set "$(macvtap named)" alias "the administrator's"
+    virsh -q resume named
+    wait_until_up 59
+    wait_for 60 hook_is_idle
+    not has_all_multicast "$(macvtap named)"
+    not "$program" status > "$state/told"
+    grep -q "^named .* NOT as the policy says: the device: it has an alias of somebody else's" "$state/told"
+    ip link set "$(macvtap named)" alias ""
+    "$program" apply named
+    takes_all named
+    virsh -q destroy named
+    has_ended named
+}
