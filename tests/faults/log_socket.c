@@ -1,6 +1,6 @@
 /* usage: log_socket read|deaf PATH
  *
- * A syslog's socket: one that takes messages and forgets them, or one whose queue is full and that
+ * A syslog's socket: one whose messages it prints, a line each, or one whose queue is full and that
  * nobody reads. Prints a line when it is there, and ends with its standard input. */
 #include <errno.h>
 #include <poll.h>
@@ -40,7 +40,10 @@ int main(int argc, char **argv) {
     (void)fflush(stdout);
     struct pollfd both[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
     char message[8192];
-    while (poll(both, deaf ? 1 : 2, -1) > 0 && !both[0].revents)
-        (void)recv(fd, message, sizeof message, MSG_DONTWAIT);
+    while (poll(both, deaf ? 1 : 2, -1) > 0 && !both[0].revents) {
+        ssize_t got = recv(fd, message, sizeof message, MSG_DONTWAIT);
+        if (got > 0 && (printf("%.*s\n", (int)got, message) < 0 || fflush(stdout) != 0))
+            return quit("standard output");
+    }
     return 0;
 }

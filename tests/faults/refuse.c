@@ -1,11 +1,13 @@
 /* usage: refuse HAND_OVER.so PROCESS:CALL ERRNO COMMAND [ARGUMENT...]
  *        refuse HAND_OVER.so count FILE COMMAND [ARGUMENT...]
+ *        refuse - - - COMMAND [ARGUMENT...]
  *
  * Runs a program, and makes one of its system calls fail without being made: the CALL-th one of the
  * PROCESS-th process, both from 1 in the order of their appearance. Or counts: FILE gets a line for
- * each process with the number of its calls, when the last of them has ended. Ends with the
- * program's exit code (128 and the number of a signal that killed it); processes that outlive it
- * are served on. What these execute is let alone. */
+ * each process with the number of its calls, when the last of them has ended. Or refuses nothing.
+ * What the processes execute is let alone. Ends when the
+ * last process that the program left behind has, with the highest exit code of all (128 and the
+ * number of a signal that killed it). */
 #include "channel.h"
 
 #include <errno.h>
@@ -58,7 +60,8 @@ static pid_t start(const char *hand_over, char **command, int *channel) {
     if (child < 0)
         quit("fork");
     if (child == 0) {
-        if (setenv("LD_PRELOAD", hand_over, 1) == 0 && dup2(ends[1], CHANNEL) == CHANNEL)
+        if (!hand_over ||
+            (setenv("LD_PRELOAD", hand_over, 1) == 0 && dup2(ends[1], CHANNEL) == CHANNEL))
             (void)execv(command[0], command);
         quit(command[0]);
     }
@@ -133,6 +136,20 @@ static void write_counts(const char *file) {
         quit(file);
 }
 
+/* The background process is nobody's child, so it becomes this one's; a sandboxed child too, whose
+ * parent has ended, which ends it by SIGKILL: no news. */
+static int worst_of_all(pid_t child) {
+    int worst = 0, status = 0;
+    bool ended = false;
+    for (pid_t pid = 0; (pid = waitpid(-1, &status, 0)) >= 0 || errno == EINTR;) {
+        int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        ended = ended || pid == child;
+        if (pid == child || code != 128 + SIGKILL)
+            worst = code > worst ? code : worst;
+    }
+    return ended ? worst : FAILED;
+}
+
 int main(int argc, char **argv) {
     if (argc < 5) {
         (void)fputs("usage: refuse HAND_OVER.so PROCESS:CALL ERRNO COMMAND...\n", stderr);
@@ -140,7 +157,8 @@ int main(int argc, char **argv) {
     }
     struct point point = {.process = MOST_PROCESSES};
     bool counts = strcmp(argv[2], "count") == 0;
-    if (!counts) {
+    bool plain = strcmp(argv[1], "-") == 0;
+    if (!counts && !plain) {
         char *colon = NULL;
         point.process = strtoul(argv[2], &colon, 10);
         point.call = *colon ? strtoul(colon + 1, NULL, 10) : 0;
@@ -151,24 +169,23 @@ int main(int argc, char **argv) {
         }
     }
     int channel = -1;
-    pid_t child = start(argv[1], argv + 4, &channel);
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+        quit("prctl");
+    pid_t child = start(plain ? NULL : argv[1], argv + 4, &channel);
     /* The program has the standard streams; a pipe must not stay open for this one's sake. */
     (void)close(STDIN_FILENO);
     (void)close(STDOUT_FILENO);
-    int listener = receive_listener(channel);
-    pid_t server = fork();
+    int listener = plain ? -1 : receive_listener(channel);
+    pid_t server = plain ? 0 : fork();
     if (server < 0)
         quit("fork");
-    if (server == 0) {
+    if (server == 0 && !plain) {
         serve(listener, &point);
         if (counts)
             write_counts(argv[3]);
         return 0;
     }
-    (void)close(listener);
-    int status = 0;
-    int served = 0;
-    if (waitpid(child, &status, 0) < 0 || (counts && waitpid(server, &served, 0) < 0))
-        quit("waitpid");
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    if (listener >= 0)
+        (void)close(listener);
+    return worst_of_all(child);
 }
