@@ -145,7 +145,7 @@ void act_after_stop(const char *why, const struct domain *domain) {
         const struct interface *interface = &domain->interfaces[i];
         struct device device = {0};
         bool found = false;
-        /* A trusted guest may have changed its MAC address: its device is then told by the host
+        /* A trusted guest may have changed its MAC address: its device is then known by the host
          * device alone, which in passthrough mode has no other. */
         const char *mac = interface->trust == TRUST_YES && interface->dev ? NULL : interface->mac;
         if ((!mac && !interface->dev) || !interface->type ||

@@ -1,5 +1,5 @@
 /* The administrator's commands, a file each. Each returns the exit code: 0, or 1 after an error
- * that is told on stderr, with nothing on standard output. */
+ * that is logged on stderr, with nothing on standard output. */
 #pragma once
 
 #include <stdbool.h>
@@ -17,7 +17,7 @@ struct options {
 };
 
 /* Takes the options of `allowed` (getopt(3)'s letters: c, j for --json) and up to
- * `operands` operands, which start at argv[optind] then. False: that is told. */
+ * `operands` operands, which start at argv[optind] then. False: that is logged. */
 bool command_options(int argc, char **argv, const char *allowed, int operands,
                      struct options *options);
 

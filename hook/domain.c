@@ -247,7 +247,7 @@ static bool find_edit(const struct interface *interface, const char *xml, size_t
     return says == (interface->trust != TRUST_UNSAID);
 }
 
-static const char misplaced[] = "the place of an interface in it can't be told";
+static const char misplaced[] = "the place of an interface in it can't be found";
 
 /* Appends to `to` the text from `from` to the edit, and what it puts there. */
 static char *append(char *to, const char *from, const struct edit *edit) {

@@ -1,5 +1,5 @@
-/* A libvirt domain as its XML tells it: who it is, its network interfaces, and the XML again with
- * trustGuestRxFilters='yes' on some of them. Pure: text in, text out. */
+/* A libvirt domain as its XML describes it: who it is, its network interfaces, and the XML again
+ * with trustGuestRxFilters='yes' on some of them. Pure: text in, text out. */
 #pragma once
 
 #include "xml.h"

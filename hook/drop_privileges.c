@@ -63,7 +63,7 @@ static bool filter_system_calls(void) {
 #endif
 
 /* Root owns most files, whatever its capabilities. In a user namespace there may be no nobody, and
- * what confines libvirt may keep a process from changing its user. */
+ * libvirt's own sandbox may keep a process from changing its user. */
 static bool be_nobody(void) {
     if (geteuid() != 0)
         return true;

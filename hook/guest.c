@@ -20,15 +20,15 @@ bool guest_from_stdin(struct guest *guest) {
 bool parsed_is_good(const char *problem, const struct parsed *parsed, const char *file,
                     const char *from, size_t most) {
     size_t count = parsed->policy_error_count;
-    size_t told = most && most < count ? most : count;
+    size_t shown = most && most < count ? most : count;
     if (problem)
         log_error("the policy and the XML can't be parsed: %s", problem);
-    for (size_t i = 0; !problem && i < told; i++)
+    for (size_t i = 0; !problem && i < shown; i++)
         log_error_at(file ? file : POLICY_FILE, parsed->policy_errors[i].line,
                      parsed->policy_errors[i].reason);
-    if (!problem && told < count)
+    if (!problem && shown < count)
         log_error("%s: %zu more errors: see rxtrust check", file ? file : POLICY_FILE,
-                  count - told);
+                  count - shown);
     const struct xml_error *error = from && parsed->count ? &parsed->guests[0].error : NULL;
     if (!problem && error && error->reason)
         log_error_at(from, error->line, error->reason);

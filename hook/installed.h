@@ -4,5 +4,5 @@
 #include <stdbool.h>
 
 /* True: libvirt's hook for QEMU, hooks/qemu or an executable in hooks/qemu.d, is rxtrust. False:
- * none is, or that can't be known, which is told on stderr: guests that start get nothing then. */
+ * none is, or that can't be known, which is logged: guests that start get nothing then. */
 bool installed_is_called(void);

@@ -66,7 +66,7 @@ void log_from_handler(const char *text) {
         line[i] = (struct iovec){(void *)texts[i], strlen(texts[i])};
     send_to_syslog(LOG_ERR, line, LINE_PARTS - 1);
     (void)!write(STDERR_FILENO, "rxtrust: ", strlen("rxtrust: "));
-    (void)!writev(STDERR_FILENO, line, LINE_PARTS); /* nobody is left to hear that this failed */
+    (void)!writev(STDERR_FILENO, line, LINE_PARTS); /* nobody is left to learn that this failed */
 }
 
 static void write_line(int priority, const char *prefix, char *line) {

@@ -36,11 +36,11 @@ static const struct command {
     const char *arguments;
     const char *does;
 } commands[] = {
-    {"check", command_check, "[FILE]", "tell every error of the policy"},
+    {"check", command_check, "[FILE]", "show every error of the policy"},
     {"rewrite", command_rewrite, "[-c FILE] < DOMAIN.XML", "print the XML with the policy in it"},
     {"explain", command_explain, "[--json] [-c FILE] [GUEST]",
-     "tell what the policy wants for each interface, and why"},
-    {"status", command_status, "[--json]", "tell what is so of the guests that run"},
+     "show what the policy wants for each interface, and why"},
+    {"status", command_status, "[--json]", "show what is so of the guests that run"},
     {"apply", command_apply, "[GUEST...]", "make the policy true for the guests that run"},
     {"--help", command_help, "", "print this"},
     {"--version", command_version, "", "print the version"},

@@ -33,12 +33,12 @@ struct networks {
     const char *problem; /* why they can't be had, or NULL: a text that stays */
 };
 
-/* Gets hold of them; what can't be read shows when it is asked for. networks_free() is due. */
+/* Gets hold of them; what can't be read shows when it is asked for. networks_free() is needed. */
 void networks_load(struct networks *networks);
 void networks_free(struct networks *networks);
 
 /* Reads the active network of this name. False: *error says why, an unknown network included.
- * network_free() is due either way. */
+ * network_free() is needed either way. */
 bool network_read(const struct networks *networks, const char *name, struct network *network,
                   struct xml_error *error);
 

@@ -127,7 +127,7 @@ static bool has_passthrough(void) {
 /* A guest without any of these words has no macvtap: no library is loaded for it. */
 static bool may_have_macvtap(const struct stream_text *xml) {
     static const char *const words[] = {"direct", "network", "ethernet"};
-    bool may = xml->length == 0; /* which is an error, and told */
+    bool may = xml->length == 0; /* which is an error, and logged */
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         may = may || memmem(xml->data, xml->length, words[i], strlen(words[i]));
     return may;

@@ -1,9 +1,10 @@
-/* The hook's operations: what libvirt tells, and what is done about it. See the table in main.c. */
+/* The hook's operations: what libvirt calls the hook for, and what is done then. See the table in
+ * main.c. */
 #pragma once
 
 enum operation_steps {
     PRINT_XML = 1,   /* the domain XML, with the policy in it, to standard output, if it differs */
-    OUTPUT_USED = 2, /* libvirt uses what was printed: the log tells of it */
+    OUTPUT_USED = 2, /* libvirt uses what was printed: the log says so */
     SET_DEVICES = 4, /* what is wanted and can be done to a device while libvirt waits */
     ACT_LATER = 8,   /* the rest, in the background. If it is the only step, the XML is parsed there
                       * too, and libvirt waits for nothing */

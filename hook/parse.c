@@ -66,7 +66,7 @@ struct materials {
 static void open_materials(void *user) {
     struct materials *materials = user;
     const struct parse_source *source = materials->source;
-    const char *reason = NULL; /* it is told when the library is needed */
+    const char *reason = NULL; /* it is logged when the library is needed */
     if (source->policy) {
         materials->has_policy =
             policy_open(source->policy, source->policy_required, &materials->policy);
@@ -127,7 +127,7 @@ static void parse_materials(void *user, struct message *message) {
     struct materials *materials = user;
     struct policy *policy = &materials->policy;
     if (materials->has_policy)
-        (void)policy_parse(policy); /* its errors are told */
+        (void)policy_parse(policy); /* its errors are passed on */
     put_policy(message, policy);
     bool usable = !policy->error_count && !policy->out_of_memory;
     message_put_number(message, usable ? materials->source->count : 0);

@@ -85,10 +85,10 @@ static int by_line(const void *a, const void *b) {
     return (left->line > right->line) - (left->line < right->line);
 }
 
-/* ---- Reading: inih splits keys from values, this module looks at each line first ----
+/* ---- Parsing: inih splits keys from values, this module looks at each line first ----
  *
- * inih tells nobody of what it cuts, of a section without keys, or of more than one error. So the
- * lines pass through next_line() before inih gets them: it counts them, refuses those that inih
+ * inih reports nothing of what it cuts, of a section without keys, or of more than one error. So
+ * the lines pass through next_line() before inih gets them: it counts them, refuses those that inih
  * would misread (inih gets a blank line instead), and opens the sections. on_key() then gets each
  * key from inih, and compares inih's idea of the section with what the line said. */
 struct reader {
@@ -437,7 +437,7 @@ static char *next_line(char *out, int room, void *user) {
     return out;
 }
 
-/* ---- What only the whole file can tell ---- */
+/* ---- What only the whole file shows ---- */
 
 static int by_name(const void *a, const void *b) {
     const struct policy_section *left = *(const struct policy_section *const *)a;

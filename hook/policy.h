@@ -1,5 +1,5 @@
 /* The policy, /etc/libvirt/rxtrust.ini, and what it says of one interface. Pure but for
- * policy_open() in policy_file.c. The file's form is told in rxtrust.ini(5).
+ * policy_open() in policy_file.c. rxtrust.ini(5) describes the file's form.
  *
  * A policy with a single error is no policy: an opt-out that was mistyped, torn, or cut by inih's
  * limits (49 bytes of a section's name, 199 of a line), must not become a guest that is trusted. */
@@ -33,8 +33,8 @@ struct policy {
 /* Gets the text of a policy's file, which must be the root's or the caller's, a regular one, and
  * writable by nobody else, and whole: one that is being written is read again a few times, for less
  * than half a second in all. False: the policy says what is wrong (policy->errors), or that there
- * is none (policy->missing), which is an error only of one that is `required`. policy_free() is due
- * either way, as after policy_parse(). */
+ * is none (policy->missing), which is an error only of one that is `required`. policy_free() is
+ * needed either way, as after policy_parse(). */
 bool policy_open(const char *path, bool required, struct policy *policy);
 
 /* Parses the text. False: it has errors (policy->errors), or memory ran out

@@ -22,7 +22,7 @@ static const long NANOSECONDS = 1000000000;
 static const long long settled_after = 20 * MILLISECOND;
 static const long long missing_since = NANOSECONDS; /* longer, and nobody is renaming it */
 static const struct timespec pause_between = {.tv_nsec = 20 * MILLISECOND};
-enum { MOST_READINGS = 15, MOST_LOOKS = 4 };
+enum { MOST_ATTEMPTS = 15, MOST_LOOKS = 4 };
 
 static bool is_younger(const struct timespec *time, long long age) {
     struct timespec now;
@@ -45,7 +45,7 @@ static const char *file_problem(const struct stat *file) {
 }
 
 /* Has anybody the file open for writing? Then, and only then, there is no read lease to be had. It
- * is given back at once; who opens the file meanwhile waits for that, and the signal to the lease's
+ * is released at once; who opens the file meanwhile waits for that, and the signal to the lease's
  * holder is one that is ignored. Where there are no leases, nobody has. */
 static bool is_open_for_writing(int fd) {
     if (fcntl(fd, F_SETSIG, SIGURG) != 0)
@@ -106,7 +106,7 @@ static bool was_there(const char *path) {
 
 bool policy_open(const char *path, bool required, struct policy *policy) {
     *policy = (struct policy){0};
-    unsigned readings = MOST_READINGS, looks = MOST_LOOKS;
+    unsigned attempts = MOST_ATTEMPTS, looks = MOST_LOOKS;
     const char *problem = NULL;
     bool again = false;
     do {
@@ -121,7 +121,7 @@ bool policy_open(const char *path, bool required, struct policy *policy) {
         problem = error ? strerror(error) : read_file(path, fd, &policy->text, &again);
         if (fd >= 0)
             (void)close(fd);
-        again = error ? error == ENOENT && was_there(path) && --looks : again && --readings;
+        again = error ? error == ENOENT && was_there(path) && --looks : again && --attempts;
     } while (again);
     if (problem && !policy->missing)
         policy_add_error(policy, 0, "%s", problem);

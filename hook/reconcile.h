@@ -2,7 +2,7 @@
  * Pure.
  *
  * This is the one place that judges: the hook's operations, apply, status and the background
- * process do the steps that it names, or tell its verdict. */
+ * process do the steps that it names, or show its verdict. */
 #pragma once
 
 #include "plan.h"

@@ -40,7 +40,7 @@ static bool find_all(struct running *running) {
     return good;
 }
 
-/* One that isn't known is told, and the others are found. */
+/* One that isn't known is logged, and the others are found. */
 static void find_named(struct running *running, char *const *names) {
     for (; *names; names++) {
         const char *const call[] = {VIRSH, "domuuid", "--", *names, NULL};

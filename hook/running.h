@@ -1,4 +1,4 @@
-/* Guests as virsh tells of them, all in one call, and what the policy wants for each. */
+/* Guests as virsh lists them, all in one call, and what the policy wants for each. */
 #pragma once
 
 #include "guest.h"

@@ -63,7 +63,7 @@ static bool receive_bytes(int fd, struct message *message, size_t least) {
     return true;
 }
 
-/* Most messages come in one piece. Returns NULL, or why it can't be had; what the child's end tells
+/* Most messages come in one piece. Returns NULL, or why it can't be had; what the child's end shows
  * is better known. */
 static const char *receive(int pipe_end, struct message *message) {
     static const char no_memory[] = "out of memory";

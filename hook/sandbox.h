@@ -8,12 +8,12 @@
 
 #include "message.h"
 
-/* In the child, `open` gets hold of files and libraries; then the privileges go, then `work` tells
+/* In the child, `open` gets hold of files and libraries; then the privileges go, then `work` puts
  * the message. Both get `user`, and neither can change anything of the parent's.
  *
  * Returns NULL, and the message, or why there is none: a text that stays. It takes SANDBOX_SECONDS
  * at the most. The child's end isn't waited for once it has answered: the next call does that, and
- * it ends with its parent. message_free() is due either way. */
+ * it ends with its parent. message_free() is needed either way. */
 const char *sandbox_run(void (*open)(void *user), void (*work)(void *user, struct message *message),
                         void *user, struct message *message);
 

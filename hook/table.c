@@ -36,7 +36,7 @@ static const char *shown(const struct table_cell *cell) {
                                       : "-";
 }
 
-/* In characters, as far as one byte of each UTF-8 sequence tells. */
+/* In characters, counted by one byte of each UTF-8 sequence. */
 static size_t width(const char *text) {
     size_t characters = 0;
     for (; *text; text++)

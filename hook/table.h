@@ -20,7 +20,7 @@ struct table {
     size_t column_count;
     struct table_cell *cells; /* row after row */
     size_t row_count;
-    size_t painted; /* the column whose colour tells of the row's last one, a truth value; on a
+    size_t painted; /* the column whose colour shows the row's last one, a truth value; on a
                      * terminal */
     bool bad;       /* memory ran out */
 };
@@ -32,6 +32,6 @@ struct table_cell *table_add(struct table *table);
 void table_text(struct table *table, struct table_cell *cell, const char *text);
 void table_truth(struct table_cell *cell, bool truth);
 
-/* Prints it to standard output. False: out of memory, which is told. */
+/* Prints it to standard output. False: out of memory, which is logged. */
 bool table_print(const struct table *table, bool json);
 void table_free(struct table *table);

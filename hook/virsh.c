@@ -229,7 +229,7 @@ bool virsh_dump(const char *const *uuids, size_t count, bool inactive, time_t de
     (void)virsh_run((const char *const[]){VIRSH, commands, NULL}, NULL, 0, deadline,
                     &dumps->result);
     free(commands);
-    /* A guest that is gone is an error to virsh, and no reason not to hear of the others. */
+    /* A guest that is gone is an error to virsh, and no reason to leave out the others. */
     bool good = dumps->result.code >= 0 && dumps->result.output && cut(separator, count, dumps);
     if (good)
         dumps->result.code = 0;

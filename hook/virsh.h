@@ -26,7 +26,7 @@ enum { VIRSH_ANSWER_SECONDS = 30 };
 #define VIRSH "virsh", "-c", "qemu:///system"
 
 /* Runs it, `arguments` being VIRSH, more, NULL; `input` is its standard input. Ends it, and what it
- * started, at the deadline. True: its exit code was 0. virsh_result_free() is due either way. */
+ * started, at the deadline. True: its exit code was 0. virsh_result_free() is needed either way. */
 bool virsh_run(const char *const *arguments, const char *input, size_t input_length,
                time_t deadline, struct virsh_result *result);
 void virsh_result_free(struct virsh_result *result);

@@ -55,7 +55,7 @@ void watchdog_arm(unsigned seconds) {
     static char stack[STACK]; /* a stack overflow needs another one to end on */
     (void)sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
     handle_all(on_fatal_signal);
-    (void)signal(SIGPIPE, SIG_IGN); /* then write(2) fails, and that can be told */
+    (void)signal(SIGPIPE, SIG_IGN); /* then write(2) fails, and that can be logged */
     (void)signal(SIGXFSZ, SIG_IGN);
     unblock_all();
     (void)alarm(seconds);

@@ -55,6 +55,6 @@ policy = off"
     virsh -q start owned --paused
     wait_for 60 log_says "guest owned: started: $(mac 15): macvtap.*: as the policy says: left alone: off by policy, trusted"
     not log_says "NOT as the policy says"
-    "$program" status > "$state/told"
-    grep -q '^owned .* as the policy says: left alone' "$state/told"
+    "$program" status > "$state/output"
+    grep -q '^owned .* as the policy says: left alone' "$state/output"
 }

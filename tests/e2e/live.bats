@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Trust in the running guest: on the libvirts that take it, and told on those that don't.
+# Trust in the running guest: on the libvirts that take it, and in the log on those that don't.
 
 load machine
 
@@ -12,8 +12,8 @@ teardown() {
     remove_all
 }
 
-# Told in the end what became of live trust, and that is true.
-told() {
+# In the end the log says what became of live trust, and that is true.
+outcome_is_logged() {
     not log_says "guest $1: prepare: " # what libvirt discards is no news
     if libvirt_takes_live_trust; then
         wait_for 40 log_says "guest $1: started: .*: as the policy says: trusted"
@@ -33,7 +33,7 @@ told() {
         wait_for 2 is_trusted trusted
     fi
     wait_until_up 31
-    told trusted
+    outcome_is_logged trusted
     answers_all 31
     virsh dumpxml --inactive trusted | diff "$state/before.xml" -
     if libvirt_takes_live_trust; then
@@ -48,7 +48,7 @@ told() {
 @test "a guest changes its MAC address: a trusted one is followed, another is lost" {
     define changing 32 "$(direct 32)"
     start changing 32
-    told changing
+    outcome_is_logged changing
     tell_guest 32 "ip link set eth0 address 52:54:00:a1:20:99"
     tell_guest 32 "ip link show eth0" | grep -q 52:54:00:a1:20:99
     if libvirt_takes_live_trust; then
@@ -71,12 +71,12 @@ END
     define off-guest 33 "$(direct 33)"
     define multicast-guest 34 "$(direct 34)"
     define no-guest 35 "$(direct 35 "trustGuestRxFilters='no'")"
-    define told-guest 36 "$(direct 36)"
+    define allowed-guest 36 "$(direct 36)"
     local name
-    for name in off-guest multicast-guest no-guest told-guest; do
+    for name in off-guest multicast-guest no-guest allowed-guest; do
         virsh -q start "$name" --paused
     done
-    told told-guest
+    outcome_is_logged allowed-guest
     wait_for 60 hook_is_idle
     not is_trusted off-guest
     not is_trusted multicast-guest
@@ -92,7 +92,7 @@ policy = off
 END
     define two-armed 37 "$(direct 37) $(direct 37 | sed "s/$(mac 37)/$(mac 37 1)/")"
     start two-armed 37
-    told two-armed
+    outcome_is_logged two-armed
     not is_trusted two-armed 2
     answers_all 37 0
     is_silent 37 1
@@ -118,7 +118,7 @@ policy = off"
     virsh -q destroy laden
     rm "$policy"
     virsh -q start laden --paused
-    told laden
+    outcome_is_logged laden
     virsh dumpxml laden > "$state/after.xml"
     virsh -q resume laden
     wait_until_up 38
@@ -135,10 +135,10 @@ comparable() {
 @test "an interface on a libvirt network is not sent back: its port stays" {
     start_network
     define networked 39 "<interface type='network'><mac address='$(mac 39)'/><source network='uplinks'/><model type='virtio'/></interface>"
-    define told-guest 40 "$(direct 40)"
+    define allowed-guest 40 "$(direct 40)"
     start networked 39
-    virsh -q start told-guest --paused
-    told told-guest
+    virsh -q start allowed-guest --paused
+    outcome_is_logged allowed-guest
     [ "$(virsh -q net-port-list uplinks | wc -l)" == 1 ]
     not log_says "guest networked: started"
     answers_all 39
@@ -147,7 +147,7 @@ comparable() {
 @test "a guest started paused and resumed is trusted and answers" {
     define paused 41 "$(direct 41)"
     virsh -q start paused --paused
-    told paused
+    outcome_is_logged paused
     virsh -q resume paused
     wait_until_up 41
     answers_all 41
@@ -183,7 +183,7 @@ policy = off"
         wait "$number"
     done
     for number in 0 2 4 6 8; do
-        told "crowd-$number"
+        outcome_is_logged "crowd-$number"
     done
     wait_for 60 nothing_left_behind
     for number in 1 3 5 7 9; do
@@ -220,8 +220,8 @@ END
         clear_log
         start ubuntu 48
         wait_for 60 log_says "guest ubuntu: started: $(mac 48): macvtap.*: as the policy says: $why"
-        PATH=$state/bin:$PATH "$program" status > "$state/told"
-        grep -q "^ubuntu .* as the policy says: $why" "$state/told"
+        PATH=$state/bin:$PATH "$program" status > "$state/output"
+        grep -q "^ubuntu .* as the policy says: $why" "$state/output"
         ip link set "$(macvtap ubuntu)" allmulticast off
         PATH=$state/bin:$PATH "$program" apply ubuntu
         has_all_multicast "$(macvtap ubuntu)"

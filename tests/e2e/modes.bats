@@ -183,8 +183,8 @@ multicast_life() {
     wait_until_up 59
     wait_for 60 hook_is_idle
     not has_all_multicast "$(macvtap named)"
-    not "$program" status > "$state/told"
-    grep -q "^named .* NOT as the policy says: the device: it has an alias of somebody else's" "$state/told"
+    not "$program" status > "$state/output"
+    grep -q "^named .* NOT as the policy says: the device: it has an alias of somebody else's" "$state/output"
     ip link set "$(macvtap named)" alias ""
     "$program" apply named
     takes_all named

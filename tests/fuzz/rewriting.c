@@ -235,7 +235,7 @@ static size_t check_plan(const struct domain *domain, const struct plan *plan,
     for (size_t i = 0; i < plan->count; i++)
         changes += trust[i];
     char *out = domain_rewrite(domain, trust, xml, length, &out_length, &reason);
-    if (!out) { /* UTF-16, whose places can't be told */
+    if (!out) { /* UTF-16, whose places can't be found */
         PROPERTY(changes && memchr(xml, '\0', length));
         free(trust);
         return 0;
