@@ -22,15 +22,13 @@ soname = $(shell readelf -d "$$($(CC) -print-file-name=lib$(1).so)" 2>/dev/null 
 
 flags = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' \
         -DPOLICY_FILE='"$(policy)"' -DHOOK_FILE='"$(hooks)/qemu"' \
-        -DLIBXML2_SONAME='"$(libxml2_soname)"' $(if $(libxml2_first),-DLIBXML2_FIRST='"$(libxml2_first)"') \
+        -DLIBXML2_SONAME='"$(libxml2_soname)"' \
         $(if $(INIH_ARCHIVE),,-DINIH_SONAME='"$(inih_soname)"') \
         $(shell $(PKG_CONFIG) --cflags libxml-2.0 inih)
 compile = $(CC) -std=gnu11 $(WARNINGS) $(WERROR) $(HARDENING) $(SANITIZE) $(CFLAGS) $(CPPFLAGS) $(flags) -MMD -MP
 
 libxml2_soname := $(call soname,xml2)
 inih_soname    := $(call soname,inih)
-# Behind libxml2, if it is built with ICU, the library that takes longest to bind.
-libxml2_first  := $(shell ldd "$$($(CC) -print-file-name=libxml2.so)" 2>/dev/null | sed -n 's/.*\(libstdc++\.so[^ ]*\) =>.*/\1/p')
 # inih is built in where its archive is; with INIH_ARCHIVE= it is loaded too.
 INIH_ARCHIVE := $(filter /%,$(shell $(CC) -print-file-name=libinih.a))
 

@@ -53,13 +53,6 @@ static const void *table_of(struct library *library, const char **reason) {
 const struct libxml2 *library_libxml2(const char **reason) {
     static struct libxml2 table;
     static struct library library = {LIBXML2_SONAME, libxml2_symbols, &table, NULL, false};
-#ifdef LIBXML2_FIRST
-    /* Bound before libxml2 and the rest are in its scope, its thousands of symbols are found
-     * sooner, which saves a call a thirtieth. That it is missing is logged when libxml2 is loaded.
-     */
-    if (!library.tried)
-        (void)dlopen(LIBXML2_FIRST, RTLD_LAZY | RTLD_LOCAL);
-#endif
     return table_of(&library, reason);
 }
 
