@@ -173,3 +173,58 @@ descriptors() {
     diff <(echo "$before_files") <(files)
     wait_for 10 test "$(descriptors)" -le "$before_descriptors"
 }
+
+# many_domains: what libvirt's test driver reads them from.
+many_domains() {
+    local number
+    echo '<node>'
+    for ((number = 0; number < many; number++)); do
+        cat <<XML
+<domain type='test'><name>tiny-$number</name><uuid>$(printf '0ddba11c-0000-4000-8000-%012x' "$number")</uuid>
+<memory>1024</memory><os><type>hvm</type></os><devices><interface type='direct'>
+<mac address='$(many_mac "$number")'/><source dev='up0' mode='bridge'/><target dev='tiny$number'/>
+<model type='virtio'/></interface></devices></domain>
+XML
+    done
+    echo '</node>'
+}
+
+many_mac() {
+    printf '52:54:00:b0:%02x:%02x' $(($1 / 256)) $(($1 % 256))
+}
+
+# As many guests that run don't fit on the machine: they are those of libvirt's test driver, with real macvtaps.
+@test "status of 500 guests asks virsh twice, and takes little longer than virsh itself" {
+    local many=500 number dumps virsh_seconds status_seconds TIMEFORMAT=%R
+    write_policy <<< "[default]
+policy = multicast"
+    many_domains > "$state/node.xml"
+    for ((number = 0; number < many; number++)); do
+        echo "link add link up0 name tiny$number address $(many_mac "$number") type macvtap mode bridge"
+        echo "link set tiny$number allmulticast on up"
+    done | ip -batch -
+    fake_virsh <<END
+#!/bin/sh
+echo "\$3" >> $state/calls
+shift 2 # -c qemu:///system
+exec /usr/bin/virsh -c test://$state/node.xml "\$@"
+END
+    rm -f "$state/calls"
+    PATH=$state/bin:$PATH "$program" status > "$state/output" # what is measured is warm
+    [ "$(grep -c '^tiny-.*as the policy says: all-multicast$' "$state/output")" == $many ]
+    [ "$(wc -l < "$state/calls")" == 2 ]
+    dumps=$(sed -n 2p "$state/calls")
+    virsh_seconds=$({ time {
+        /usr/bin/virsh -c "test://$state/node.xml" list --uuid > /dev/null
+        /usr/bin/virsh -c "test://$state/node.xml" "$dumps" > /dev/null
+    }; } 2>&1)
+    status_seconds=$({ time PATH=$state/bin:$PATH "$program" status > /dev/null; } 2>&1)
+    echo "# status of $many guests: $status_seconds s; virsh alone, with the same two calls: $virsh_seconds s" >&3
+    ip link set tiny7 allmulticast off
+    not env PATH="$state/bin:$PATH" "$program" status > "$state/output"
+    [ "$(grep -c 'NOT as the policy says' "$state/output")" == 1 ]
+    rm -rf "${state:?}/bin"
+    for ((number = 0; number < many; number++)); do
+        echo "link del tiny$number"
+    done | ip -batch -
+}
