@@ -2,14 +2,17 @@
 
 #include "lock.h"
 #include "log.h"
+#include "mac.h"
 #include "observe.h"
 #include "update_device.h"
 #include "virsh.h"
 #include "watchdog.h"
 
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* A step that libvirt refuses, or that changes nothing, is tried so often; a libvirt that doesn't
  * answer, as in a restart, until the deadline, with pauses that double up to the longest. */
@@ -40,30 +43,40 @@ static const char *lock_device(int index, struct lock *lock) {
 
 /* Under the device's lock, as it is now: in passthrough mode it may have gone down since, or the
  * guest may have stopped. */
-static const char *set_in_passthrough(const struct observer *observer, const char *name,
-                                      const struct device *seen, bool on) {
+static const char *set_in_passthrough(const struct observer *observer, const struct device *seen,
+                                      const char *uuid, unsigned marks) {
     struct lock lock;
     struct device device = {0};
     const char *problem = lock_device(seen->index, &lock);
     if (!problem)
-        problem = device_get(&observer->table, name, &device);
-    if (!problem && (device.index != seen->index || device.retired))
+        problem = device_get(&observer->table, seen->name, &device);
+    if (!problem &&
+        (device.index != seen->index || (device.retired && strcasecmp(device.guest, uuid) == 0)))
         problem = "the guest has stopped";
     if (!problem)
-        problem = device_set_multicast(&observer->table, &device, on);
+        problem = device_set(&observer->table, &device, uuid, marks);
     lock_release(&lock);
     return problem;
 }
 
+/* The mark of trust goes with the trust, which outlives the flag. */
+static unsigned marks_after(const struct finding *finding, bool on) {
+    unsigned trust = finding->observed.trust == FORCE_NO && !on ? 0 : MARK_TRUST;
+    return (finding->device.marks & trust) | (on ? MARK_MULTICAST : 0);
+}
+
 /* Does the steps that need no libvirt. False: one failed, which is logged, as is what was done. */
 static bool act_on_device(const char *why, const struct observer *observer,
-                          const struct interface *interface, const struct plan_item *item,
+                          const struct parsed_guest *guest, size_t number,
                           const struct finding *finding) {
+    const struct plan_item *item = &guest->plan.items[number];
     bool on = finding->conclusion.steps & STEP_SET;
-    const char *mac = or_dash(interface->mac), *name = or_dash(interface->target);
+    unsigned marks = marks_after(finding, on);
+    const char *uuid = guest->domain.uuid;
+    const char *mac = or_dash(guest->domain.interfaces[number].mac), *name = finding->device.name;
     const char *problem = finding->device.passthrough
-                              ? set_in_passthrough(observer, name, &finding->device, on)
-                              : device_set_multicast(&observer->table, &finding->device, on);
+                              ? set_in_passthrough(observer, &finding->device, uuid, marks)
+                              : device_set(&observer->table, &finding->device, uuid, marks);
     if (problem)
         log_error("%s: %s: all-multicast on %s can't be %s: %s", why, mac, name,
                   on ? "set" : "taken back", problem);
@@ -105,8 +118,7 @@ void act_on_devices(const char *why, const struct parsed_guest *guest) {
     for (size_t i = 0; !problem && i < guest->plan.count; i++) {
         struct finding finding = observe(&observer, guest, i);
         if (finding.conclusion.steps & DEVICE_STEPS)
-            (void)act_on_device(why, &observer, &guest->domain.interfaces[i], &guest->plan.items[i],
-                                &finding); /* it is logged */
+            (void)act_on_device(why, &observer, guest, i, &finding); /* it is logged */
         /* Whose the trust is that is in force is asked in the background. */
         else if (!is_good(&finding.conclusion) && !(finding.conclusion.steps & STEP_WAIT) &&
                  finding.conclusion.verdict != TRUST_OF_UNKNOWN_ORIGIN)
@@ -115,48 +127,68 @@ void act_on_devices(const char *why, const struct parsed_guest *guest) {
     observer_close(&observer);
 }
 
-/* The device's lock is held: nobody sets the flag in between, and the mark keeps it so. */
-static void retire(const char *why, const struct observer *observer,
-                   const struct interface *interface, const char *mac, const struct device *found) {
+/* Under the device's lock: nobody sets the flag in between, and the mark keeps it so. A device that
+ * somebody else made outlives the guest, and serves its next run. */
+static void take_back(const char *why, const struct observer *observer, const struct device *found,
+                      const char *uuid, bool outlives) {
     struct lock lock;
-    struct device device = *found;
-    bool again = false;
+    struct device device = {0};
     const char *problem = lock_device(found->index, &lock);
     if (!problem)
-        problem = device_find_passthrough(&observer->table, mac, interface->dev, &device, &again);
-    bool set = again && device.all_multicast && device.marks & MARK_MULTICAST;
-    if (!problem && set)
-        problem = device_set_multicast(&observer->table, &device, false);
-    if (!problem && again)
-        problem = device_retire(&observer->table, &device);
+        problem = device_get(&observer->table, found->name, &device);
+    bool same = !problem && device.index == found->index;
+    bool set = same && device.all_multicast && device.marks & MARK_MULTICAST;
+    if (set)
+        problem = device_set(&observer->table, &device, uuid, 0);
+    if (!problem && same && !outlives)
+        problem = device_retire(&observer->table, &device, uuid);
     lock_release(&lock);
     if (problem)
-        log_error("%s: %s: all-multicast can't be taken back from its device: %s", why,
-                  or_dash(interface->mac), problem);
+        log_error("%s: all-multicast can't be taken back from %s: %s", why, found->name, problem);
     else if (set)
-        log_info("%s: %s: all-multicast is taken back from its device, as passthrough mode needs",
-                 why, or_dash(interface->mac));
+        log_info("%s: all-multicast is taken back from %s, as passthrough mode needs", why,
+                 found->name);
+}
+
+/* What the guest can have of a device that isn't marked: the host device and the MAC address say
+ * so. A process in the background may be about to set it. */
+static bool may_be_its_own(const struct domain *domain, const struct device *device) {
+    bool may = false;
+    for (size_t i = 0; i < domain->count; i++) {
+        const struct interface *interface = &domain->interfaces[i];
+        unsigned char mac[MAC_LENGTH];
+        may = may || (mac_parse(interface->mac, mac) && memcmp(mac, device->mac, MAC_LENGTH) == 0 &&
+                      (!interface->dev || (int)if_nametoindex(interface->dev) == device->lower));
+    }
+    return may;
+}
+
+static bool was_made_elsewhere(const struct domain *domain, const struct device *device) {
+    bool was = false;
+    for (size_t i = 0; i < domain->count; i++) {
+        const struct interface *interface = &domain->interfaces[i];
+        was = was || (interface->type && strcmp(interface->type, "ethernet") == 0 &&
+                      interface->target && strcmp(interface->target, device->name) == 0);
+    }
+    return was;
 }
 
 void act_after_stop(const char *why, const struct domain *domain) {
     struct observer observer;
+    struct device_list list = {0};
     const char *problem = observer_open(&observer, LIVE_NOT_NOW, 0);
-    for (size_t i = 0; !problem && i < domain->count; i++) {
-        const struct interface *interface = &domain->interfaces[i];
-        struct device device = {0};
-        bool found = false;
-        /* A trusted guest may have changed its MAC address: its device is then known by the host
-         * device alone, which in passthrough mode has no other. */
-        const char *mac = interface->trust == TRUST_YES && interface->dev ? NULL : interface->mac;
-        if ((!mac && !interface->dev) || !interface->type ||
-            (strcmp(interface->type, "direct") != 0 && strcmp(interface->type, "network") != 0))
-            continue;
-        problem = device_find_passthrough(&observer.table, mac, interface->dev, &device, &found);
-        if (!problem && found)
-            retire(why, &observer, interface, mac, &device);
+    if (!problem)
+        problem = device_list_passthrough(&observer.table, &list);
+    for (size_t i = 0; !problem && i < list.count; i++) {
+        const struct device *device = &list.devices[i];
+        bool outlives = was_made_elsewhere(domain, device);
+        if (*device->guest ? strcasecmp(device->guest, domain->uuid) == 0
+                           : !outlives && may_be_its_own(domain, device))
+            take_back(why, &observer, device, domain->uuid, outlives);
     }
     if (problem)
         log_error("%s: the devices can't be looked at: %s", why, problem);
+    free(list.devices);
     observer_close(&observer);
 }
 
@@ -172,7 +204,7 @@ struct attempt {
     long pause_ms;
     char *refusal; /* what came of the last step that needs libvirt, or NULL */
     bool refused;
-    int waits_for; /* the index of the device that is down, or 0 */
+    int waits_for; /* the index of a device that is down, in passthrough mode, or 0 */
 };
 
 static void pause_longer(struct attempt *attempt) {
@@ -195,11 +227,13 @@ static void act_live(struct attempt *attempt, const struct observer *observer,
     if (!problem && device.index != finding->device.index)
         problem = "the device is another's by now";
     if (!problem && trust)
-        problem = device_set_marks(&observer->table, &device, device.marks | MARK_TRUST);
+        problem =
+            device_set_marks(&observer->table, &device, attempt->uuid, device.marks | MARK_TRUST);
     if (!problem)
         problem = update_device(attempt->uuid, interface, trust, xml, attempt->deadline, &result);
     if (!problem && !trust)
-        problem = device_set_marks(&observer->table, &device, device.marks & ~(unsigned)MARK_TRUST);
+        problem = device_set_marks(&observer->table, &device, attempt->uuid,
+                                   device.marks & ~(unsigned)MARK_TRUST);
     attempt->refused = problem;
     attempt->refusal = strdup(problem ? problem : "libvirt said yes, and did not do it");
     virsh_result_free(&result);
@@ -214,17 +248,14 @@ static enum outcome settle(struct attempt *attempt, const struct parsed_guest *g
     observer.waiter = attempt->waiter;
     bool last = attempt->rounds >= ATTEMPTS + 2 * guest->plan.count ||
                 virsh_now() + ATTEMPT_SECONDS >= attempt->deadline;
-    attempt->waits_for = 0;
     if (problem)
         log_error("%s: the devices can't be looked at: %s", attempt->why, problem);
     for (size_t i = 0; !problem && i < guest->plan.count; i++) {
         const struct interface *interface = &guest->domain.interfaces[i];
         struct finding finding = observe(&observer, guest, i);
-        unsigned steps = last ? 0 : finding.conclusion.steps;
+        unsigned steps = finding.conclusion.steps & (last ? (unsigned)STEP_WAIT : ~0U);
         if (steps & DEVICE_STEPS)
-            acted = act_on_device(attempt->why, &observer, interface, &guest->plan.items[i],
-                                  &finding) ||
-                    acted;
+            acted = act_on_device(attempt->why, &observer, guest, i, &finding) || acted;
         if (steps & LIVE_STEPS && !sent) {
             act_live(attempt, &observer, interface, &finding, xml);
             sent = true;
@@ -237,16 +268,17 @@ static enum outcome settle(struct attempt *attempt, const struct parsed_guest *g
     bool again = !problem && (acted || sent) && !last;
     for (size_t i = 0; !problem && !again && i < guest->plan.count; i++) {
         struct finding finding = observe(&observer, guest, i);
-        log_verdict(attempt->why, guest, i, &finding, attempt->refusal, attempt->waiter);
+        if (finding.conclusion.steps & STEP_WAIT)
+            log_info("%s: %s: all-multicast as soon as %s is up", attempt->why,
+                     or_dash(guest->domain.interfaces[i].mac), finding.device.name);
+        else
+            log_verdict(attempt->why, guest, i, &finding, attempt->refusal, attempt->waiter);
     }
     observer_close(&observer);
     attempt->rounds++;
     if (again && attempt->refused)
         pause_longer(attempt);
-    return again                ? OUTCOME_AGAIN
-           : problem || !good   ? OUTCOME_BAD
-           : attempt->waits_for ? OUTCOME_WAITING
-                                : OUTCOME_GOOD;
+    return again ? OUTCOME_AGAIN : problem || !good ? OUTCOME_BAD : OUTCOME_GOOD;
 }
 
 /* What virsh dumped, parsed by the policy as it is now. */
@@ -276,6 +308,7 @@ static enum outcome parse_and_settle(struct attempt *attempt, const struct virsh
 
 static enum outcome try_once(struct attempt *attempt) {
     struct virsh_dumps dumps;
+    attempt->waits_for = 0;
     enum outcome outcome = OUTCOME_AGAIN;
     bool dumped = virsh_dump(&attempt->uuid, 1, false, attempt->deadline, &dumps);
     if (dumped && dumps.texts[0].length) {
@@ -308,10 +341,13 @@ static enum outcome act(struct attempt *attempt) {
     return outcome;
 }
 
-enum outcome act_on_guest(const char *why, const char *uuid, const char *id, time_t deadline) {
+enum outcome act_on_guest(const char *why, const char *uuid, const char *id, time_t deadline,
+                          bool *waits) {
     struct attempt attempt = {
         .why = why, .uuid = uuid, .id = id, .deadline = deadline, .pause_ms = PAUSE_MS};
-    return act(&attempt);
+    enum outcome outcome = act(&attempt);
+    *waits = attempt.waits_for;
+    return outcome;
 }
 
 /* ---- In the background ---- */
@@ -322,7 +358,8 @@ static bool wait_for_device(const struct task *task, int index) {
     struct lock lock = {.fd = -1};
     char *name = waiter_name(task->uuid);
     bool gone = false;
-    const char *problem = name ? lock_acquire(name, 0, &lock) : "out of memory";
+    /* Who only looks whether somebody waits holds it for a moment. */
+    const char *problem = name ? lock_acquire(name, virsh_now() + 2, &lock) : "out of memory";
     if (!problem) {
         watchdog_arm(0);
         problem = device_wait_until_up(&(struct device){.index = index}, &gone);
@@ -337,16 +374,15 @@ static bool wait_for_device(const struct task *task, int index) {
 
 void act_in_background(void *user) {
     const struct task *task = user;
-    enum outcome outcome = OUTCOME_AGAIN;
-    while (outcome == OUTCOME_AGAIN || outcome == OUTCOME_WAITING) {
+    bool again = true;
+    while (again) {
         struct attempt attempt = {.why = task->why,
                                   .uuid = task->uuid,
                                   .id = task->id,
                                   .deadline = virsh_now() + ACT_SECONDS,
                                   .waiter = true,
                                   .pause_ms = PAUSE_MS};
-        outcome = act(&attempt);
-        if (outcome == OUTCOME_WAITING && !wait_for_device(task, attempt.waits_for))
-            break;
+        (void)act(&attempt); /* it is logged */
+        again = attempt.waits_for && wait_for_device(task, attempt.waits_for);
     }
 }

@@ -16,15 +16,16 @@ void act_after_stop(const char *why, const struct domain *domain);
 
 enum outcome {
     OUTCOME_GOOD,
-    OUTCOME_BAD,     /* it is logged why */
-    OUTCOME_GONE,    /* the guest has ended, or is another run than `id` */
-    OUTCOME_WAITING, /* a device is down, in passthrough mode: see act_in_background() */
+    OUTCOME_BAD,  /* it is logged why */
+    OUTCOME_GONE, /* the guest has ended, or is another run than `id` */
     OUTCOME_AGAIN
 };
 
 /* Anything else: holds the guest's lock, and before each step that needs libvirt reads the live XML
- * and the policy afresh. `id` is the run's, or NULL for any. */
-enum outcome act_on_guest(const char *why, const char *uuid, const char *id, time_t deadline);
+ * and the policy afresh. `id` is the run's, or NULL for any. Sets `waits` if a device is down, in
+ * passthrough mode: act_in_background() waits for it. */
+enum outcome act_on_guest(const char *why, const char *uuid, const char *id, time_t deadline,
+                          bool *waits);
 
 /* What the background process does: the same, and it waits for devices that are down. `user` is a
  * struct task. */

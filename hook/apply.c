@@ -23,9 +23,10 @@ static bool needs_steps(const struct observer *observer, const struct parsed_gue
 
 static enum outcome apply(const struct parsed_guest *guest) {
     struct task task = {.why = "apply", .uuid = guest->domain.uuid, .id = guest->domain.id};
+    bool waits = false;
     enum outcome outcome =
-        act_on_guest(task.why, task.uuid, NULL, virsh_now() + VIRSH_ANSWER_SECONDS);
-    if (outcome == OUTCOME_WAITING && !daemonize(act_in_background, &task)) {
+        act_on_guest(task.why, task.uuid, NULL, virsh_now() + VIRSH_ANSWER_SECONDS, &waits);
+    if (waits && !daemonize(act_in_background, &task)) {
         log_error("apply: no background process can be started");
         outcome = OUTCOME_BAD;
     }
@@ -40,7 +41,7 @@ static bool apply_to_all(struct running *running, const struct observer *observe
             continue;
         log_about_guest(guest->domain.name);
         enum outcome outcome = needs_steps(observer, guest) ? apply(guest) : OUTCOME_GOOD;
-        *good += outcome == OUTCOME_GOOD || outcome == OUTCOME_WAITING;
+        *good += outcome == OUTCOME_GOOD;
         all = all && outcome != OUTCOME_BAD;
         log_about_guest(NULL);
     }

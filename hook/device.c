@@ -5,6 +5,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,16 +14,18 @@
 const char not_a_macvtap[] = "it is not a macvtap";
 static const char unreadable[] = "the kernel's reply can't be read";
 
-/* The alias for each set of marks. */
-static const char *const aliases[] = {
-    [0] = "",
-    [MARK_MULTICAST] = "rxtrust: all-multicast",
-    [MARK_TRUST] = "rxtrust: trust",
-    [MARK_MULTICAST | MARK_TRUST] = "rxtrust: all-multicast, trust",
+/* The alias: `rxtrust UUID: ` and one of these, for each set of marks. */
+static const char *const mark_texts[] = {
+    [MARK_MULTICAST] = "all-multicast",
+    [MARK_TRUST] = "trust",
+    [MARK_MULTICAST | MARK_TRUST] = "all-multicast, trust",
 };
-static const char retired_alias[] = "rxtrust: the guest has stopped";
-enum { ALIASES = sizeof aliases / sizeof *aliases, ALIAS_ROOM = 32 };
-_Static_assert(sizeof retired_alias <= ALIAS_ROOM, "an alias has no room");
+static const char retired_text[] = "the guest has stopped";
+static const char alias_begin[] = "rxtrust ", alias_middle[] = ": ";
+enum { MARK_TEXTS = sizeof mark_texts / sizeof *mark_texts, ALIAS_ROOM = 96 };
+_Static_assert(sizeof alias_begin + UUID_LENGTH + sizeof alias_middle + sizeof retired_text <=
+                   ALIAS_ROOM,
+               "an alias has no room");
 
 /* A link's name or its alias may follow; the length in the header says. */
 struct request {
@@ -38,6 +41,12 @@ union reply {
     struct nlmsghdr header;
     char room[32 * 1024]; /* cppcheck-suppress unusedStructMember ; it is the size */
 };
+
+/* A dump during which links come or go is had anew, so often at the most. */
+enum { MOST_DUMPS = 5 };
+
+/* IFALIASZ of linux/if.h, which net/if.h does not go with. */
+enum { LONGEST_ALIAS = 256 };
 
 /* ---- Messages ---- */
 
@@ -110,6 +119,15 @@ static bool has_text(const struct rtattr *attribute, const char *text) {
            memcmp(RTA_DATA(attribute), text, strlen(text)) == 0;
 }
 
+/* The attribute's text, or none; the rest that has no room is cut off. */
+static void copy_text(const struct rtattr *attribute, char *text, size_t room) {
+    size_t length = attribute ? strnlen(RTA_DATA(attribute), RTA_PAYLOAD(attribute)) : 0;
+    length = length < room ? length : room - 1;
+    if (length)
+        memcpy(text, RTA_DATA(attribute), length);
+    text[length] = '\0';
+}
+
 static unsigned number_in(const struct rtattr *attribute) {
     unsigned number = 0;
     if (attribute && RTA_PAYLOAD(attribute) >= sizeof number)
@@ -139,19 +157,26 @@ static bool has_guest_groups(const struct stream_text *groups, int index) {
     return false;
 }
 
-static void read_alias(const struct rtattr *alias, struct device *device) {
-    device->retired = has_text(alias, retired_alias);
-    device->foreign_alias = alias && !has_text(alias, "") && !device->retired;
-    for (unsigned marks = 1; marks < ALIASES; marks++)
-        if (has_text(alias, aliases[marks])) {
+static void read_alias(const char *alias, struct device *device) {
+    size_t begin = strlen(alias_begin), middle = strlen(alias_middle);
+    const char *uuid = alias + begin, *text = uuid + UUID_LENGTH + middle;
+    device->foreign_alias = *alias;
+    if (strlen(alias) <= begin + UUID_LENGTH + middle || memcmp(alias, alias_begin, begin) != 0 ||
+        memcmp(uuid + UUID_LENGTH, alias_middle, middle) != 0)
+        return;
+    device->retired = strcmp(text, retired_text) == 0;
+    for (unsigned marks = 1; marks < MARK_TEXTS; marks++)
+        if (strcmp(text, mark_texts[marks]) == 0)
             device->marks = marks;
-            device->foreign_alias = false;
-        }
+    device->foreign_alias = !device->marks && !device->retired;
+    if (!device->foreign_alias)
+        (void)mempcpy(device->guest, uuid, UUID_LENGTH);
 }
 
 static const char *read_device(const struct device_table *table, const struct nlmsghdr *header,
                                struct device *device) {
     const struct ifinfomsg *link = NLMSG_DATA(header);
+    char alias[LONGEST_ALIAS];
     *device = (struct device){0};
     if (header->nlmsg_type != RTM_NEWLINK || header->nlmsg_len < NLMSG_LENGTH(sizeof *link))
         return unreadable;
@@ -171,7 +196,9 @@ static const char *read_device(const struct device_table *table, const struct nl
     device->follows =
         (link->ifi_flags & IFF_PROMISC) || has_guest_groups(&table->groups, link->ifi_index);
     memcpy(device->mac, RTA_DATA(mac), MAC_LENGTH);
-    read_alias(find(start, length, IFLA_IFALIAS), device);
+    copy_text(find(start, length, IFLA_IFNAME), device->name, sizeof device->name);
+    copy_text(find(start, length, IFLA_IFALIAS), alias, sizeof alias);
+    read_alias(alias, device);
     return NULL;
 }
 
@@ -186,55 +213,49 @@ const char *device_get(const struct device_table *table, const char *name, struc
     return problem ? problem : read_device(table, &reply.header, device);
 }
 
-/* What a device is looked for by: each that is known must be its own. */
-struct wanted {
-    bool any;
-    bool has_lower;
-    int lower;
-    bool has_mac;
-    unsigned char mac[MAC_LENGTH];
-};
-
-static bool is_wanted(const struct wanted *wanted, const struct device *device) {
-    if (!device->passthrough || (wanted->has_lower && device->lower != wanted->lower))
-        return false;
-    if (wanted->has_mac)
-        return memcmp(wanted->mac, device->mac, MAC_LENGTH) == 0;
-    return wanted->has_lower || wanted->any;
+static const char *add_device(const struct device *device, struct device_list *list) {
+    struct device *grown = reallocarray(list->devices, list->count + 1, sizeof *grown);
+    if (!grown)
+        return strerror(ENOMEM);
+    list->devices = grown;
+    grown[list->count++] = *device;
+    return NULL;
 }
 
-/* Looks at each link of one part of a dump. True: it was the last. */
-static bool look_through(const struct device_table *table, const union reply *reply, size_t length,
-                         const struct wanted *wanted, struct device *device, bool *found) {
-    for (const struct nlmsghdr *header = &reply->header; NLMSG_OK(header, length);
-         header = NLMSG_NEXT(header, length)) {
-        struct device candidate;
-        if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
-            return true;
-        if (*found || read_device(table, header, &candidate) || !is_wanted(wanted, &candidate))
-            continue;
-        *found = true;
-        *device = candidate;
+/* Adds what one part of a dump has. Sets `last` at its end, and `changed` if links came or went
+ * meanwhile. */
+static const char *add_devices(const struct device_table *table, const union reply *reply,
+                               size_t length, struct device_list *list, bool *last, bool *changed) {
+    const char *problem = length ? NULL : unreadable;
+    for (const struct nlmsghdr *header = &reply->header;
+         !problem && !*last && NLMSG_OK(header, length); header = NLMSG_NEXT(header, length)) {
+        struct device device;
+        *changed = *changed || header->nlmsg_flags & NLM_F_DUMP_INTR;
+        *last = header->nlmsg_type == NLMSG_DONE;
+        problem = error_in(header);
+        if (!*last && !problem && !read_device(table, header, &device) && device.passthrough)
+            problem = add_device(&device, list);
     }
-    return false;
+    return problem;
 }
 
-const char *device_find_passthrough(const struct device_table *table, const char *mac,
-                                    const char *lower, struct device *device, bool *found) {
+const char *device_list_passthrough(const struct device_table *table, struct device_list *list) {
     struct request request = request_of(RTM_GETLINK, NLM_F_DUMP);
-    struct wanted wanted = {.any = !mac && !lower,
-                            .has_lower = lower != NULL,
-                            .lower = lower ? (int)if_nametoindex(lower) : 0};
-    wanted.has_mac = mac_parse(mac, wanted.mac);
-    *found = false;
-    const char *problem = send_request(table->socket, &request);
-    bool last = false;
-    while (!problem && !last) {
-        union reply reply = {.header = {0}};
-        size_t length = 0;
-        problem = receive(table->socket, &reply, &length);
-        last = !problem &&
-               (length == 0 || look_through(table, &reply, length, &wanted, device, found));
+    const char *problem = NULL;
+    bool changed = true;
+    *list = (struct device_list){0};
+    for (unsigned rest = MOST_DUMPS; !problem && changed && rest; rest--) {
+        bool last = false;
+        list->count = 0;
+        changed = false;
+        problem = send_request(table->socket, &request);
+        while (!problem && !last) {
+            union reply reply = {.header = {0}};
+            size_t length = 0;
+            problem = receive(table->socket, &reply, &length);
+            if (!problem)
+                problem = add_devices(table, &reply, length, list, &last, &changed);
+        }
     }
     return problem;
 }
@@ -250,27 +271,39 @@ static const char *change(int fd, int index, unsigned flags, unsigned mask, cons
     return exchange(fd, &request, &reply);
 }
 
+/* Changes flags with the alias in one request; somebody else's alias stays. */
+static const char *change_marked(const struct device_table *table, const struct device *device,
+                                 unsigned flags, unsigned mask, const char *uuid,
+                                 const char *text) {
+    char alias[ALIAS_ROOM] = "";
+    if (text)
+        (void)snprintf(alias, sizeof alias, "%s%.*s%s%s", alias_begin, UUID_LENGTH, uuid,
+                       alias_middle, text);
+    if (device->foreign_alias && !mask)
+        return NULL;
+    return change(table->socket, device->index, flags, mask, device->foreign_alias ? NULL : alias);
+}
+
 const char *device_set_marks(const struct device_table *table, const struct device *device,
-                             unsigned marks) {
-    return device->foreign_alias || marks == device->marks
-               ? NULL
-               : change(table->socket, device->index, 0, 0, aliases[marks]);
+                             const char *uuid, unsigned marks) {
+    return change_marked(table, device, 0, 0, uuid, mark_texts[marks]);
 }
 
-const char *device_retire(const struct device_table *table, const struct device *device) {
-    return device->foreign_alias ? NULL : change(table->socket, device->index, 0, 0, retired_alias);
+const char *device_retire(const struct device_table *table, const struct device *device,
+                          const char *uuid) {
+    return change_marked(table, device, 0, 0, uuid, retired_text);
 }
 
-const char *device_set_multicast(const struct device_table *table, const struct device *device,
-                                 bool on) {
-    unsigned marks = on ? device->marks | MARK_MULTICAST : 0;
+const char *device_set(const struct device_table *table, const struct device *device,
+                       const char *uuid, unsigned marks) {
+    bool on = marks & MARK_MULTICAST;
     bool lift = device->passthrough && !device->up;
     if (lift && on)
         return "in passthrough mode it waits until the device is up";
     const char *problem = lift ? change(table->socket, device->index, IFF_UP, IFF_UP, NULL) : NULL;
     if (!problem)
-        problem = change(table->socket, device->index, on ? IFF_ALLMULTI : 0, IFF_ALLMULTI,
-                         device->foreign_alias ? NULL : aliases[marks]);
+        problem = change_marked(table, device, on ? IFF_ALLMULTI : 0, IFF_ALLMULTI, uuid,
+                                mark_texts[marks]);
     if (lift) {
         const char *down = change(table->socket, device->index, 0, IFF_UP, NULL);
         problem = problem ? problem : down;

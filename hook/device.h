@@ -15,22 +15,27 @@
 #include "mac.h"
 #include "stream.h"
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+enum { UUID_LENGTH = 36 };
 
 /* What the alias says that rxtrust has set. */
 enum device_marks { MARK_MULTICAST = 1, MARK_TRUST = 2 };
 
 struct device {
     int index; /* of the link; a name may be another device's later */
+    char name[IF_NAMESIZE];
     int lower; /* the host device's index */
     bool up;
     bool passthrough;
     bool all_multicast;
     bool follows;       /* libvirt put multicast groups of the guest, or promiscuous mode, on it */
     bool foreign_alias; /* the alias is somebody else's: the device can't be marked */
-    bool retired;       /* its guest has stopped: nothing is set on it any more */
+    bool retired;       /* its guest has stopped: nothing is set on it for that one any more */
     unsigned marks;     /* of enum device_marks */
+    char guest[UUID_LENGTH + 1]; /* the UUID of the guest that the marks were set for, or "" */
     unsigned char mac[MAC_LENGTH];
 };
 
@@ -49,24 +54,27 @@ void device_table_close(struct device_table *table);
 extern const char not_a_macvtap[];
 const char *device_get(const struct device_table *table, const char *name, struct device *device);
 
-/* The macvtap in passthrough mode on this host device, or, if that is NULL, of this MAC address;
- * both NULL: any. The XML of a guest that has stopped names no device, yet it is there. Sets
- * `found`. */
-const char *device_find_passthrough(const struct device_table *table, const char *mac,
-                                    const char *lower, struct device *device, bool *found);
+/* All macvtaps in passthrough mode: the XML of a guest that has stopped names no device, yet it is
+ * there. The caller frees list->devices, either way. */
+struct device_list {
+    struct device *devices;
+    size_t count;
+};
+const char *device_list_passthrough(const struct device_table *table, struct device_list *list);
 
-/* Sets all-multicast with its mark, or clears it and all marks, in one request, and changes no
- * other flag. In passthrough mode a device that is down is brought up to clear it, and down again;
- * setting it there is refused. */
-const char *device_set_multicast(const struct device_table *table, const struct device *device,
-                                 bool on);
+/* Sets all-multicast if it is among the marks, else clears it, and marks the device so for the
+ * guest of this UUID, in one request; it changes no other flag. In passthrough mode a device that
+ * is down is brought up to clear it, and down again; setting it there is refused. */
+const char *device_set(const struct device_table *table, const struct device *device,
+                       const char *uuid, unsigned marks);
 
 /* Changes the marks alone. */
 const char *device_set_marks(const struct device_table *table, const struct device *device,
-                             unsigned marks);
+                             const char *uuid, unsigned marks);
 
-/* Says on the device, in the place of all marks, that its guest has stopped. */
-const char *device_retire(const struct device_table *table, const struct device *device);
+/* Says on the device, in the place of all marks, that the guest of this UUID has stopped. */
+const char *device_retire(const struct device_table *table, const struct device *device,
+                          const char *uuid);
 
 /* Waits, for as long as it takes, until the device is up. Sets `gone` if it is deleted. */
 const char *device_wait_until_up(const struct device *device, bool *gone);

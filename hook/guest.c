@@ -63,7 +63,7 @@ void guest_free(struct guest *guest) {
 static char *rewrite(const struct guest *guest, size_t *length, size_t *changes,
                      const char **problem) {
     const struct parsed_guest *parsed = &guest->parsed.guests[0];
-    bool *trust = calloc(parsed->plan.count + 1, sizeof *trust);
+    bool *trust = calloc(parsed->domain.count + 1, sizeof *trust);
     char *out = NULL;
     *changes = 0;
     if (trust) {

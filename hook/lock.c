@@ -30,8 +30,8 @@ const char *lock_acquire(const char *name, time_t deadline, struct lock *lock) {
     }
     for (;;) {
         int fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0)
-            return strerror(errno);
+        if (fd < 0) /* whose it is it removes: one that is there is held */
+            return errno == EACCES && access(lock->path, F_OK) == 0 ? lock_busy : strerror(errno);
         int error = flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
         if (!error && is_the_file(fd, lock->path)) {
             lock->fd = fd;

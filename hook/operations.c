@@ -8,6 +8,7 @@
 #include "reconcile.h"
 #include "watchdog.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct call {
@@ -29,12 +30,12 @@ static bool has_more_to_do(const struct parsed_guest *guest) {
     bool more = false;
     for (size_t i = 0; i < guest->plan.count; i++) {
         const struct plan_item *item = &guest->plan.items[i];
-        bool trusted = guest->domain.interfaces[i].trust == TRUST_YES;
+        bool trusted = item->trust == TRUST_YES;
         bool passthrough = item->mode && strcmp(item->mode, "passthrough") == 0;
-        more = more ||
-               (item->attachment == ATTACHED_DIRECTLY &&
-                (trusted ? is_contested(item) : item->want == WANT_TRUST)) ||
-               (passthrough && item->want != WANT_NOTHING);
+        bool may_wait = passthrough || item->attachment == ATTACHED_BY_NAME;
+        more = more || (trusted && is_contested(item)) ||
+               (item->attachment == ATTACHED_DIRECTLY && !trusted && item->want == WANT_TRUST) ||
+               (may_wait && item->want != WANT_NOTHING);
     }
     return more;
 }
@@ -113,15 +114,17 @@ static void take_back(struct call *call) {
         act_after_stop(call->name, &call->guest.parsed.guests[0].domain);
 }
 
-/* Is there a macvtap in passthrough mode at all? */
+/* Is there a macvtap in passthrough mode at all? True if it can't be known. */
 static bool has_passthrough(void) {
     struct device_table table;
-    struct device device;
-    bool found = true; /* if it can't be known */
-    if (!device_table_open(&table) && device_find_passthrough(&table, NULL, NULL, &device, &found))
-        found = true;
+    struct device_list list = {0};
+    const char *problem = device_table_open(&table);
+    if (!problem)
+        problem = device_list_passthrough(&table, &list);
+    bool has = problem || list.count;
+    free(list.devices);
     device_table_close(&table);
-    return found;
+    return has;
 }
 
 /* A guest without any of these words has no macvtap: no library is loaded for it. */

@@ -211,8 +211,13 @@ const char *parse(const struct parse_source *source, struct parsed *parsed) {
         return problem;
     }
     problem = parsed_get(&message, parsed);
-    return !problem && !parsed->policy_error_count && parsed->count != source->count ? nonsense
-                                                                                     : problem;
+    bool whole = parsed->policy_error_count || parsed->count == source->count;
+    for (size_t i = 0; !problem && i < parsed->count; i++) {
+        const struct parsed_guest *guest = &parsed->guests[i];
+        whole = whole && (!source->policy || parsed->policy_error_count ||
+                          guest->plan.count == guest->domain.count);
+    }
+    return !problem && !whole ? nonsense : problem;
 }
 
 void parsed_free(struct parsed *parsed) {

@@ -102,6 +102,24 @@ static enum reason reason_of(const struct rule *rule, enum said_by said_by) {
     return rule->reason == NO_IN_XML ? by[said_by] : rule->reason;
 }
 
+/* Which of its devices a network will give isn't known before: nobody is trusted, nor a 'no' gone
+ * over, that isn't on each of them. */
+static struct policy_verdict decide(const struct policy *policy,
+                                    const struct policy_subject *subject) {
+    struct policy_subject on_one = *subject;
+    on_one.device_count = subject->device_count ? 1 : 0;
+    struct policy_verdict least = policy_decide(policy, &on_one);
+    for (size_t i = 1; i < subject->device_count; i++) {
+        on_one.devices = &subject->devices[i];
+        struct policy_verdict verdict = policy_decide(policy, &on_one);
+        verdict.override = verdict.override && least.override;
+        least.override = verdict.override;
+        if (verdict.action < least.action)
+            least = verdict;
+    }
+    return least;
+}
+
 struct plan_item plan_interface(const struct interface *interface, const struct network *network,
                                 const struct policy *policy) {
     struct plan_item item = {.attachment = attachment_of(interface, network)};
@@ -115,7 +133,7 @@ struct plan_item plan_interface(const struct interface *interface, const struct 
                                                        : NULL;
     find_trust(interface, network, group, &item);
     if (item.attachment != ATTACHED_ELSEWHERE)
-        item.verdict = policy_decide(
+        item.verdict = decide(
             policy,
             &(struct policy_subject){.network = by_network ? interface->network : NULL,
                                      .portgroup = !by_network            ? NULL

@@ -167,7 +167,7 @@ static bool make_separator(char *text, size_t room) {
 
 enum { SEPARATOR_ROOM = 40 };
 
-/* One call for all: `version --daemon; echo S; dumpxml UUID; echo S; …`. */
+/* One call for all: `version --daemon; echo S; dumpxml UUID; echo S; …; list --uuid`. */
 static char *write_commands(const char *const *uuids, size_t count, bool inactive,
                             const char *separator) {
     char *commands = NULL;
@@ -179,6 +179,7 @@ static char *write_commands(const char *const *uuids, size_t count, bool inactiv
     for (size_t i = 0; i < count; i++)
         (void)fprintf(out, "; dumpxml %s%s; echo %s", inactive ? "--inactive " : "", uuids[i],
                       separator);
+    (void)fprintf(out, "; list --uuid%s", inactive ? " --all" : "");
     if (fclose(out) == 0)
         return commands;
     free(commands);
@@ -198,8 +199,10 @@ static unsigned long daemon_version(const char *text) {
     return major * 1000000 + minor * 1000 + release;
 }
 
-/* Cuts the output into the version and the dumps; false: virsh didn't get to the last. */
-static bool cut(const char *separator, size_t count, struct virsh_dumps *dumps) {
+/* Cuts the output into the version and the dumps; false: virsh didn't get to the last, or has no
+ * dump of a guest that is still in its list. */
+static bool cut(const char *separator, const char *const *uuids, size_t count,
+                struct virsh_dumps *dumps) {
     char *rest = dumps->result.output;
     for (size_t i = 0; i <= count; i++) {
         char *end = strstr(rest, separator);
@@ -213,6 +216,9 @@ static bool cut(const char *separator, size_t count, struct virsh_dumps *dumps) 
         rest = end + strlen(separator);
         rest += *rest == '\n';
     }
+    for (size_t i = 0; i < count; i++)
+        if (!dumps->texts[i].length && strstr(rest, uuids[i]))
+            return false;
     return true;
 }
 
@@ -226,13 +232,12 @@ bool virsh_dump(const char *const *uuids, size_t count, bool inactive, time_t de
                          : NULL;
     if (!commands)
         return false;
-    (void)virsh_run((const char *const[]){VIRSH, commands, NULL}, NULL, 0, deadline,
-                    &dumps->result);
+    /* A guest that is gone is an error to virsh, and no reason to leave out the others; its exit
+     * code is that of the list. */
+    bool good = virsh_run((const char *const[]){VIRSH, commands, NULL}, NULL, 0, deadline,
+                          &dumps->result) &&
+                cut(separator, uuids, count, dumps);
     free(commands);
-    /* A guest that is gone is an error to virsh, and no reason to leave out the others. */
-    bool good = dumps->result.code >= 0 && dumps->result.output && cut(separator, count, dumps);
-    if (good)
-        dumps->result.code = 0;
     return good;
 }
 

@@ -175,6 +175,21 @@ multicast_life() {
     multicast_life passthrough 127
 }
 
+@test "passthrough mode: a guest whose start fails takes nothing from the one that has the device" {
+    define_on_up1 first 57 passthrough
+    start first 57
+    takes_all first
+    define second 58 "$(direct 58 "trustGuestRxFilters='yes'" virtio passthrough "" up1)"
+    not virsh -q start second
+    define third 57 "$(direct 57 "" virtio passthrough "" up1)" # with the first's MAC address
+    not virsh -q start third
+    takes_all first
+    answers_all 57
+    "$program" apply first
+    virsh -q destroy first
+    has_ended first
+}
+
 @test "passthrough mode: on a device that somebody else has named nothing is set, and status says why" {
     define_on_up1 named 59 passthrough
     virsh -q start named --paused

@@ -215,8 +215,8 @@ untouched() {
     handmade 138 macvtap77 bridge | "$hook" handmade start begin -
     has_all_multicast macvtap77
     is_marked macvtap77
-    local mark
-    mark=$(cat /sys/class/net/macvtap77/ifalias)
+    local mark="rxtrust ffffffff-0000-4000-8000-000000000001: all-multicast"
+    [ "$(cat /sys/class/net/macvtap77/ifalias)" != "$mark" ]
     ip link del macvtap77
 
     plug_in "" far1 up1

@@ -312,6 +312,36 @@ static void test_sight(void **state) {
     free(text);
 }
 
+/* Before it is known which device the network gives, what is wanted is what is wanted on each. */
+static void test_pool(void **state) {
+    (void)state;
+    static const struct {
+        const char *policy;
+        enum policy_action action;
+        bool override;
+    } rows[] = {
+        {"[default]\npolicy = off\n[rule:r]\ndev = eth0\npolicy = trust\n", POLICY_OFF, false},
+        {"[default]\npolicy = off\n[rule:r]\ndev = eth1\npolicy = trust\n", POLICY_OFF, false},
+        {"[rule:r]\ndev = eth0\npolicy = multicast\n", POLICY_MULTICAST, false},
+        {"[rule:r]\ndev = eth1\npolicy = off\n", POLICY_OFF, false},
+        {"[rule:r]\ndev = eth0\noverride = yes\n", POLICY_TRUST, false},
+        {"[rule:r]\ndev = eth1\noverride = yes\n", POLICY_TRUST, false},
+        {"[rule:r]\ndev = eth?\noverride = yes\n", POLICY_TRUST, true},
+    };
+    const char *devices[] = {"eth0", "eth1"};
+    const struct network network = {
+        .macvtap = true, .mode = "bridge", .devices = devices, .device_count = 2};
+    const struct interface interface = {.type = "network", .network = "lan", .model = "virtio"};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct policy policy;
+        read_policy(rows[i].policy, &policy);
+        struct plan_item item = plan_interface(&interface, &network, &policy);
+        assert_int_equal(item.verdict.action, rows[i].action);
+        assert_int_equal(item.verdict.override, rows[i].override);
+        policy_free(&policy);
+    }
+}
+
 /* ---- A whole domain ---- */
 
 static void test_domain(void **state) {
@@ -365,6 +395,7 @@ static void test_domain_without_interfaces(void **state) {
 }
 
 static const struct CMUnitTest others[] = {
+    cmocka_unit_test(test_pool),
     cmocka_unit_test(test_domain),
     cmocka_unit_test(test_domain_without_interfaces),
 };
