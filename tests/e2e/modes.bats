@@ -181,7 +181,7 @@ multicast_life() {
     takes_all first
     define second 58 "$(direct 58 "trustGuestRxFilters='yes'" virtio passthrough "" up1)"
     not virsh -q start second
-    define third 57 "$(direct 57 "" virtio passthrough "" up1)" # with the first's MAC address
+    define third 59 "$(direct 57 "" virtio passthrough "" up1)" # with the first's MAC address
     not virsh -q start third
     takes_all first
     answers_all 57
