@@ -490,6 +490,11 @@ void policy_free(struct policy *policy) {
     *policy = (struct policy){0};
 }
 
+const char *policy_section(const struct policy *policy, size_t number, unsigned long *line) {
+    *line = policy->sections[number].line;
+    return policy->sections[number].name;
+}
+
 /* ---- Deciding ---- */
 
 static bool is_for_domain(const struct policy_section *section, const char *name,
@@ -555,5 +560,6 @@ struct policy_verdict policy_decide(const struct policy *policy,
         .action = action ? (enum policy_action)action->policy : POLICY_TRUST,
         .override = override && override->override,
         .section = action ? action->name : "default",
+        .override_section = override ? override->name : NULL,
     };
 }

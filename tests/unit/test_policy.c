@@ -362,9 +362,9 @@ static const struct decision {
     {"nothing said of it", "[rule:r]\nvm = db\npolicy = off\n", NULL, ON_DEV, "trust no default"},
     {"an empty [default]", "[default]\n", NULL, ON_DEV, "trust no default"},
     {"[default] says all", "[default]\npolicy = multicast\noverride = yes\n", NULL, ON_DEV,
-     "multicast yes default"},
+     "multicast yes default, default"},
     {"[default] says override only", "[default]\noverride = yes\n", NULL, ON_DEV,
-     "trust yes default"},
+     "trust yes default, default"},
     {"the last that matches decides",
      "[default]\npolicy = multicast\n[vm:web-*]\npolicy = off\n[vm:web-1]\npolicy = trust\n", NULL,
      ON_DEV, "trust no vm:web-1"},
@@ -376,12 +376,12 @@ static const struct decision {
     {"policy and override from different sections",
      "[default]\noverride = no\npolicy = trust\n[vm:web-1]\noverride = yes\n"
      "[rule:r]\ndev = eth*\npolicy = multicast\n",
-     NULL, ON_DEV, "multicast yes rule:r"},
+     NULL, ON_DEV, "multicast yes rule:r, vm:web-1"},
     {"override is taken back", "[default]\noverride = yes\n[vm:web-1]\noverride = no\n", NULL,
-     ON_DEV, "trust no default"},
+     ON_DEV, "trust no default, vm:web-1"},
     {"a section that says override only doesn't decide the policy",
      "[vm:web-1]\npolicy = off\n[rule:r]\nvm = *\noverride = yes\n", NULL, ON_DEV,
-     "off yes vm:web-1"},
+     "off yes vm:web-1, rule:r"},
     {"a rule below a VM", "[vm:web-1]\npolicy = off\n[rule:r]\nvm = web-1\npolicy = trust\n", NULL,
      ON_DEV, "trust no rule:r"},
 
@@ -584,6 +584,8 @@ static void assert_verdict(const struct policy *policy, const struct policy_subj
     struct report report;
     (void)fprintf(report_open(&report), "%s %s %s", policy_action_names[verdict.action],
                   verdict.override ? "yes" : "no", verdict.section);
+    if (verdict.override_section)
+        (void)fprintf(report.stream, ", %s", verdict.override_section);
     report_assert(&report, expected);
 }
 
