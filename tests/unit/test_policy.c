@@ -32,9 +32,13 @@
 #define BAD_MODE(value) "mode can't be '" value "': bridge, vepa, private or passthrough\n"
 #define QUOTED(key)     key " has a value in quotes: they would be part of it\n"
 #define QUOTED_NAME     "the section's name is in quotes: they would be part of it\n"
-#define NO_SECTION      "0: it is empty, or has no section: [default] alone is enough\n"
-#define NOT_UTF_8       "the line is not UTF-8\n"
-#define RULE(keys)      "[rule:r]\n" keys "policy = off\n"
+#define ODD                                                                                        \
+    " has a quote or # in its value: they would be part of the name (a comment begins with ;, "    \
+    "and "                                                                                         \
+    "? in a glob is any byte)\n"
+#define NO_SECTION "0: it is empty, or has no section: [default] alone is enough\n"
+#define NOT_UTF_8  "the line is not UTF-8\n"
+#define RULE(keys) "[rule:r]\n" keys "policy = off\n"
 
 static const struct reading {
     const char *name;
@@ -219,9 +223,11 @@ static const struct reading {
     {"a quote alone", TEXT(RULE("vm = '\n")), "2: " QUOTED("vm")},
     {"quotes around nothing", TEXT(RULE("vm = ''\n")), "2: " QUOTED("vm")},
     {"an apostrophe inside", TEXT(RULE("vm = bob's, rock'n'roll\n")), ""},
-    {"a double quote inside", TEXT(RULE("vm = a\"b\n")),
-     "2: vm has a quote or # in its value: they would be part of the name (a comment begins with "
-     ";, and ? in a glob is any byte)\n"},
+    {"a double quote inside", TEXT(RULE("vm = a\"b\n")), "2: vm" ODD},
+    {"# after white space in a pattern", TEXT(RULE("vm = a #b\ndev = a\t#b\n")),
+     "2: vm" ODD "3: dev" ODD},
+    {"# right after a pattern is a part of it", TEXT(RULE("vm = a#b, #c\n")), "2: vm" ODD},
+    {"# as the first of a pattern", TEXT(RULE("vm = #1\n")), ""},
     {"a quoted guest", TEXT("[vm:\"web-1\"]\npolicy = off\n[vm:'web-2']\npolicy = off\n"),
      "1: " QUOTED_NAME "3: " QUOTED_NAME},
     {"a quoted title", TEXT("[rule:'r']\nvm = a\npolicy = off\n"), "1: " QUOTED_NAME},
@@ -263,6 +269,17 @@ static const struct reading {
      "2: " BAD_MAC("52:54:000:12:34:56")},
     {"a MAC address with a prefix", TEXT(RULE("mac = 0x52:54:00:12:34:56\n")),
      "2: " BAD_MAC("0x52:54:00:12:34:56")},
+    {"MAC addresses with a sign, or white space",
+     TEXT(RULE("mac = +2:54:00:12:34:56, -1:0:0:0:0:0, 52: 4:00:12:34:56\n")),
+     "2: " BAD_MAC("+2:54:00:12:34:56") "2: " BAD_MAC("-1:0:0:0:0:0") "2: " BAD_MAC(
+         "52: 4:00:12:34:56")},
+    {"MAC addresses with a letter that is no digit, first and last",
+     TEXT(RULE("mac = g2:54:00:12:34:56, 52:54:00:12:34:5g, 52:54:00:12:34:\n")),
+     "2: " BAD_MAC("g2:54:00:12:34:56") "2: " BAD_MAC("52:54:00:12:34:5g") "2: " BAD_MAC(
+         "52:54:00:12:34:")},
+    {"MAC addresses with another sign between",
+     TEXT(RULE("mac = 52:54:00.12:34:56, 52:54:00:12:34;56\n")),
+     "2: " BAD_MAC("52:54:00.12:34:56") "2: " BAD_MAC("52:54:00:12:34;56")},
     {"a MAC address with an empty byte", TEXT(RULE("mac = 52:54::12:34:56\n")),
      "2: " BAD_MAC("52:54::12:34:56")},
     {"a MAC address with more behind it", TEXT(RULE("mac = 52:54:00:12:34:56 a\n")),
