@@ -24,7 +24,7 @@ struct parsed_section {
 struct parsed {
     struct message message; /* owns the texts */
     struct policy_error *policy_errors;
-    size_t policy_error_count; /* any: no guest was parsed */
+    size_t policy_error_count;       /* any: no guest was parsed */
     struct parsed_section *sections; /* in the order of the file */
     size_t section_count;
     bool policy_missing;
