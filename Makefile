@@ -36,7 +36,7 @@ sources := $(wildcard hook/*.c)
 objects := $(sources:hook/%.c=$(BUILD)/hook/%.o)
 tests   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all clean install uninstall demo test load matrix fuzz faults bench sanitize unit lint print-flags
+.PHONY: all clean install uninstall demo test load matrix fuzz faults mutants bench sanitize unit lint print-flags
 all: $(BUILD)/rxtrust
 
 $(BUILD)/rxtrust: $(objects) $(INIH_ARCHIVE)
@@ -85,6 +85,13 @@ faults:
 	tests/install-packages faults
 	$(MAKE) all
 	tests/run tests/faults/run
+
+# So many random changes of one token each, of which a test must notice all but a few.
+SEED  = 1
+COUNT = 150
+mutants:
+	tests/install-packages mutants
+	tests/mutants $(SEED) $(COUNT)
 
 # Guests come and go for so many seconds.
 LOAD_SECONDS = 120

@@ -8,7 +8,8 @@
 
 bool command_options(int argc, char **argv, const char *allowed, int operands,
                      struct options *options) {
-    static const struct option all[] = {{"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+    static const struct option all[] = {
+        {"json", no_argument, NULL, 'j'}, {"guests", no_argument, NULL, 'g'}, {NULL, 0, NULL, 0}};
     *options = (struct options){0};
     int option = 0;
     while ((option = getopt_long(argc, argv, "c:", all, NULL)) != -1) {
@@ -19,6 +20,7 @@ bool command_options(int argc, char **argv, const char *allowed, int operands,
             return false;
         }
         options->json = options->json || option == 'j';
+        options->guests = options->guests || option == 'g';
         options->file = option == 'c' ? optarg : options->file;
     }
     if (argc - optind > operands)

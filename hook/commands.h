@@ -10,13 +10,13 @@ int command_explain(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_apply(int argc, char **argv);
 
-/* What an argument sets: -c FILE, --json. */
+/* What an argument sets: -c FILE, --json, --guests. */
 struct options {
     const char *file;
-    bool json;
+    bool json, guests;
 };
 
-/* Takes the options of `allowed` (getopt(3)'s letters: c, j for --json) and up to
+/* Takes the options of `allowed` (getopt(3)'s letters: c, j for --json, g for --guests) and up to
  * `operands` operands, which start at argv[optind] then. False: that is logged. */
 bool command_options(int argc, char **argv, const char *allowed, int operands,
                      struct options *options);

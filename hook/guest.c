@@ -35,6 +35,14 @@ bool parsed_is_good(const char *problem, const struct parsed *parsed, const char
     return !problem && !count && !(error && error->reason);
 }
 
+void guest_warn(const struct parsed_guest *guest) {
+    for (size_t i = 0; i < guest->plan.count; i++)
+        if (guest->plan.items[i].network_problem)
+            log_error("%s: network %s: %s", or_dash(guest->domain.interfaces[i].mac),
+                      or_dash(guest->domain.interfaces[i].network),
+                      guest->plan.items[i].network_problem);
+}
+
 bool guest_parse(const char *file, size_t most, struct guest *guest) {
     const struct parse_text text = {guest->xml.data, guest->xml.length};
     const struct parse_source source = {.policy = file ? file : POLICY_FILE,
@@ -44,12 +52,7 @@ bool guest_parse(const char *file, size_t most, struct guest *guest) {
     const char *problem = parse(&source, &guest->parsed);
     if (!parsed_is_good(problem, &guest->parsed, file, STANDARD_INPUT, most))
         return false;
-    const struct parsed_guest *parsed = &guest->parsed.guests[0];
-    for (size_t i = 0; i < parsed->plan.count; i++)
-        if (parsed->plan.items[i].network_problem)
-            log_error("%s: network %s: %s", or_dash(parsed->domain.interfaces[i].mac),
-                      or_dash(parsed->domain.interfaces[i].network),
-                      parsed->plan.items[i].network_problem);
+    guest_warn(&guest->parsed.guests[0]);
     return true;
 }
 

@@ -27,6 +27,10 @@ void guest_free(struct guest *guest);
  * if `only_changes`, nothing. *changes says in how many interfaces. False: that is logged. */
 bool guest_print(const struct guest *guest, bool only_changes, size_t *changes);
 
+/* Logs which of its interfaces are on a network that can't be known, nor what the policy wants
+ * for them. */
+void guest_warn(const struct parsed_guest *guest);
+
 /* Logs what is wrong with the policy, and the XML of the first guest that came from `from`.
  * `problem` is what parse() returned. True: nothing is. */
 bool parsed_is_good(const char *problem, const struct parsed *parsed, const char *file,

@@ -5,12 +5,12 @@
 
 bool mac_parse(const char *text, unsigned char mac[MAC_LENGTH]) {
     for (int i = 0; text && i < MAC_LENGTH; i++) {
+        bool last = i == MAC_LENGTH - 1;
         char *end = NULL;
-        /* strtoul() alone would take a sign, white space and 0x. */
-        if (!isxdigit((unsigned char)*text) || text[1] == 'x' || text[1] == 'X')
+        if (!isxdigit((unsigned char)*text)) /* strtoul() alone would take a sign and white space */
             return false;
         unsigned long byte = strtoul(text, &end, 16);
-        if (end - text > 2 || *end != (i < MAC_LENGTH - 1 ? ':' : '\0'))
+        if (end - text > 2 || (last ? (signed char)*end > ' ' : *end != ':'))
             return false;
         mac[i] = (unsigned char)byte;
         text = end + 1;

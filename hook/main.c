@@ -36,7 +36,8 @@ static const struct command {
     const char *arguments;
     const char *does;
 } commands[] = {
-    {"check", command_check, "[FILE]", "show every error of the policy"},
+    {"check", command_check, "[--guests [--json]] [FILE]",
+     "show the policy's errors, or what each section decides"},
     {"rewrite", command_rewrite, "[-c FILE] < DOMAIN.XML", "print the XML with the policy in it"},
     {"explain", command_explain, "[--json] [-c FILE] [GUEST]",
      "show what the policy wants for each interface, and why"},

@@ -45,6 +45,7 @@ static const struct message_field item_fields[] = {
     ENUM(struct plan_item, verdict.action, POLICY_TRUST),
     FLAG(struct plan_item, verdict.override),
     TEXT(struct plan_item, verdict.section),
+    TEXT(struct plan_item, verdict.override_section),
     ENUM(struct plan_item, want, WANT_TRUST),
     ENUM(struct plan_item, reason, MADE_ELSEWHERE),
     ENUM(struct plan_item, want_unsaid, WANT_TRUST),
@@ -82,6 +83,11 @@ static void open_materials(void *user) {
 static void put_policy(struct message *message, const struct policy *policy) {
     message_put_number(message, policy->missing);
     message_put_number(message, policy->count);
+    for (size_t i = 0; i < policy->count; i++) {
+        unsigned long line = 0;
+        message_put_text(message, policy_section(policy, i, &line));
+        message_put_number(message, line);
+    }
     message_put_number(message, policy->error_count + policy->out_of_memory);
     for (size_t i = 0; i < policy->error_count; i++) {
         message_put_number(message, policy->errors[i].line);
@@ -142,8 +148,15 @@ static void parse_materials(void *user, struct message *message) {
 /* False: out of memory; so below. */
 static bool get_policy(struct message *message, struct parsed *parsed) {
     parsed->policy_missing = message_get_number(message, 2);
-    parsed->section_count = message_get_number(message, SIZE_MAX);
     size_t count = message_get_count(message);
+    parsed->sections = calloc(count + 1, sizeof *parsed->sections);
+    for (size_t i = 0; parsed->sections && i < count && !message->bad; i++) {
+        struct parsed_section *section = &parsed->sections[parsed->section_count++];
+        section->name = message_get_text(message);
+        section->line = message_get_number(message, SIZE_MAX);
+        message->bad = message->bad || !section->name;
+    }
+    count = message_get_count(message);
     parsed->policy_errors = calloc(count + 1, sizeof *parsed->policy_errors);
     for (size_t i = 0; parsed->policy_errors && i < count && !message->bad; i++) {
         struct policy_error *error = &parsed->policy_errors[parsed->policy_error_count++];
@@ -151,7 +164,7 @@ static bool get_policy(struct message *message, struct parsed *parsed) {
         error->reason = message_get_text(message);
         message->bad = message->bad || !error->reason;
     }
-    return parsed->policy_errors;
+    return parsed->sections && parsed->policy_errors;
 }
 
 static void get_item(struct message *message, struct plan_item *item) {
@@ -227,6 +240,7 @@ void parsed_free(struct parsed *parsed) {
     }
     free(parsed->guests);
     free(parsed->policy_errors);
+    free(parsed->sections);
     message_free(&parsed->message);
     *parsed = (struct parsed){0};
 }

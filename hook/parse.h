@@ -16,10 +16,16 @@ struct parsed_guest {
     struct plan plan; /* no items where no policy was asked for */
 };
 
+struct parsed_section {
+    const char *name;
+    unsigned long line;
+};
+
 struct parsed {
     struct message message; /* owns the texts */
     struct policy_error *policy_errors;
-    size_t policy_error_count; /* any: no guest was parsed */
+    size_t policy_error_count;       /* any: no guest was parsed */
+    struct parsed_section *sections; /* in the order of the file */
     size_t section_count;
     bool policy_missing;
     struct parsed_guest *guests; /* one for each text */

@@ -2,6 +2,7 @@
 
 #include "library.h"
 #include "policy_pattern.h"
+#include "utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -256,32 +257,11 @@ static int on_key(void *user, const char *section_name, const char *name, const 
     return 1;
 }
 
-/* Well-formed as in Unicode's table 3-7: neither overlong nor a surrogate, and U+10FFFF at most. */
 static bool is_utf8(const char *text) {
-    static const struct {
-        unsigned char first, last; /* of the first byte */
-        unsigned char least, most; /* of the second */
-        int more;                  /* bytes after the first */
-    } forms[] = {
-        {0x01, 0x7f, 0x00, 0x00, 0}, {0xc2, 0xdf, 0x80, 0xbf, 1}, {0xe0, 0xe0, 0xa0, 0xbf, 2},
-        {0xe1, 0xec, 0x80, 0xbf, 2}, {0xed, 0xed, 0x80, 0x9f, 2}, {0xee, 0xef, 0x80, 0xbf, 2},
-        {0xf0, 0xf0, 0x90, 0xbf, 3}, {0xf1, 0xf3, 0x80, 0xbf, 3}, {0xf4, 0xf4, 0x80, 0x8f, 3},
-    };
-    const unsigned char *byte = (const unsigned char *)text;
-    while (*byte) {
-        size_t i = 0;
-        while (i < COUNT(forms) && (*byte < forms[i].first || *byte > forms[i].last))
-            i++;
-        if (i == COUNT(forms))
-            return false;
-        byte++;
-        for (int more = forms[i].more; more > 0; more--, byte++) {
-            bool second = more == forms[i].more;
-            if (*byte < (second ? forms[i].least : 0x80) || *byte > (second ? forms[i].most : 0xbf))
-                return false;
-        }
-    }
-    return true;
+    size_t length = 0;
+    while ((length = utf8_sequence(text)))
+        text += length;
+    return !*text;
 }
 
 static const char not_utf8[] = "the line is not UTF-8";
@@ -510,6 +490,11 @@ void policy_free(struct policy *policy) {
     *policy = (struct policy){0};
 }
 
+const char *policy_section(const struct policy *policy, size_t number, unsigned long *line) {
+    *line = policy->sections[number].line;
+    return policy->sections[number].name;
+}
+
 /* ---- Deciding ---- */
 
 static bool is_for_domain(const struct policy_section *section, const char *name,
@@ -575,5 +560,6 @@ struct policy_verdict policy_decide(const struct policy *policy,
         .action = action ? (enum policy_action)action->policy : POLICY_TRUST,
         .override = override && override->override,
         .section = action ? action->name : "default",
+        .override_section = override ? override->name : NULL,
     };
 }

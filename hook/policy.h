@@ -42,6 +42,9 @@ bool policy_open(const char *path, bool required, struct policy *policy);
 bool policy_parse(struct policy *policy);
 void policy_free(struct policy *policy);
 
+/* The name of the section of this number, and the line where it stands. */
+const char *policy_section(const struct policy *policy, size_t number, unsigned long *line);
+
 __attribute__((format(printf, 3, 4))) void
 policy_add_error(struct policy *policy, unsigned long line, const char *format, ...);
 
@@ -62,8 +65,9 @@ struct policy_subject {
 struct policy_verdict {
     enum policy_action action;
     bool override;
-    const char
-        *section; /* the one that decided the action, e.g. "vm:ha"; lives as long as the policy */
+    /* Which ones decided, e.g. "vm:ha"; these live as long as the policy. */
+    const char *section;          /* the action; "default" if none did */
+    const char *override_section; /* the override; NULL if none did */
 };
 
 /* The last section that matches decides, key by key. */

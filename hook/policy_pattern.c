@@ -1,15 +1,18 @@
 #include "policy_pattern.h"
 
+#include "mac.h"
+
 #include <ctype.h>
 #include <fnmatch.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
+
+#define HEX "0123456789abcdefABCDEF"
 
 enum {
     UUID_DIGITS = 32,
-    UUID_GLOB_DIGITS = 8, /* of fewer, `db-*` would be a glob of one in 256 UUIDs */
-    MAC_BYTES = 6,
-    MAC_ROOM = 3 * MAC_BYTES
+    UUID_GLOB_DIGITS = 8 /* of fewer, `db-*` would be a glob of one in 256 UUIDs */
 };
 
 static bool is_hex(char c) {
@@ -42,7 +45,7 @@ bool pattern_matches(const char *pattern, const char *text) {
 /* The ] of the bracket expression that begins here; NULL: it isn't one of digits. */
 static const char *bracket_end(const char *bracket) {
     const char *first = bracket + 1 + (bracket[1] == '!' || bracket[1] == '^');
-    const char *end = first + strspn(first, "0123456789abcdefABCDEF-");
+    const char *end = first + strspn(first, HEX "-");
     return *end == ']' && end > first ? end : NULL;
 }
 
@@ -133,32 +136,21 @@ bool pattern_matches_guest(const char *pattern, const char *name, const char *uu
 
 /* ---- MAC addresses ---- */
 
-/* As virMacAddrParse(): one digit or two for each byte. Sets the form that libvirt prints; returns
- * what follows the address, NULL if it is none. */
-static const char *parse_mac(const char *text, char canonical[MAC_ROOM]) {
-    for (size_t i = 0; i < MAC_BYTES; i++) {
-        if (!is_hex(*text) || (i > 0 && text[-1] != ':'))
-            return NULL;
-        *canonical = '0';
-        if (is_hex(text[1]))
-            *canonical = to_lower(*text++);
-        canonical++;
-        *canonical++ = to_lower(*text++);
-        *canonical++ = ':';
-        text += i + 1 < MAC_BYTES;
-    }
-    canonical[-1] = '\0';
-    return text;
+/* A policy has nothing behind an address. */
+static bool parse_mac(const char *pattern, unsigned char mac[MAC_LENGTH]) {
+    return mac_parse(pattern, mac) && !pattern[strspn(pattern, HEX ":")];
 }
 
 bool pattern_matches_mac(const char *pattern, const char *mac) {
-    char wanted[MAC_ROOM], canonical[MAC_ROOM];
-    const char *behind = parse_mac(mac, canonical);
-    if (behind &&
-        (unsigned char)*behind <= ' ') /* libvirt takes what comes then for no part of it */
-        mac = canonical;
-    behind = parse_mac(pattern, wanted);
-    return matches(behind && !*behind ? wanted : pattern, mac, FNM_CASEFOLD);
+    unsigned char wanted[MAC_LENGTH], has[MAC_LENGTH];
+    char text[sizeof "52:54:00:12:34:56"];
+    if (!mac_parse(mac, has))
+        return matches(pattern, mac, FNM_CASEFOLD);
+    if (parse_mac(pattern, wanted))
+        return memcmp(wanted, has, MAC_LENGTH) == 0;
+    (void)snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", has[0], has[1], has[2],
+                   has[3], has[4], has[5]);
+    return matches(pattern, text, FNM_CASEFOLD);
 }
 
 /* A byte has two digits, but where a star stands beside it, which may be one of them. */
@@ -178,14 +170,13 @@ static bool is_mac_glob(const char *glob) {
             digits = 0;
             next = glob + 1;
         } else {
-            return !*glob && (any_star ? colons < MAC_BYTES : colons == MAC_BYTES - 1);
+            return !*glob && (any_star ? colons < MAC_LENGTH : colons == MAC_LENGTH - 1);
         }
         glob = next;
     }
 }
 
 bool pattern_is_mac(const char *pattern) {
-    char canonical[MAC_ROOM];
-    const char *behind = parse_mac(pattern, canonical);
-    return (behind && !*behind) || is_mac_glob(pattern);
+    unsigned char mac[MAC_LENGTH];
+    return parse_mac(pattern, mac) || is_mac_glob(pattern);
 }

@@ -30,8 +30,8 @@ static bool add_printed(struct running *running, const char *const *call,
     return good;
 }
 
-static bool find_all(struct running *running) {
-    const char *const call[] = {VIRSH, "list", "--uuid", NULL};
+static bool find_all(struct running *running, enum which which) {
+    const char *const call[] = {VIRSH, "list", "--uuid", which == AS_STORED ? "--all" : NULL, NULL};
     struct virsh_result result;
     bool good = add_printed(running, call, &result);
     if (!good)
@@ -73,7 +73,7 @@ bool running_load(char *const *names, const char *file, enum which which, struct
     *running = (struct running){.complete = true, .live = which == THAT_RUN, .named = *names};
     if (*names)
         find_named(running, names);
-    else if (!find_all(running))
+    else if (!find_all(running, which))
         return false;
     if (running->count &&
         !virsh_dump((const char *const *)running->uuids, running->count, !running->live,

@@ -17,10 +17,10 @@ struct running {
 
 enum which { THAT_RUN, AS_STORED };
 
-/* Those named (by name or UUID; the list ends with NULL), or, if it is empty, all that run; the
- * XML is the live one, or (AS_STORED) the stored one. A guest that has ended since is left out. By
- * the policy in `file`, as of guest_parse(). False: the policy has an error, or virsh can't be
- * asked; that is logged. Call running_free() either way. */
+/* Those named (by name or UUID; the list ends with NULL), or, if it is empty, all that run, with
+ * the live XML; or (AS_STORED) all that are defined too, with the stored one. A guest that has
+ * ended since is left out. By the policy in `file`, as of guest_parse(). False: the policy has an
+ * error, or virsh can't be asked; that is logged. Call running_free() either way. */
 bool running_load(char *const *names, const char *file, enum which which, struct running *running);
 void running_free(struct running *running);
 

@@ -1,7 +1,9 @@
 #include "table.h"
 
 #include "log.h"
+#include "utf8.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,39 +89,16 @@ static bool print_text(const struct table *table) {
 
 /* ---- JSON ---- */
 
-/* The length of the UTF-8 sequence at the text, or 0: it is none. */
-static size_t sequence(const unsigned char *text) {
-    static const struct {
-        unsigned char first, last, second_first, second_last, length;
-    } forms[] = {
-        {0x01, 0x7f, 0, 0, 1},       {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-        if (*text < forms[i].first || *text > forms[i].last)
-            continue;
-        size_t length = forms[i].length;
-        bool fits =
-            length == 1 || (text[1] >= forms[i].second_first && text[1] <= forms[i].second_last);
-        for (size_t next = 2; fits && next < length; next++)
-            fits = (text[next] & 0xc0) == 0x80;
-        return fits ? length : 0;
-    }
-    return 0;
-}
-
-static void print_string(const char *string) {
-    const unsigned char *text = (const unsigned char *)string;
+static void print_string(const char *text) {
     (void)putchar('"');
     while (*text) {
-        size_t length = sequence(text);
+        size_t length = utf8_sequence(text);
         if (!length)
             (void)fputs("\\ufffd", stdout); /* a byte that is no UTF-8 */
-        else if (*text < 0x20 || *text == 0x7f)
+        else if (iscntrl((unsigned char)*text))
             (void)printf("\\u%04x", (unsigned)*text);
         else
-            (void)printf("%s%.*s", *text == '"' || *text == '\\' ? "\\" : "", (int)length,
-                         (const char *)text);
+            (void)printf("%s%.*s", *text == '"' || *text == '\\' ? "\\" : "", (int)length, text);
         text += length ? length : 1;
     }
     (void)putchar('"');

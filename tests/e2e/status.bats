@@ -111,6 +111,75 @@ policy = off"
     virsh -q undefine --domain="$name"
 }
 
+@test "check --guests tells which defined guest's interface each section decides, and which decides none" {
+    start_network
+    virsh -q net-define <(sed 's/uplinks/inactive/' "$state/network.xml")
+    define quiet 109 "$(direct 109)"
+    define loud 110 "$(direct 110)<interface type='network'><source network='uplinks'/><mac address='$(mac 110 1)'/></interface>
+        <interface type='network'><source network='inactive'/><mac address='$(mac 110 2)'/></interface>
+        <interface type='user'><mac address='$(mac 110 3)'/></interface>"
+    virsh -q start quiet --paused
+    write_policy <<END
+[vm:quiet]
+policy = off
+[vm:qiuet]
+policy = off
+[vm:lou?]
+policy = off
+[rule:the uplinks]
+network = uplinks
+override = yes
+[rule:instead of lou?]
+vm = loud
+dev = up0
+policy = multicast
+END
+    rxtrust check --guests > "$state/output" 2> "$state/errors"
+    diff - <(sed 's/  */ /g' "$state/output") <<END
+SECTION GUEST MAC POLICY OVERRIDE
+vm:quiet quiet $(mac 109) off -
+vm:qiuet - - - -
+vm:lou? - - - -
+rule:the uplinks loud $(mac 110 1) - yes
+rule:instead of lou? loud $(mac 110) multicast -
+rule:instead of lou? loud $(mac 110 1) multicast -
+END
+    diff - "$state/errors" <<END
+rxtrust: $(mac 110 2): network inactive: libvirt has no such active network
+$policy:3: warning: the section decides nothing for any guest that is defined
+$policy:5: warning: the section decides nothing for any guest that is defined
+END
+    rxtrust check --json --guests > "$state/output"
+    jq -e --arg uuid "$(guest_uuid 109)" '.[0] == {section: "vm:quiet", guest: "quiet", uuid: $uuid,
+        mac: "'"$(mac 109)"'", policy: "off", override: null}' "$state/output"
+    jq -e '.[1] == {section: "vm:qiuet", guest: null, uuid: null, mac: null, policy: null, override: null}' \
+        "$state/output"
+    jq -e '[.[] | select(.override == true).section] == ["rule:the uplinks"] and length == 6' "$state/output"
+}
+
+@test "check --guests without a section, of a file that is not installed, with an error, and without a daemon" {
+    define plain 111 "$(direct 111)"
+    [ "$(rxtrust check --guests --json | jq -c '.[] | [.section, .guest, .policy, .override]')" == \
+        '["default","plain","trust",null]' ]
+    printf '%s\n' '[default]' 'override = no' > "$state/another.ini"
+    [ "$(rxtrust check --guests --json "$state/another.ini" |
+        jq -c '.[] | [.section, .guest, .policy, .override]')" == '["default","plain","trust",false]' ]
+    echo 'policy = of' >> "$state/another.ini"
+    not rxtrust check --guests "$state/another.ini" > "$state/output" 2> "$state/errors"
+    [ ! -s "$state/output" ]
+    grep -q "^$state/another.ini:3: policy can't be" "$state/errors"
+    not rxtrust check --json
+    virsh -q undefine plain
+    printf '%s\n' '[default]' '[vm:plain]' 'policy = off' > "$state/another.ini"
+    rxtrust check --guests "$state/another.ini" > "$state/output" 2> "$state/errors"
+    [ "$(< "$state/errors")" == "$state/another.ini:2: warning: the section decides nothing for any guest that is defined" ]
+    stop_daemon
+    not rxtrust check --guests 2> "$state/errors"
+    grep -q "virsh: " "$state/errors"
+    rxtrust check
+    start_daemon
+}
+
 @test "status and apply with a broken policy, or no daemon, say so and fail" {
     define broken 108 "$(direct 108)"
     virsh -q start broken --paused

@@ -62,8 +62,10 @@ static void check_trust(const struct network *network, const xmlNode *tree) {
         while (!is_element(node, "portgroup"))
             node = node->next;
         PROPERTY(group->trust == trust_of(node));
-        enum trust trust = group->name ? network_trust(network, group->name) : TRUST_UNSAID;
-        PROPERTY(!group->name || group->trust == TRUST_UNSAID || trust != TRUST_UNSAID);
+        const struct network_portgroup *named =
+            group->name ? network_portgroup(network, group->name) : group;
+        /* Of two of one name, which libvirt refuses, the first. */
+        PROPERTY(named && named <= group && (!group->name || !strcmp(named->name, group->name)));
         unsaid = unsaid && group->trust == TRUST_UNSAID;
     }
     PROPERTY(!unsaid || network_trust(network, NULL) == TRUST_UNSAID);

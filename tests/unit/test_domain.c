@@ -312,6 +312,7 @@ static const struct rewriting {
     {"added to a tag", ADDED(" type='direct'", "></interface>")},
     {"added to a self-closed tag", ADDED(" type='direct'", "/>")},
     {"added to a self-closed tag with a space", ADDED(" type='direct' ", "/>")},
+    {"added to a tag of nothing but a space", ADDED(" ", "/>")},
     {"added in double quotes", ADDED(" type=\"direct\"", "/>")},
     {"added after white space", ADDED(" \t\r\n  type='direct'\n \t", "></interface>")},
     {"added after white space around the =", ADDED(" type\t= \n 'direct'", "></interface >")},

@@ -200,13 +200,38 @@ static void test_choice(void **state) {
     network_free(&network);
 }
 
+/* ---- A port's trust ---- */
+
+static const struct port {
+    const char *name;
+    const char *network;
+    const char *port;
+    const char *problem;
+} ports[] = {
+    {"no network", NULL, "p", "it names no port"},
+    {"no port", "rxtrust-no-such-network", NULL, "it names no port"},
+    {"a network in another directory", "../n", "p", "it names no port"},
+    {"a port in another directory", "rxtrust-no-such-network", "../p", "it names no port"},
+    {"a port that isn't there", "rxtrust-no-such-network", "p", "No such file or directory"},
+};
+
+static void test_port(void **state) {
+    const struct port *row = *state;
+    bool trust = true;
+    const char *problem = network_port_trust(row->network, row->port, &trust);
+    assert_non_null(problem);
+    assert_string_equal(problem, row->problem);
+    assert_false(trust);
+}
+
 int main(void) {
     static struct CMUnitTest
-        tests[COUNT(readings) + COUNT(refusals) + COUNT(names) + COUNT(choices)];
+        tests[COUNT(readings) + COUNT(refusals) + COUNT(names) + COUNT(choices) + COUNT(ports)];
     size_t used = 0;
     ADD_TABLE(tests, used, test_reading, readings);
     ADD_TABLE(tests, used, test_refusal, refusals);
     ADD_TABLE(tests, used, test_name, names);
     ADD_TABLE(tests, used, test_choice, choices);
+    ADD_TABLE(tests, used, test_port, ports);
     return cmocka_run_group_tests_name("network", tests, NULL, NULL);
 }

@@ -239,6 +239,70 @@ static void test_saying(void **state) {
     network_free(&network);
 }
 
+/* ---- Why ---- */
+
+#define DIRECT(...)                                                                                \
+    { .type = "direct", .dev = "eth0", .mode = "bridge", __VA_ARGS__ }
+#define ON_LAN(...)                                                                                \
+    { .type = "network", .network = "lan", .model = "virtio", __VA_ARGS__ }
+
+static const struct why {
+    const char *name;
+    struct interface interface;
+    const char *network;
+    const char *policy;
+    enum reason reason;
+    enum reason reason_unsaid;
+} whys[] = {
+    {"by policy", DIRECT(.model = "virtio"), NULL, "[default]\n", BY_POLICY, BY_POLICY},
+    {"no macvtap", {.type = "user"}, NULL, "[default]\n", NO_MACVTAP, NO_MACVTAP},
+    {"off by policy", DIRECT(.model = "virtio", .trust = TRUST_NO), NULL,
+     "[default]\npolicy = off\n", OFF_BY_POLICY, OFF_BY_POLICY},
+    {"'no' in the XML", DIRECT(.model = "virtio", .trust = TRUST_NO), NULL, "[default]\n",
+     NO_IN_XML, NO_IN_XML},
+    {"'no' in the portgroup", ON_LAN(.portgroup = "no"), LAN(""), "[default]\n", NO_IN_PORTGROUP,
+     NO_IN_PORTGROUP},
+    {"'no' in the network", ON_LAN(.portgroup = NULL), LAN(" trustGuestRxFilters='no'"),
+     "[default]\n", NO_IN_NETWORK, NO_IN_NETWORK},
+    {"a network that is gone", DIRECT(.network = "lan", .model = "virtio"), NULL, "[default]\n",
+     NETWORK_UNKNOWN, NETWORK_UNKNOWN},
+    {"a network that is gone, the interface trusted",
+     DIRECT(.network = "lan", .model = "virtio", .trust = TRUST_YES), NULL, "[default]\n",
+     TRUSTED_ALREADY, NETWORK_UNKNOWN},
+    {"'yes' in the XML", DIRECT(.model = "virtio", .trust = TRUST_YES), NULL,
+     "[default]\npolicy = multicast\n", TRUSTED_ALREADY, BY_POLICY},
+    {"'yes' in the portgroup", ON_LAN(.portgroup = "yes"), LAN(""), "[default]\n", TRUSTED_ALREADY,
+     TRUSTED_ALREADY},
+    {"another model", DIRECT(.model = "e1000"), NULL, "[default]\n", MODEL_UNTRUSTED,
+     MODEL_UNTRUSTED},
+    {"no model", DIRECT(.model = NULL), NULL, "[default]\n", MODEL_UNSAID, MODEL_UNSAID},
+    {"passthrough",
+     {.type = "direct", .mode = "passthrough", .model = "virtio"},
+     NULL,
+     "[default]\n",
+     PASSTHROUGH,
+     PASSTHROUGH},
+    {"made elsewhere",
+     {.type = "ethernet", .target = "net1", .managed = "no", .model = "virtio", .trust = TRUST_YES},
+     NULL,
+     "[default]\n",
+     MADE_ELSEWHERE,
+     MADE_ELSEWHERE},
+};
+
+static void test_why(void **state) {
+    const struct why *row = *state;
+    struct network network;
+    struct policy policy;
+    const struct network *known = read_network(row->network, &network);
+    read_policy(row->policy, &policy);
+    struct plan_item item = plan_interface(&row->interface, known, &policy);
+    assert_int_equal(item.reason, row->reason);
+    assert_int_equal(item.reason_unsaid, row->reason_unsaid);
+    policy_free(&policy);
+    network_free(&network);
+}
+
 /* ---- What a rule sees ---- */
 
 static const struct sight {
@@ -401,10 +465,12 @@ static const struct CMUnitTest others[] = {
 };
 
 int main(void) {
-    static struct CMUnitTest tests[COUNT(places) + COUNT(sayings) + COUNT(sights) + COUNT(others)];
+    static struct CMUnitTest
+        tests[COUNT(places) + COUNT(sayings) + COUNT(whys) + COUNT(sights) + COUNT(others)];
     size_t used = 0;
     ADD_TABLE(tests, used, test_place, places);
     ADD_TABLE(tests, used, test_saying, sayings);
+    ADD_TABLE(tests, used, test_why, whys);
     ADD_TABLE(tests, used, test_sight, sights);
     ADD_TESTS(tests, used, others);
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

@@ -32,9 +32,13 @@
 #define BAD_MODE(value) "mode can't be '" value "': bridge, vepa, private or passthrough\n"
 #define QUOTED(key)     key " has a value in quotes: they would be part of it\n"
 #define QUOTED_NAME     "the section's name is in quotes: they would be part of it\n"
-#define NO_SECTION      "0: it is empty, or has no section: [default] alone is enough\n"
-#define NOT_UTF_8       "the line is not UTF-8\n"
-#define RULE(keys)      "[rule:r]\n" keys "policy = off\n"
+#define ODD                                                                                        \
+    " has a quote or # in its value: they would be part of the name (a comment begins with ;, "    \
+    "and "                                                                                         \
+    "? in a glob is any byte)\n"
+#define NO_SECTION "0: it is empty, or has no section: [default] alone is enough\n"
+#define NOT_UTF_8  "the line is not UTF-8\n"
+#define RULE(keys) "[rule:r]\n" keys "policy = off\n"
 
 static const struct reading {
     const char *name;
@@ -219,9 +223,11 @@ static const struct reading {
     {"a quote alone", TEXT(RULE("vm = '\n")), "2: " QUOTED("vm")},
     {"quotes around nothing", TEXT(RULE("vm = ''\n")), "2: " QUOTED("vm")},
     {"an apostrophe inside", TEXT(RULE("vm = bob's, rock'n'roll\n")), ""},
-    {"a double quote inside", TEXT(RULE("vm = a\"b\n")),
-     "2: vm has a quote or # in its value: they would be part of the name (a comment begins with "
-     ";, and ? in a glob is any byte)\n"},
+    {"a double quote inside", TEXT(RULE("vm = a\"b\n")), "2: vm" ODD},
+    {"# after white space in a pattern", TEXT(RULE("vm = a #b\ndev = a\t#b\n")),
+     "2: vm" ODD "3: dev" ODD},
+    {"# right after a pattern is a part of it", TEXT(RULE("vm = a#b, #c\n")), "2: vm" ODD},
+    {"# as the first of a pattern", TEXT(RULE("vm = #1\n")), ""},
     {"a quoted guest", TEXT("[vm:\"web-1\"]\npolicy = off\n[vm:'web-2']\npolicy = off\n"),
      "1: " QUOTED_NAME "3: " QUOTED_NAME},
     {"a quoted title", TEXT("[rule:'r']\nvm = a\npolicy = off\n"), "1: " QUOTED_NAME},
@@ -263,6 +269,17 @@ static const struct reading {
      "2: " BAD_MAC("52:54:000:12:34:56")},
     {"a MAC address with a prefix", TEXT(RULE("mac = 0x52:54:00:12:34:56\n")),
      "2: " BAD_MAC("0x52:54:00:12:34:56")},
+    {"MAC addresses with a sign, or white space",
+     TEXT(RULE("mac = +2:54:00:12:34:56, -1:0:0:0:0:0, 52: 4:00:12:34:56\n")),
+     "2: " BAD_MAC("+2:54:00:12:34:56") "2: " BAD_MAC("-1:0:0:0:0:0") "2: " BAD_MAC(
+         "52: 4:00:12:34:56")},
+    {"MAC addresses with a letter that is no digit, first and last",
+     TEXT(RULE("mac = g2:54:00:12:34:56, 52:54:00:12:34:5g, 52:54:00:12:34:\n")),
+     "2: " BAD_MAC("g2:54:00:12:34:56") "2: " BAD_MAC("52:54:00:12:34:5g") "2: " BAD_MAC(
+         "52:54:00:12:34:")},
+    {"MAC addresses with another sign between",
+     TEXT(RULE("mac = 52:54:00.12:34:56, 52:54:00:12:34;56\n")),
+     "2: " BAD_MAC("52:54:00.12:34:56") "2: " BAD_MAC("52:54:00:12:34;56")},
     {"a MAC address with an empty byte", TEXT(RULE("mac = 52:54::12:34:56\n")),
      "2: " BAD_MAC("52:54::12:34:56")},
     {"a MAC address with more behind it", TEXT(RULE("mac = 52:54:00:12:34:56 a\n")),
@@ -362,9 +379,9 @@ static const struct decision {
     {"nothing said of it", "[rule:r]\nvm = db\npolicy = off\n", NULL, ON_DEV, "trust no default"},
     {"an empty [default]", "[default]\n", NULL, ON_DEV, "trust no default"},
     {"[default] says all", "[default]\npolicy = multicast\noverride = yes\n", NULL, ON_DEV,
-     "multicast yes default"},
+     "multicast yes default, default"},
     {"[default] says override only", "[default]\noverride = yes\n", NULL, ON_DEV,
-     "trust yes default"},
+     "trust yes default, default"},
     {"the last that matches decides",
      "[default]\npolicy = multicast\n[vm:web-*]\npolicy = off\n[vm:web-1]\npolicy = trust\n", NULL,
      ON_DEV, "trust no vm:web-1"},
@@ -376,12 +393,12 @@ static const struct decision {
     {"policy and override from different sections",
      "[default]\noverride = no\npolicy = trust\n[vm:web-1]\noverride = yes\n"
      "[rule:r]\ndev = eth*\npolicy = multicast\n",
-     NULL, ON_DEV, "multicast yes rule:r"},
+     NULL, ON_DEV, "multicast yes rule:r, vm:web-1"},
     {"override is taken back", "[default]\noverride = yes\n[vm:web-1]\noverride = no\n", NULL,
-     ON_DEV, "trust no default"},
+     ON_DEV, "trust no default, vm:web-1"},
     {"a section that says override only doesn't decide the policy",
      "[vm:web-1]\npolicy = off\n[rule:r]\nvm = *\noverride = yes\n", NULL, ON_DEV,
-     "off yes vm:web-1"},
+     "off yes vm:web-1, rule:r"},
     {"a rule below a VM", "[vm:web-1]\npolicy = off\n[rule:r]\nvm = web-1\npolicy = trust\n", NULL,
      ON_DEV, "trust no rule:r"},
 
@@ -452,6 +469,20 @@ static const struct decision {
      HIT},
     {"a glob of a UUID with other brackets", "[rule:r]\nvm = 0ddba11[!A-C]-*\npolicy = off\n", NULL,
      ON_DEV, MISS},
+    {"a glob of a UUID with the last of a range",
+     "[rule:r]\nvm = [0-0]ddb[0-a]11[a-c]-0000*\npolicy = off\n", NULL, ON_DEV, HIT},
+    {"a glob of a UUID with the first of a range",
+     "[rule:r]\nvm = 0[d-f]db[A-B]11[C-C]-000*\npolicy = off\n", NULL, ON_DEV, HIT},
+    {"a glob of a UUID with digits that are no range",
+     "[rule:r]\nvm = 0ddb[9a]11[dc]-000*\npolicy = off\n", NULL, ON_DEV, HIT},
+    {"a glob of a UUID with - as the first of a bracket",
+     "[rule:r]\nvm = 0ddba11[-d]-0000*\npolicy = off\n", NULL, ON_DEV, MISS},
+    {"a glob of a UUID with - as the last of a bracket",
+     "[rule:r]\nvm = 0ddba11[b-]-0000*\npolicy = off\n", NULL, ON_DEV, MISS},
+    {"a glob of a UUID below a range", "[rule:r]\nvm = 0ddba11[d-f]-0000*\npolicy = off\n", NULL,
+     ON_DEV, MISS},
+    {"a glob of a UUID above a range", "[rule:r]\nvm = 0ddba11[0-b]-0000*\npolicy = off\n", NULL,
+     ON_DEV, MISS},
     {"a glob of another UUID", "[vm:0ddba11d-*]\npolicy = off\n", NULL, ON_DEV, MISS},
     {"a glob of a UUID in a list", "[rule:r]\nvm = db-*, 0ddba11c*\npolicy = off\n", NULL, ON_DEV,
      HIT},
@@ -509,6 +540,11 @@ static const struct decision {
      "[rule:r]\nmac = 52:54:00:a1:b2:0c\npolicy = off\n",
      NULL,
      {DEVICES("eth1"), .mac = "52:54:0:A1:b2:c "},
+     HIT},
+    {"mac with more behind it in the XML",
+     "[rule:r]\nmac = 52:54:00:a1:b2:0c\npolicy = off\n",
+     NULL,
+     {DEVICES("eth1"), .mac = "52:54:0:A1:b2:c\xc3\xa9"},
      HIT},
     {"mac that is none in the XML",
      "[rule:r]\nmac = *\npolicy = off\n",
@@ -579,6 +615,8 @@ static void assert_verdict(const struct policy *policy, const struct policy_subj
     struct report report;
     (void)fprintf(report_open(&report), "%s %s %s", policy_action_names[verdict.action],
                   verdict.override ? "yes" : "no", verdict.section);
+    if (verdict.override_section)
+        (void)fprintf(report.stream, ", %s", verdict.override_section);
     report_assert(&report, expected);
 }
 
