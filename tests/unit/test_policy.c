@@ -645,7 +645,7 @@ static void test_one_domain_after_another(void **state) {
         {"c", "multicast no default"},
         {"a", "off no vm:a"},
     };
-    const struct policy_subject subject = {DEVICES("eth0")};
+    const struct policy_subject subject = {DEVICES("eth0"), .mac = NULL, .mode = NULL};
     struct policy policy;
     assert_true(read_text(TEXT(text), &policy));
     for (size_t i = 0; i < COUNT(turns); i++) {
@@ -675,7 +675,8 @@ static void test_many_sections(void **state) {
         (void)snprintf(name, sizeof name, "guest-%d", i);
         (void)snprintf(verdict, sizeof verdict, "%s no vm:%s", i % 2 ? "off" : "multicast", name);
         policy_for_domain(&policy, name, UUID);
-        assert_verdict(&policy, &(struct policy_subject){DEVICES("eth0")}, verdict);
+        assert_verdict(
+            &policy, &(struct policy_subject){DEVICES("eth0"), .mac = NULL, .mode = NULL}, verdict);
     }
     policy_free(&policy);
     free(text.text);
