@@ -17,7 +17,8 @@
 #define SKIP_UNLESS(value, skipped) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, (skipped))
 #define RETURN(action)              BPF_STMT(BPF_RET | BPF_K, (action))
 
-/* Calls that never return can't fail, nor does brk() fail with an error number. The sendmsg() is this file's own: the program makes none. */
+/* Calls that never return can't fail, nor does brk() fail with an error number. The sendmsg() is
+ * this file's own: the program makes none. */
 static struct sock_filter filter[] = {
     LOAD(nr),
     SKIP_UNLESS(SYS_sendmsg, 1),
