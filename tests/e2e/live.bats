@@ -6,6 +6,7 @@ load machine
 setup() {
     install_hook
     clear_log
+    : > "$daemon_log"
 }
 
 teardown() {
@@ -202,6 +203,7 @@ policy = off"
         fi
         wait_for 60 hook_is_idle
         virsh -q destroy returning
+        delete_what_libvirt_cannot
         wait_for 30 no_macvtap_is_left
     done
 }
@@ -227,6 +229,7 @@ END
         has_all_multicast "$(macvtap ubuntu)"
         answers_all 48
         virsh -q destroy ubuntu
+        delete_what_libvirt_cannot
         wait_for 30 no_macvtap_is_left
     done
     rm -rf "${state:?}/bin"
