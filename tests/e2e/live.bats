@@ -6,7 +6,6 @@ load machine
 setup() {
     install_hook
     clear_log
-    : > "$daemon_log"
 }
 
 teardown() {

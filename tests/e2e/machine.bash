@@ -229,6 +229,7 @@ remove_all() {
     virsh list --all --name | while read -r name; do
         [[ -z $name ]] || remove "$name"
     done >/dev/null 2>&1
+    delete_what_libvirt_cannot
 }
 
 # macvtap NAME [MAC]: the device of the guest's interface (the one with this MAC).

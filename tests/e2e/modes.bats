@@ -8,7 +8,6 @@ load machine
 setup() {
     install_hook
     clear_log
-    : > "$daemon_log"
     plug_in "" far1 up1
     before=$(counters up1)
 }
