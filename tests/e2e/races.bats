@@ -338,7 +338,7 @@ unread_in_each_way() {
     local way ways=() bad=0 unread
     for way in out err "out err"; do
         (
-            exec 3>&- # bats waits for all that hold it
+            exec 3>&- 7<&- 9<&- # bats waits for all that hold the first
             out=/dev/null err=/dev/null
             if [[ $way == out* ]]; then
                 out="$state/pipe-$way-out"
