@@ -44,7 +44,7 @@ $(BUILD)/rxtrust: $(objects) $(INIH_ARCHIVE)
 
 $(BUILD)/hook/%.o: hook/%.c Makefile | $(BUILD)/hook
 	$(if $(and $(libxml2_soname),$(or $(INIH_ARCHIVE),$(inih_soname))),,$(error libxml2 and inih, with their headers, are needed to build))
-	$(compile) -c -o $@ $<
+	$(compile) -MT '$$(BUILD)/hook/$*.o' -c -o $@ $<
 
 $(BUILD)/unit/%: tests/unit/%.c $(filter-out %/main.o,$(objects)) $(INIH_ARCHIVE) | $(BUILD)/unit
 	$(compile) -Ihook $(LDFLAGS) -o $@ $(filter-out %.h,$^) -lcmocka -ldl
