@@ -15,7 +15,7 @@ start=$PWD
 CDPATH='' cd -- "$(dirname -- "$0")"
 
 build=${BUILD:-build} sysconfdir=${SYSCONFDIR:-/etc} # `make install` may have others
-prefix='' destdir='' temporary='' work='' changed=false
+prefix='' destdir='' temporary='' work='' changed=false udev_changed=false
 so_far='Nothing was changed.' # for where it gives up
 uninstall=false purge=false files_only=false apply=true dry_run=false
 
@@ -24,8 +24,9 @@ help() {
 usage: install.sh [OPTION...]
 
 Installs rxtrust for the libvirt of this machine: the packages that building it takes, where they are
-missing, the program as libvirt's hook for QEMU and as a command, its policy, manual pages and completion. Has
-the libvirt daemon notice it, and applies the policy to the guests that run. Nothing is restarted.
+missing, the program as libvirt's hook for QEMU and as a command, its policy, manual pages, completion, and
+a udev rule with a systemd unit, for interfaces that are plugged into a running guest. Has the libvirt daemon
+notice it, and applies the policy to the guests that run. Nothing is restarted.
 
   --prefix DIR   for the command, the manual pages and the completion: /usr/local
   --destdir DIR  write below DIR, which may be /, and do no more than write files
@@ -78,6 +79,8 @@ read_options() {
     prefix=${prefix:-/usr/local}
     prefix=$destdir${prefix%/}
     command=$prefix/bin/rxtrust
+    unit=$destdir$sysconfdir/systemd/system/rxtrust@.service
+    rules=$destdir$sysconfdir/udev/rules.d/60-rxtrust.rules
 }
 
 # ---- What is there ----
@@ -144,6 +147,9 @@ so that it reads what libvirt writes to the hook. $so_far"
     ! there "$hook" || die "$hook is there and is not rxtrust. $so_far"
 }
 
+# With --destdir it is not known whose machine it will be.
+has_udev() { $files_only || { have systemctl && have udevadm; }; }
+
 # MODE, FROM and TO in lines, in the order of installation: the hook comes last, when all that belongs to it
 # is there. The command is not a link to it: whoever overwrites the hook would be called by that name.
 files() {
@@ -151,8 +157,11 @@ files() {
         644 config/rxtrust.8 "$prefix/share/man/man8/rxtrust.8" \
         644 config/rxtrust.ini.5 "$prefix/share/man/man5/rxtrust.ini.5" \
         644 config/rxtrust.bash-completion "$prefix/share/bash-completion/completions/rxtrust" \
-        755 "$build/rxtrust" "$command" \
-        755 "$build/rxtrust" "$hook"
+        755 "$build/rxtrust" "$command"
+    ! has_udev || printf '%s\n' \
+        644 "$work/rxtrust@.service" "$unit" \
+        644 config/60-rxtrust.rules "$rules"
+    printf '%s\n' 755 "$build/rxtrust" "$hook"
 }
 
 check_machine() {
@@ -274,6 +283,16 @@ make_file() {
     temporary=''
 }
 
+make_unit() {
+    text=$(say "${command#"$destdir"}" | sed 's/[\\&|]/\\&/g')
+    sed "s|/usr/bin/rxtrust|$text|" config/rxtrust@.service
+}
+
+note_change() {
+    changed=true
+    case $1 in "$unit" | "$rules") udev_changed=true ;; esac
+}
+
 copy() { cp "$2" "$3" && chmod "$1" "$3"; }
 
 put() {
@@ -282,7 +301,7 @@ put() {
         record "$3" # it may be there by --destdir
         return 0
     fi
-    changed=true
+    note_change "$3"
     step "install $3" make_file "$3" copy "$1" "$2"
 }
 
@@ -299,7 +318,7 @@ put_policy() {
 
 take_away() {
     there "$1" || return 0
-    changed=true
+    note_change "$1"
     step "remove $1" rm -f "$1"
 }
 
@@ -331,6 +350,13 @@ daemon_processes() {
         { read -r name <"/proc/$parent/comm"; } 2>/dev/null || name=
         [ "$name" = "$1" ] || say "${process#/proc/}"
     done
+}
+
+# So that udev and systemd notice the rule and the unit, come or gone.
+reload_udev() {
+    $udev_changed && [ -d /run/systemd/system ] || return 0
+    step "reload systemd's units" systemctl daemon-reload || warn "systemctl daemon-reload failed"
+    step "reload udev's rules" udevadm control --reload || warn "udevadm control --reload failed"
 }
 
 reload_daemon() {
@@ -388,6 +414,7 @@ install_all() {
         die "$command is there and is not rxtrust: move it away, or use --prefix. $so_far"
     build
     clean_up
+    make_unit >"$work/rxtrust@.service"
     put_policy
     while read -r mode && read -r from && read -r to; do
         put "$mode" "$from" "$to"
@@ -408,6 +435,7 @@ END
     $changed || say "every file is as it should be"
     ! $files_only || return 0
     set_selinux
+    reload_udev
     reload_daemon
     bring_about
 }
@@ -445,6 +473,7 @@ END
 $paths
 END
     take_away "$record"
+    $files_only || reload_udev
     $changed || say "there is nothing of rxtrust here"
     $dry_run || while read -r other; do
         [ -z "$other" ] || warn "$other is rxtrust too, and not from here: it stays"

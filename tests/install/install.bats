@@ -591,7 +591,7 @@ newest_there() {
     [ "$(stat -c %s "$daemon_log")" -eq "$daemon_log_size" ]
     diff -r --no-dereference "$state"/stage "$state"/made
     [ "$(cd "$state"/stage && find . ! -type d | sort | paste -sd' ')" == "./etc/libvirt/hooks/qemu \
-./etc/libvirt/rxtrust.ini ./usr/bin/rxtrust ./usr/share/bash-completion/completions/rxtrust \
+./etc/libvirt/rxtrust.ini ./etc/systemd/system/rxtrust@.service ./etc/udev/rules.d/60-rxtrust.rules ./usr/bin/rxtrust ./usr/share/bash-completion/completions/rxtrust \
 ./usr/share/man/man5/rxtrust.ini.5 ./usr/share/man/man8/rxtrust.8" ]
     is_the_command "$state"/stage/usr/bin/rxtrust
     (cd "$source" && make -s uninstall DESTDIR="$state"/made PREFIX=/usr)
@@ -605,6 +605,36 @@ newest_there() {
     installer
     grep -qx 'reload libvirtd' "$state"/called
     not grep -q start "$state"/called
+}
+
+@test "install: udev's rule and its unit come, are noticed, and go, where systemd and udev are" {
+    fake systemctl <<< "echo \"systemctl \$*\" >> $state/called; case \$* in *virtqemud*) exit 3 ;; esac"
+    fake udevadm <<< "echo \"udevadm \$*\" >> $state/called"
+    rm -f "$state"/called
+    mkdir -p /run/systemd/system
+    tree > "$state"/before
+    installer --prefix /opt/rxtrust
+    cmp config/60-rxtrust.rules /etc/udev/rules.d/60-rxtrust.rules
+    diff config/rxtrust@.service /etc/systemd/system/rxtrust@.service > "$state"/output || true
+    [ "$(grep -c '^>' "$state"/output)" -eq 1 ]
+    says '^> ExecStart="/opt/rxtrust/bin/rxtrust" plugged %i$'
+    noticed
+    installer
+    not grep daemon-reload "$state"/called
+    rm -f "$state"/called
+    installer --uninstall --purge
+    noticed
+    tree | diff "$state"/before -
+    mv "$fakes"/udevadm "$state"
+    [[ -z $(command -v udevadm) ]] || hide "$(command -v udevadm)"
+    installer
+    [ ! -e /etc/systemd/system/rxtrust@.service ]
+}
+
+# systemd and udev were told once; forgets it.
+noticed() {
+    [ "$(grep -c 'udevadm control --reload\|systemctl daemon-reload' "$state"/called)" -eq 2 ]
+    rm "$state"/called
 }
 
 @test "install: under SELinux a hook has its label before it has its name, and only ours are labelled" {
