@@ -22,6 +22,7 @@ plugged() {
 }
 
 says() {
+    cat "$state/said"
     grep -q -- "$1" "$state/said"
 }
 
@@ -99,14 +100,16 @@ END
     define answering 123 "$(direct 123)"
     start answering 123
     attach answering 123 1
-    plugged "$(macvtap answering "$(mac 123 1)")"
-    wait_for 20 eval 'tell_guest 123 "ip link show eth1" | grep -q eth1'
+    wait_for 20 eval 'tell_guest 123 "ip link show eth1" | grep -q eth1:'
+    tell_guest 123 "sysctl -w net.ipv6.conf.eth1.accept_dad=0"
     tell_guest 123 "ip link set eth1 up"
     local address
     for address in $(addresses 123 1); do
-        tell_guest 123 "ip -6 address add $address/64 dev eth1 nodad"
+        tell_guest 123 "ip -6 address add $address/64 dev eth1"
     done
-    wait_for 20 eval 'answers_all 123 1'
+    is_silent 123 1
+    plugged "$(macvtap answering "$(mac 123 1)")"
+    answers_all 123 1
 }
 
 @test "at an ordinary start, of a guest that is as the policy says, nothing is done, nothing is said" {
@@ -184,7 +187,7 @@ exit \$code
 END
     plugged "$device"
     rm "$state/bin/virsh"
-    says "guest stopping: plugged: the guest is gone"
+    says "guest stopping: plugged: that run of the guest has ended"
     nothing_is_held
     no_macvtap_is_left
 }
