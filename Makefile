@@ -59,6 +59,7 @@ install uninstall:
 
 # Packages for the machine's own distribution, in $(BUILD)/deb and $(BUILD)/rpm.
 packaged = Makefile LICENSE README.md config hook
+standalone = env -u MAKEFLAGS -u MAKELEVEL
 deb: tree = $(BUILD)/deb/rxtrust-$(VERSION)
 deb:
 	tests/install-packages deb
@@ -66,7 +67,7 @@ deb:
 	mkdir -p $(tree)
 	cp -r $(packaged) config/debian $(tree)
 	sed -i 's/@VERSION@/$(VERSION)/' $(tree)/debian/changelog
-	cd $(tree) && dpkg-buildpackage -us -uc -b
+	cd $(tree) && $(standalone) dpkg-buildpackage -us -uc -b
 
 # Where rpm is not the distribution's own, it doesn't know what is installed.
 rpm: tree = $(abspath $(BUILD))/rpm
@@ -77,7 +78,7 @@ rpm:
 	tar -czf $(tree)/SOURCES/rxtrust-$(VERSION).tar.gz --transform 's,^,rxtrust-$(VERSION)/,' $(packaged)
 	sed 's/@VERSION@/$(VERSION)/; s/@LIBXML2@/$(libxml2_soname)/; s/@INIH@/$(inih_soname)/' \
 	    config/rxtrust.spec > $(tree)/SPECS/rxtrust.spec
-	rpmbuild -bb --define '_topdir $(tree)' $(if $(wildcard /etc/debian_version),--nodeps) $(tree)/SPECS/rxtrust.spec
+	$(standalone) rpmbuild -bb --define '_topdir $(tree)' $(if $(wildcard /etc/debian_version),--nodeps) $(tree)/SPECS/rxtrust.spec
 
 demo:
 	@tests/install-packages demo
