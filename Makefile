@@ -69,7 +69,9 @@ deb:
 	sed -i 's/@VERSION@/$(VERSION)/' $(tree)/debian/changelog
 	cd $(tree) && $(standalone) dpkg-buildpackage -us -uc -b
 
-# Where rpm is not the distribution's own, it doesn't know what is installed.
+# Where rpm is not the distribution's own, it doesn't know what is installed, and strips and compresses nothing.
+foreign_rpm = --nodeps --define '_build_id_links none' --define \
+    '__os_install_post gzip -9n %{buildroot}%{_mandir}/man?/* && strip %{buildroot}%{_bindir}/*'
 rpm: tree = $(abspath $(BUILD))/rpm
 rpm:
 	tests/install-packages rpm
@@ -78,7 +80,7 @@ rpm:
 	tar -czf $(tree)/SOURCES/rxtrust-$(VERSION).tar.gz --transform 's,^,rxtrust-$(VERSION)/,' $(packaged)
 	sed 's/@VERSION@/$(VERSION)/; s/@LIBXML2@/$(libxml2_soname)/; s/@INIH@/$(inih_soname)/' \
 	    config/rxtrust.spec > $(tree)/SPECS/rxtrust.spec
-	$(standalone) rpmbuild -bb --define '_topdir $(tree)' $(if $(wildcard /etc/debian_version),--nodeps) $(tree)/SPECS/rxtrust.spec
+	$(standalone) rpmbuild -bb --define '_topdir $(tree)' $(if $(wildcard /etc/debian_version),$(foreign_rpm)) $(tree)/SPECS/rxtrust.spec
 
 demo:
 	@tests/install-packages demo
