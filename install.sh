@@ -458,7 +458,7 @@ take_away_installed() {
 
 uninstall_all() {
     hook=$hooks/qemu.d/50-rxtrust
-    paths=$(installed)
+    paths=$(installed | awk '!seen[$0]++')
     while read -r path; do
         case $path in "$hooks"/qemu | "$hooks"/qemu.d/*) take_away_installed "$path" ;; esac
     done <<END
@@ -468,7 +468,7 @@ END
     clean_up
     ! $purge || take_away "$policy"
     while read -r path; do
-        [ -z "$path" ] || take_away_installed "$path"
+        case $path in '' | "$hooks"/qemu | "$hooks"/qemu.d/*) ;; *) take_away_installed "$path" ;; esac
     done <<END
 $paths
 END
