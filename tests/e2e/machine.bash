@@ -126,7 +126,7 @@ remove_hook() {
     restart_daemon
 }
 
-# No call of the hook is under way, nor what it does apart.
+# No call of the hook is under way, nor what it does in the background.
 hook_is_idle() {
     ! pgrep -x "${hook##*/}" >/dev/null
 }

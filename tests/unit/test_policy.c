@@ -40,7 +40,7 @@
 #define NOT_UTF_8  "the line is not UTF-8\n"
 #define RULE(keys) "[rule:r]\n" keys "policy = off\n"
 
-static const struct reading {
+static const struct parsing {
     const char *name;
     const char *text;
     size_t length;
@@ -343,7 +343,7 @@ static bool read_text(const char *text, size_t length, struct policy *policy) {
 }
 
 static void test_reading(void **state) {
-    const struct reading *row = *state;
+    const struct parsing *row = *state;
     struct policy policy;
     bool good = read_text(row->text, row->length, &policy);
     assert_errors(&policy, row->errors);
