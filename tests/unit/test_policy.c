@@ -469,6 +469,8 @@ static const struct decision {
      HIT},
     {"a glob of a UUID with other brackets", "[rule:r]\nvm = 0ddba11[!A-C]-*\npolicy = off\n", NULL,
      ON_DEV, MISS},
+    {"a glob of a UUID with other brackets, as a shell's",
+     "[rule:r]\nvm = 0ddba11[^A-C]-*\npolicy = off\n", NULL, ON_DEV, MISS},
     {"a glob of a UUID with the last of a range",
      "[rule:r]\nvm = [0-0]ddb[0-a]11[a-c]-0000*\npolicy = off\n", NULL, ON_DEV, HIT},
     {"a glob of a UUID with the first of a range",
