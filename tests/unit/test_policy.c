@@ -82,7 +82,7 @@ static const struct parsing {
     {"no white space around the =", TEXT("[default]\npolicy=off\n"), ""},
     {"white space at the end of a line", TEXT("[default]  \t\npolicy = off  \t\n"), ""},
     {"every length of UTF-8",
-     TEXT("[default]\n; \x7f \xc2\x80 \xdf\xbf \xe0\xa0\x80 \xe1\x80\xbf \xec\xbf\x80 "
+     TEXT("[default]\n; \x7f \xc2\x80 \xed\x80\x80 \xdf\xbf \xe0\xa0\x80 \xe1\x80\xbf \xec\xbf\x80 "
           "\xed\x9f\xbf \xee\x80\x80 \xef\xbf\xbf\n"
           "; \xf0\x90\x80\x80 \xf1\x80\xbf\xbf \xf3\xbf\xbf\x80 \xf4\x8f\xbf\xbf\n"),
      ""},
@@ -94,6 +94,8 @@ static const struct parsing {
     {"UTF-8 that is cut by the line's end", TEXT(RULE("vm = a\xc3\n")), "2: " NOT_UTF_8},
     {"UTF-8 that is cut by the file's end", TEXT("[default]\n; \xe2\x82"), "2: " NOT_UTF_8},
     {"UTF-8 that begins with its second byte", TEXT(RULE("vm = \xbc\n")), "2: " NOT_UTF_8},
+    {"UTF-8 that begins with the least of second bytes", TEXT(RULE("vm = \x80\n")),
+     "2: " NOT_UTF_8},
     {"overlong UTF-8",
      TEXT("[default]\n; \xc0\xaf\n; \xc1\xbf\n; \xe0\x9f\xbf\n; \xf0\x8f\xbf\xbf\n"),
      "2: " NOT_UTF_8 "3: " NOT_UTF_8 "4: " NOT_UTF_8 "5: " NOT_UTF_8},
