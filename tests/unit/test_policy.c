@@ -479,6 +479,8 @@ static const struct decision {
      "[rule:r]\nvm = 0[d-f]db[A-B]11[C-C]-000*\npolicy = off\n", NULL, ON_DEV, HIT},
     {"a glob of a UUID with the middle of a range",
      "[rule:r]\nvm = 0dd[a-c]a11[b-d]-0000*\npolicy = off\n", NULL, ON_DEV, HIT},
+    {"a glob of a UUID with three digits that are no range",
+     "[rule:r]\nvm = 0ddba11[abd]-0000*\npolicy = off\n", NULL, ON_DEV, MISS},
     {"a glob of a UUID: what follows a bracket is not in it",
      "[rule:r]\nvm = 0[0]dba11c-*\npolicy = off\n", NULL, ON_DEV, MISS},
     {"a name that is nearly a UUID", "[vm:0gdba11c-0000-4000-8000-00000000abcd]\npolicy = off\n",
