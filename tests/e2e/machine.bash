@@ -259,7 +259,6 @@ delete_what_libvirt_cannot() {
     while read -r device; do
         [[ -e /sys/class/net/$device ]] || continue # it went with its uplink
         ip link del "$device"
-        remark "the test deletes the macvtap: libvirt 7.0 can't on Linux 5.19 and later"
     done < <(sed -n 's/.*error destroying network device \(.*\): Operation not supported/\1/p' $daemon_log)
     [[ -z ${device-} ]] || : > $daemon_log
 }
