@@ -699,6 +699,8 @@ static const struct lie {
      false},
     {"an element whose name is longer", "<domain><interfaces type='direct'|></interfaces>|",
      TRUST_UNSAID, false},
+    {"an element whose name is another", "<domain><interfacs type='direct'|></interfacs>|",
+     TRUST_UNSAID, false},
     {"an element in the metadata",
      "<domain><metadata><interface type='direct'|></interface>|</metadata>", TRUST_UNSAID, true},
 };
