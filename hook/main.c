@@ -43,6 +43,8 @@ static const struct command {
      "show what the policy wants for each interface, and why"},
     {"status", command_status, "[--json]", "show what is so of the guests that run"},
     {"apply", command_apply, "[GUEST...]", "make the policy true for the guests that run"},
+    {"plugged", command_plugged, "DEVICE",
+     "the same, for the guest whose device this is (for udev)"},
     {"--help", command_help, "", "print this"},
     {"--version", command_version, "", "print the version"},
 };

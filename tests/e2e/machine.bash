@@ -48,6 +48,7 @@ auth_unix_rw = "none"
 END
     # Debian's package with the daemon's units makes this user, and would start a daemon on the machine.
     id libvirt-qemu >/dev/null 2>&1 || useradd --system libvirt-qemu
+    skip_interface_numbers "${RXTRUST_IFINDEX_BASE:-0}"
     ip netns add peer
     ip -n peer link set lo up
     ip -n peer link add lan type bridge mcast_snooping 0
@@ -58,6 +59,14 @@ END
     start_syslog
     virtlogd -d
     start_daemon
+}
+
+# skip_interface_numbers COUNT: interfaces that are made from here on have higher ones. The device nodes of
+# macvtaps, which are named by them, share one directory with those of other machines.
+skip_interface_numbers() {
+    (($1 > 0)) || return 0
+    seq -f 'link add number%.0f group 77 type bridge' "$1" | ip -batch -
+    ip link del group 77
 }
 
 # plug_in NAMESPACE NAME [UPLINK]: gives the machine in that network namespace ("": this one) an uplink, up0,
