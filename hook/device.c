@@ -314,14 +314,18 @@ const char *device_set(const struct device_table *table, const struct device *de
 /* ---- Waiting ---- */
 
 static const char *state_of(int fd, int index, bool *up, bool *gone) {
+    const struct device_table table = {.socket = fd};
     struct request request = request_of(RTM_GETLINK, 0);
     union reply reply = {.header = {0}};
+    struct device device = {0};
     request.link.ifi_index = index;
     const char *problem = exchange(fd, &request, &reply);
-    const struct ifinfomsg *link = NLMSG_DATA(&reply.header);
-    *gone = problem && strcmp(problem, strerror(ENODEV)) == 0;
-    *up = !problem && (link->ifi_flags & IFF_UP);
-    return *gone ? NULL : problem;
+    bool deleted = problem && strcmp(problem, strerror(ENODEV)) == 0;
+    if (!problem)
+        problem = read_device(&table, &reply.header, &device);
+    *gone = deleted || device.retired;
+    *up = device.up;
+    return deleted ? NULL : problem;
 }
 
 const char *device_wait_until_up(const struct device *device, bool *gone) {

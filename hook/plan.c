@@ -95,8 +95,7 @@ static void find_trust(const struct interface *interface, const struct network *
 }
 
 static enum reason reason_of(const struct rule *rule, enum said_by said_by) {
-    static const enum reason by[] = {[SAID_NOWHERE] = NO_IN_XML,
-                                     [SAID_BY_INTERFACE] = NO_IN_XML,
+    static const enum reason by[] = {[SAID_BY_INTERFACE] = NO_IN_XML,
                                      [SAID_BY_PORTGROUP] = NO_IN_PORTGROUP,
                                      [SAID_BY_NETWORK] = NO_IN_NETWORK};
     return rule->reason == NO_IN_XML ? by[said_by] : rule->reason;

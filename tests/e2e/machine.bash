@@ -135,7 +135,7 @@ remove_hook() {
     restart_daemon
 }
 
-# No call of the hook is under way, nor what it does apart.
+# No call of the hook is under way, nor what it does in the background.
 hook_is_idle() {
     ! pgrep -x "${hook##*/}" >/dev/null
 }
@@ -268,7 +268,6 @@ delete_what_libvirt_cannot() {
     while read -r device; do
         [[ -e /sys/class/net/$device ]] || continue # it went with its uplink
         ip link del "$device"
-        remark "the test deletes the macvtap: libvirt 7.0 can't on Linux 5.19 and later"
     done < <(sed -n 's/.*error destroying network device \(.*\): Operation not supported/\1/p' $daemon_log)
     [[ -z ${device-} ]] || : > $daemon_log
 }

@@ -75,6 +75,39 @@ END
     [ -z "$(live_trust old-card)" ]
 }
 
+# The device is its owner's: it is there before the guest and after it.
+@test "a macvtap that somebody else made gets all-multicast, which apply takes back" {
+    ip link add link up0 name mine0 address "$(mac 9)" type macvtap mode bridge
+    define borrower 9 "<interface type='ethernet'><mac address='$(mac 9)'/>
+        <target dev='mine0' managed='no'/><model type='virtio'/></interface>"
+    start borrower 9
+    ip link set mine0 up
+    answers_all 9
+    has_all_multicast mine0
+    is_marked mine0
+    [ -z "$(live_trust borrower)" ]
+    "$program" status | grep -q "mine0.*as the policy says: all-multicast: libvirt can't trust a device that it didn't make"
+
+    ip link set mine0 allmulticast off
+    not "$program" status
+    restart_daemon
+    wait_for 20 has_all_multicast mine0
+    ip link set mine0 allmulticast off
+    "$program" apply borrower
+    has_all_multicast mine0
+
+    write_policy <<'END'
+[vm:borrower]
+policy = off
+END
+    "$program" apply borrower
+    not has_all_multicast mine0
+    not is_marked mine0
+    is_silent 9
+    virsh -q destroy borrower
+    ip link del mine0
+}
+
 @test "of two interfaces one is opted out by its MAC address" {
     write_policy <<END
 [rule:the second]

@@ -94,7 +94,7 @@ END
     [ "$(virsh domstate steady)" == paused ]
 }
 
-@test "an opt-out while virsh fails is heeded: the guest is not trusted" {
+@test "an opt-out while virsh fails counts: the guest is not trusted" {
     fake_virsh <<END
 #!/bin/sh
 echo "\$*" >> $state/calls-of-virsh

@@ -724,7 +724,8 @@ completes() {
     completes "rxtrust st" status
     completes "rxtrust ''" status apply explain check rewrite --help --version
     completes "rxtrust status -" --json
-    completes "rxtrust explain -" -c
+    completes "rxtrust explain -" -c --json
+    completes "rxtrust check -" --guests --json
     completes "rxtrust apply w" 'web\ one'
     completes "rxtrust explain it" "it\\'s"
     completes "rxtrust apply it" ''

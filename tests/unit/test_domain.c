@@ -12,7 +12,7 @@
 #define NO_NIC                  "a, -\n"
 #define PLAIN_NIC               "a, -\ndirect: - - - - - - - - unsaid\n"
 
-static const struct reading {
+static const struct parsing {
     const char *name;
     const char *xml;
     /* NAME, UUID, then of each interface TYPE: MAC MODEL NETWORK PORTGROUP BRIDGE DEV MODE TARGET
@@ -148,7 +148,7 @@ static const char *const trust_names[] = {
     [TRUST_UNSAID] = "unsaid", [TRUST_NO] = "no", [TRUST_YES] = "yes"};
 
 static void test_reading(void **state) {
-    const struct reading *row = *state;
+    const struct parsing *row = *state;
     struct domain domain;
     struct xml_error error;
     bool read = domain_read(row->xml, strlen(row->xml), &domain, &error);
@@ -697,6 +697,10 @@ static const struct lie {
     {"a bracket in a value", "<domain><interface type='a|>b'></interface>|", TRUST_UNSAID, false},
     {"text behind the tag", "<domain><interface type='direct'>a |/ b</interface>|", TRUST_UNSAID,
      false},
+    {"an element whose name is longer", "<domain><interfaces type='direct'|></interfaces>|",
+     TRUST_UNSAID, false},
+    {"an element whose name is another", "<domain><interfacs type='direct'|></interfacs>|",
+     TRUST_UNSAID, false},
     {"an element in the metadata",
      "<domain><metadata><interface type='direct'|></interface>|</metadata>", TRUST_UNSAID, true},
 };

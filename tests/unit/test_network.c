@@ -7,7 +7,7 @@
 #define NETWORK(inside) STATUS("<network><name>n</name>" inside "</network>")
 #define BRIDGE_PORTS    "<forward dev='eth0' mode='bridge'><interface dev='eth0'/></forward>"
 
-static const struct reading {
+static const struct parsing {
     const char *name;
     const char *xml;
     const char *read; /* MODE, macvtap or no macvtap, TRUST, then each portgroup */
@@ -98,7 +98,7 @@ static const char *const trust_names[] = {
     [TRUST_UNSAID] = "unsaid", [TRUST_NO] = "no", [TRUST_YES] = "yes"};
 
 static void test_reading(void **state) {
-    const struct reading *row = *state;
+    const struct parsing *row = *state;
     struct network network;
     struct xml_error error;
     assert_true(network_read_text(row->xml, strlen(row->xml), &network, &error));

@@ -40,7 +40,7 @@
 #define NOT_UTF_8  "the line is not UTF-8\n"
 #define RULE(keys) "[rule:r]\n" keys "policy = off\n"
 
-static const struct reading {
+static const struct parsing {
     const char *name;
     const char *text;
     size_t length;
@@ -82,7 +82,7 @@ static const struct reading {
     {"no white space around the =", TEXT("[default]\npolicy=off\n"), ""},
     {"white space at the end of a line", TEXT("[default]  \t\npolicy = off  \t\n"), ""},
     {"every length of UTF-8",
-     TEXT("[default]\n; \x7f \xc2\x80 \xdf\xbf \xe0\xa0\x80 \xe1\x80\xbf \xec\xbf\x80 "
+     TEXT("[default]\n; \x7f \xc2\x80 \xed\x80\x80 \xdf\xbf \xe0\xa0\x80 \xe1\x80\xbf \xec\xbf\x80 "
           "\xed\x9f\xbf \xee\x80\x80 \xef\xbf\xbf\n"
           "; \xf0\x90\x80\x80 \xf1\x80\xbf\xbf \xf3\xbf\xbf\x80 \xf4\x8f\xbf\xbf\n"),
      ""},
@@ -94,6 +94,8 @@ static const struct reading {
     {"UTF-8 that is cut by the line's end", TEXT(RULE("vm = a\xc3\n")), "2: " NOT_UTF_8},
     {"UTF-8 that is cut by the file's end", TEXT("[default]\n; \xe2\x82"), "2: " NOT_UTF_8},
     {"UTF-8 that begins with its second byte", TEXT(RULE("vm = \xbc\n")), "2: " NOT_UTF_8},
+    {"UTF-8 that begins with the least of second bytes", TEXT(RULE("vm = \x80\n")),
+     "2: " NOT_UTF_8},
     {"overlong UTF-8",
      TEXT("[default]\n; \xc0\xaf\n; \xc1\xbf\n; \xe0\x9f\xbf\n; \xf0\x8f\xbf\xbf\n"),
      "2: " NOT_UTF_8 "3: " NOT_UTF_8 "4: " NOT_UTF_8 "5: " NOT_UTF_8},
@@ -343,7 +345,7 @@ static bool read_text(const char *text, size_t length, struct policy *policy) {
 }
 
 static void test_reading(void **state) {
-    const struct reading *row = *state;
+    const struct parsing *row = *state;
     struct policy policy;
     bool good = read_text(row->text, row->length, &policy);
     assert_errors(&policy, row->errors);
@@ -469,10 +471,21 @@ static const struct decision {
      HIT},
     {"a glob of a UUID with other brackets", "[rule:r]\nvm = 0ddba11[!A-C]-*\npolicy = off\n", NULL,
      ON_DEV, MISS},
+    {"a glob of a UUID with other brackets, as a shell's",
+     "[rule:r]\nvm = 0ddba11[^A-C]-*\npolicy = off\n", NULL, ON_DEV, MISS},
     {"a glob of a UUID with the last of a range",
      "[rule:r]\nvm = [0-0]ddb[0-a]11[a-c]-0000*\npolicy = off\n", NULL, ON_DEV, HIT},
     {"a glob of a UUID with the first of a range",
      "[rule:r]\nvm = 0[d-f]db[A-B]11[C-C]-000*\npolicy = off\n", NULL, ON_DEV, HIT},
+    {"a glob of a UUID with the middle of a range",
+     "[rule:r]\nvm = 0dd[a-c]a11[b-d]-0000*\npolicy = off\n", NULL, ON_DEV, HIT},
+    {"a glob of a UUID with three digits that are no range",
+     "[rule:r]\nvm = 0ddba11[abd]-0000*\npolicy = off\n", NULL, ON_DEV, MISS},
+    {"a glob of a UUID: what follows a bracket is not in it",
+     "[rule:r]\nvm = 0[0]dba11c-*\npolicy = off\n", NULL, ON_DEV, MISS},
+    {"a name that is nearly a UUID", "[vm:0gdba11c-0000-4000-8000-00000000abcd]\npolicy = off\n",
+     "0gdba11c-0000-4000-8000-00000000abcd", ON_DEV,
+     "off no vm:0gdba11c-0000-4000-8000-00000000abcd"},
     {"a glob of a UUID with digits that are no range",
      "[rule:r]\nvm = 0ddb[9a]11[dc]-000*\npolicy = off\n", NULL, ON_DEV, HIT},
     {"a glob of a UUID with - as the first of a bracket",

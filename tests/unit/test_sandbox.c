@@ -244,7 +244,7 @@ static void read_status(pid_t process, const char *line, char value[256]) {
     memmove(value, from, strlen(from) + 1);
 }
 
-/* Starts a process that confines another, and waits until that one's filter, the last that it sets
+/* Starts a process that sandboxes another, and waits until that one's filter, the last that it sets
  * up, is there. The other becomes this one's child when its parent is gone. */
 static void start_sandboxed(pid_t *parent, pid_t *child) {
     char value[256];
