@@ -7,6 +7,11 @@ daemon_log=/var/log/libvirt/libvirtd.log
 hook=/etc/libvirt/hooks/qemu
 policy=/etc/libvirt/rxtrust.ini
 program=${RXTRUST_PROGRAM:-build/rxtrust}
+package=${RXTRUST_PACKAGE:-} # of Debian's kind: what is tested is the program that it installs, by its link
+if [[ -n $package ]]; then
+    hook=/etc/libvirt/hooks/qemu.d/50-rxtrust
+    program=/usr/bin/rxtrust
+fi
 guest_files=${RXTRUST_GUEST:-build/guest}
 
 # wait_for SECONDS COMMAND...: until the command succeeds; fails after so many seconds.
@@ -57,6 +62,7 @@ END
     ip -n peer address add 2001:db8:1::1/64 dev lan nodad
     plug_in "" far0
     start_syslog
+    [[ -z $package ]] || dpkg -i "$package"
     virtlogd -d
     start_daemon
 }
@@ -124,8 +130,13 @@ stop_second_machine() {
 # The daemon notices a hook that comes or goes when it starts. A live-trust process of an earlier test may
 # still run the program: it is replaced, not written to.
 install_hook() {
-    cp "$program" $hook.new
-    mv $hook.new $hook
+    if [[ -n $package ]]; then
+        mkdir -p "${hook%/*}"
+        ln -sf "$program" $hook
+    else
+        cp "$program" $hook.new
+        mv $hook.new $hook
+    fi
     rm -f $policy
     restart_daemon
 }
