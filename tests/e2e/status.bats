@@ -75,6 +75,7 @@ policy = off"
         rxtrust apply
         rxtrust status
         not is_trusted turned
+        not is_marked "$(macvtap turned)"
         [ "$(verdict turned)" == "as the policy says: left alone: off by policy" ]
         remark "trust is taken back at once, and its groups stay on the device until the guest stops"
     else
