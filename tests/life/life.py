@@ -38,7 +38,9 @@ def differences_of_guest(model, guest, lives, seen, groups):
         if device.address != address:
             bad.append("%s: the device has the MAC address %s" % (what, device.address))
         port = None
-        if live.interface["network"]:
+        if live.interface["network"] and not found[address]["port"]:
+            bad.append("%s has no port" % what)
+        elif live.interface["network"]:
             port = Machine.port_is_trusted(live.interface["network"], found[address]["port"])
         model.adopt(guest, live, device.flag, device.promiscuous or device.name in groups)
         pairs = [("the XML's trust", found[address]["says"], live.says), ("the port's trust", port, live.port),

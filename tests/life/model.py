@@ -148,7 +148,7 @@ class Model:
         is_own = "trust" not in live.marked and (owner or network_says(live.interface)) == "yes"
         if live.is_trusted() and not is_own:
             # rxtrust's, now or before it was saved: as if the interface said nothing
-            return wanted(self.policy, guest.number, live.interface, "no" if owner == "no" else None), False
+            return wanted(self.policy, guest.number, live.interface, None), False
         return wanted(self.policy, guest.number, live.interface, live.says), True
 
     def can_change_trust(self, live):
@@ -199,7 +199,8 @@ class Model:
                     live.marked.add("trust")
                 elif want != "trust" and live.is_trusted() and "trust" in live.marked:
                     live.says = None
-                    live.marked.discard("trust")
+                    live.marked.clear()
+                    live.set_flag(False)  # libvirt takes it back with the trust, whoever set it
             trusted = live.is_trusted()
             if want == "nothing":
                 if live.flag and "all-multicast" in live.marked and not (trusted and live.follows):

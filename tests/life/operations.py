@@ -395,8 +395,15 @@ class Unplug(Kind):
 
 
 class Link(Unplug):
+    """libvirt 11.3 forgets by it that an interface is on a network, and takes the port away."""
     name = "link down and up"
     weight = 4
+
+    def is_possible(self, op, model):
+        if not super().is_possible(op, model):
+            return False
+        networked = model.guests[op["guest"]].live[op.get("number", 0)].interface["network"]
+        return not (networked and model.takes_live_trust and "number" in op)
 
     def change(self, op, model):
         pass
