@@ -36,7 +36,7 @@ sources := $(wildcard hook/*.c)
 objects := $(sources:hook/%.c=$(BUILD)/hook/%.o)
 tests   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all clean install uninstall deb rpm demo test test-packages load matrix fuzz faults mutants bench sanitize unit lint print-flags
+.PHONY: all clean install uninstall deb rpm demo test test-packages load matrix life fuzz faults mutants bench sanitize unit lint print-flags
 all: $(BUILD)/rxtrust
 
 $(BUILD)/rxtrust: $(objects) $(INIH_ARCHIVE)
@@ -105,8 +105,13 @@ matrix:
 	@mkdir -p $(BUILD)
 	tests/run 'tests/matrix $(SUITES)'
 
-# Each target of the fuzzer for so many seconds.
+# Each target of the fuzzer, or random lives of guests on each suite, for so many seconds.
 SECONDS = 60
+life:
+	tests/install-packages life
+	$(MAKE) all
+	tests/run 'tests/life/run $(if $(LIFE_SEED),--seed $(LIFE_SEED) )$(SECONDS) $(SUITES)'
+
 fuzz:
 	tests/install-packages fuzz
 	tests/run 'tests/fuzz/run $(SECONDS)'
