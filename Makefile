@@ -36,7 +36,7 @@ sources := $(wildcard hook/*.c)
 objects := $(sources:hook/%.c=$(BUILD)/hook/%.o)
 tests   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all clean install uninstall demo test load matrix fuzz faults mutants bench sanitize unit lint print-flags
+.PHONY: all clean install uninstall demo test load matrix cross fuzz faults mutants bench sanitize unit lint print-flags
 all: $(BUILD)/rxtrust
 
 $(BUILD)/rxtrust: $(objects) $(INIH_ARCHIVE)
@@ -74,6 +74,12 @@ matrix:
 	tests/install-packages matrix
 	@mkdir -p $(BUILD)
 	tests/run 'tests/matrix $(SUITES)'
+
+# What another processor shows: the other byte order, and other numbers of system calls.
+ARCHITECTURES = s390x arm64
+cross:
+	tests/install-packages cross
+	tests/run 'tests/cross $(ARCHITECTURES)'
 
 # Each target of the fuzzer for so many seconds.
 SECONDS = 60
