@@ -26,7 +26,7 @@ policy = off"
 @test "AppArmor has denied nothing, and would have said so" {
     [ "$(journalctl --list-boots | wc -l)" -ge 2 ]
     [ -z "$(denials)" ]
-    not aa-exec -p libvirtd -- /usr/local/bin/rxtrust --version
+    not aa-exec -p libvirtd -- build/rxtrust --version # not where hooks are
     wait_for "$slowly" denials
 }
 
