@@ -36,7 +36,7 @@ sources := $(wildcard hook/*.c)
 objects := $(sources:hook/%.c=$(BUILD)/hook/%.o)
 tests   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all clean install uninstall deb rpm demo test test-packages load matrix life fuzz faults mutants bench sanitize unit lint print-flags
+.PHONY: all clean install uninstall deb rpm demo test test-packages load matrix life cross host fuzz faults mutants bench sanitize unit lint print-flags
 all: $(BUILD)/rxtrust
 
 $(BUILD)/rxtrust: $(objects) $(INIH_ARCHIVE)
@@ -104,6 +104,20 @@ matrix:
 	tests/install-packages matrix
 	@mkdir -p $(BUILD)
 	tests/run 'tests/matrix $(SUITES)'
+
+# What another processor shows: the other byte order, and other numbers of system calls.
+ARCHITECTURES = s390x arm64
+cross:
+	tests/install-packages cross
+	@mkdir -p $(BUILD)
+	tests/run 'tests/cross $(ARCHITECTURES)'
+
+# On a whole machine of each of these releases, or of SUITES on the command line.
+HOSTS = bookworm trixie
+host:
+	tests/install-packages host
+	@mkdir -p $(BUILD)
+	tests/run 'tests/host/run $(if $(filter command%,$(origin SUITES)),$(SUITES),$(HOSTS))'
 
 # Each target of the fuzzer, or random lives of guests on each suite, for so many seconds.
 SECONDS = 60

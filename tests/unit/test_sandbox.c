@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -27,6 +28,10 @@ static void nothing(void *user) {
 
 /* Under a sanitizer there are neither filter nor limits. */
 #ifndef SANITIZED
+
+/* An emulator of user programs has no filter for them, and takes its own memory for theirs. It runs
+ * a build with -DEMULATED, in which nothing is attempted that only these refuse. */
+#ifndef EMULATED
 
 #define MEBIBYTE ((size_t)1 << 20)
 
@@ -186,6 +191,8 @@ static void test_attempt(void **state) {
     (void)close(ends[1]);
 }
 
+#endif
+
 /* ---- What the kernel says of it ---- */
 
 struct fact {
@@ -200,7 +207,9 @@ static const struct fact facts[] = {
     {"inheritable capabilities", "CapInh:", "0000000000000000"},
     {"ambient capabilities", "CapAmb:", "0000000000000000"},
     {"no new privileges", "NoNewPrivs:", "1"},
+#ifndef EMULATED
     {"system calls are filtered", "Seccomp:", "2"},
+#endif
     {"user", "Uid:", "65534\t65534\t65534\t65534"},
     {"group", "Gid:", "65534\t65534\t65534\t65534"},
     {"further groups", "Groups:", " "},
@@ -208,8 +217,10 @@ static const struct fact facts[] = {
 
 /* ---- One that runs, seen from outside ---- */
 
+/* Says in shared memory that its privileges are dropped: no system call is left for that. */
 static void run_for_ever(void *user, struct message *message) {
-    (void)user, (void)message;
+    (void)message;
+    *(volatile bool *)user = true;
     for (;;)
         ;
 }
@@ -244,32 +255,31 @@ static void read_status(pid_t process, const char *line, char value[256]) {
     memmove(value, from, strlen(from) + 1);
 }
 
-/* Starts a process that sandboxes another, and waits until that one's filter, the last that it sets
- * up, is there. The other becomes this one's child when its parent is gone. */
+/* Starts a process that sandboxes another, and waits until that one has dropped its privileges. */
 static void start_sandboxed(pid_t *parent, pid_t *child) {
-    char value[256];
-    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    bool *dropped =
+        mmap(NULL, sizeof *dropped, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(dropped != MAP_FAILED);
     *parent = fork();
     if (*parent == 0) {
         struct message message;
-        (void)sandbox_run(nothing, run_for_ever, NULL, &message);
+        (void)sandbox_run(nothing, run_for_ever, dropped, &message);
         _exit(0);
     }
     *child = child_of(*parent);
-    do
-        read_status(*child, "Seccomp:", value);
-    while (strcmp(value, "2") != 0);
+    while (!*(volatile bool *)dropped)
+        assert_int_equal(waitpid(*parent, NULL, WNOHANG), 0);
+    assert_int_equal(munmap(dropped, sizeof *dropped), 0);
 }
 
-/* Kills the parent; the child must end with it. */
+/* Kills the parent; the child must end with it, not when its own time is over. */
 static void end_sandboxed(pid_t parent, pid_t child) {
-    int how = 0;
+    struct pollfd end = {.fd = (int)syscall(SYS_pidfd_open, child, 0), .events = POLLIN};
+    assert_true(end.fd >= 0);
     assert_int_equal(kill(parent, SIGKILL), 0);
-    assert_int_equal(waitpid(parent, &how, 0), parent);
-    assert_int_equal(waitpid(child, &how, 0), child);
-    assert_true(WIFSIGNALED(how));
-    assert_int_equal(WTERMSIG(how), SIGKILL);
-    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+    assert_int_equal(waitpid(parent, NULL, 0), parent);
+    assert_int_equal(poll(&end, 1, SANDBOX_SECONDS * 500), 1);
+    (void)close(end.fd);
 }
 
 static void test_fact(void **state) {
@@ -465,7 +475,9 @@ int main(void) {
     static struct CMUnitTest tests[64];
     size_t used = 0;
 #ifndef SANITIZED
+#ifndef EMULATED
     ADD_TABLE(tests, used, test_attempt, attempts);
+#endif
     ADD_TABLE(tests, used, test_fact, facts);
 #endif
     ADD_TABLE(tests, used, test_ending, endings);
