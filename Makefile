@@ -115,7 +115,7 @@ cross:
 # On a whole machine of each of these releases, or of SUITES on the command line.
 HOSTS = bookworm trixie
 host:
-	tests/install-packages host
+	tests/install-packages host deb
 	@mkdir -p $(BUILD)
 	tests/run 'tests/host/run $(if $(filter command%,$(origin SUITES)),$(SUITES),$(HOSTS))'
 
