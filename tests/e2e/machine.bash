@@ -242,6 +242,7 @@ is_running() {
 remove() {
     virsh -q destroy "$1" || true
     virsh -q undefine "$1" --managed-save || virsh -q undefine "$1"
+    delete_what_libvirt_cannot
 }
 
 remove_all() {

@@ -14,6 +14,7 @@ setup() {
 
 teardown() {
     remove_all
+    [[ ! -e /sys/class/net/up1 ]] || ip link del up1
 }
 
 # plugged DEVICE: as the unit calls it, by the name of the character device. Its output is in $state/said.
@@ -189,6 +190,7 @@ END
     rm "$state/bin/virsh"
     says "guest stopping: plugged: that run of the guest has ended"
     nothing_is_held
+    delete_what_libvirt_cannot
     no_macvtap_is_left
 }
 
@@ -207,7 +209,6 @@ END
     remove paused
     wait_for 40 nothing_is_held
     [ "$(counters up1)" == "$before" ]
-    ip link del up1
 }
 
 @test "with a broken policy, and without a daemon, it fails and says why" {
