@@ -123,12 +123,14 @@ class Guest:
         self.waiter = False  # a background process waits until a device is up
         self.images = {}  # saved: "managed" or "file": (interfaces, what each says, paused)
 
-    def owner_says(self, live):
-        """What the stored XML says of this interface; None too if it is not there."""
-        for interface in self.stored or []:
-            if interface["mac"] == live.interface["mac"]:
-                return interface["says"]
-        return None
+    def is_owners(self, live):
+        """The trust that is in force: the stored XML says it too, or it isn't the interface's own."""
+        if "trust" in live.marked:
+            return False
+        if live.says != "yes":
+            return network_says(live.interface) == "yes"
+        return any((interface["says"] or network_says(interface)) == "yes" for interface in self.stored
+                   if interface["mac"] == live.interface["mac"])
 
 
 class Model:
@@ -144,9 +146,7 @@ class Model:
     # ---- what the policy wants, and whether it is so ----
 
     def want(self, guest, live):
-        owner = guest.owner_says(live)
-        is_own = "trust" not in live.marked and (owner or network_says(live.interface)) == "yes"
-        if live.is_trusted() and not is_own:
+        if live.is_trusted() and not guest.is_owners(live):
             # rxtrust's, now or before it was saved: as if the interface said nothing
             return wanted(self.policy, guest.number, live.interface, None), False
         return wanted(self.policy, guest.number, live.interface, live.says), True
