@@ -4,6 +4,7 @@
 
 #include "act.h"
 #include "daemonize.h"
+#include "installed.h"
 #include "log.h"
 #include "observe.h"
 #include "running.h"
@@ -61,6 +62,7 @@ int command_apply(int argc, char **argv) {
     size_t count = 0;
     if (!command_options(argc, argv, "", argc, &options))
         return 1;
+    (void)installed_is_called(); /* it is logged */
     bool good = running_load(argv + optind, NULL, THAT_RUN, &running);
     const char *problem =
         good ? observer_open(&observer, live_by_version(running.dumps.daemon_version),

@@ -279,8 +279,8 @@ static const struct row {
      NO_IN_XML,
      {.up = true},
      0,
-     "as the policy says: left alone: its XML says trustGuestRxFilters='no', which override = yes "
-     "goes over"},
+     "as the policy says: left alone: its XML says trustGuestRxFilters='no' (override = yes would "
+     "ignore that)"},
     {"multicast, trusted under the policy before",
      WANT_TRUST,
      WANT_MULTICAST,
