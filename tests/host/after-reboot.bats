@@ -15,7 +15,7 @@ setup_file() {
 }
 
 @test "it answers over IPv6, until it is opted out" {
-    wait_for "$slowly" grep -q GUEST-UP /var/log/libvirt/qemu/3.console
+    wait_for 1800 grep -q GUEST-UP /var/log/libvirt/qemu/3.console
     answers_all 3
     write_policy <<< "[vm:plain]
 policy = off"
@@ -26,7 +26,8 @@ policy = off"
 @test "AppArmor has denied nothing, and would have said so" {
     [ "$(journalctl --list-boots | wc -l)" -ge 2 ]
     [ -z "$(denials)" ]
-    not aa-exec -p libvirtd -- build/rxtrust --version # not where hooks are
+    aa-exec -p libvirtd -- sh -c '/etc/libvirt/hooks/qemu --version'
+    not aa-exec -p libvirtd -- sh -c 'build/rxtrust --version' # that isn't where hooks are
     wait_for "$slowly" denials
 }
 
