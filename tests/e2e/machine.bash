@@ -276,12 +276,13 @@ counters() {
 
 # libvirt 7.0 asks for it with a flag that Linux 5.19 and later take for another.
 delete_what_libvirt_cannot() {
-    local device
+    local device found=no
     while read -r device; do
+        found=yes
         [[ -e /sys/class/net/$device ]] || continue # it went with its uplink
         ip link del "$device"
     done < <(sed -n 's/.*error destroying network device \(.*\): Operation not supported/\1/p' $daemon_log)
-    [[ -z ${device-} ]] || : > $daemon_log
+    [[ $found == no ]] || : > $daemon_log # the name may soon be another device's
 }
 
 no_macvtap_is_left() {

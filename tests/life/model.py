@@ -268,9 +268,13 @@ class Model:
             return self.left[device] + sum(live.count for live in lives)
         return sum(live.flag and live.up for live in lives)
 
-    def adopt(self, guest, live, flag, follows):
-        """libvirt sets the flag of a guest that it trusts as the guest's NIC has it."""
+    @staticmethod
+    def adopt(live, flag, follows, is_marked):
+        """libvirt sets the flag of a guest that it trusts as the guest's NIC has it, maybe before rxtrust looks:
+        one whose trust is contested is looked at by the background process alone."""
         if live.is_trusted():
             if flag != live.flag:
                 live.set_flag(flag)
             live.follows = follows
+            if follows and not is_marked:
+                live.marked.discard("all-multicast")
