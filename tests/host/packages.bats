@@ -30,7 +30,8 @@ teardown_file() {
     echo "# on the emulated machine it took $((EPOCHSECONDS - before)) s" >&3
     is_marked "$device"
     wait_for "$slowly" log_says "guest second: plugged: $(mac 7)"
-    wait_for "$slowly" eval '[[ -z $(systemctl list-units --all --plain --no-legend "rxtrust@*") ]]'
+    wait_for "$slowly" eval '[[ -z $(systemctl list-units --state activating --plain --no-legend "rxtrust@*") ]]'
+    [ -z "$(systemctl list-units --failed --plain --no-legend)" ]
     rxtrust status
 }
 
