@@ -313,8 +313,8 @@ class Restore(Kind):
         if drawn:
             drawn["state"] = rng.choice([None, None, "paused", "running"])
             interfaces = model.guests[drawn["guest"]].images["file"][0]
-            number = rng.randrange(len(interfaces))
-            if rng.random() < 0.4:
+            if interfaces and rng.random() < 0.4:
+                number = rng.randrange(len(interfaces))
                 drawn["edit"] = number
                 trusts = interfaces[number]["model"] == "virtio" and interfaces[number]["mode"] != "passthrough"
                 drawn["says"] = rng.choice([None, "no", "yes"] if trusts else [None, "no"])
