@@ -26,7 +26,8 @@ policy = off"
 @test "AppArmor has denied nothing, and would have said so" {
     [ "$(journalctl --list-boots | wc -l)" -ge 2 ]
     [ -z "$(denials)" ]
-    not aa-exec -p libvirtd -- build/rxtrust --version # not where hooks are
+    aa-exec -p libvirtd -- sh -c '/etc/libvirt/hooks/qemu --version'
+    not aa-exec -p libvirtd -- sh -c 'build/rxtrust --version' # that isn't where hooks are
     wait_for "$slowly" denials
 }
 

@@ -9,6 +9,17 @@ setup_file() {
     list_files > "$state"/files
 }
 
+# Leaves a guest that is to start with the host.
+teardown_file() {
+    local guest
+    write_policy <<< "[vm:plain]
+policy = multicast"
+    virsh -q autostart plain
+    for guest in early loud plain quiet; do # a paused guest would hold up the shutdown
+        virsh -q destroy $guest
+    done
+}
+
 @test "the host is as packaged: AppArmor confines libvirt's daemon, and no unit has failed" {
     virsh list
     [ "$(cat "/proc/$(pgrep -o -x libvirtd)/attr/current")" == "libvirtd (enforce)" ]
@@ -72,14 +83,4 @@ policy = off"
     rxtrust apply plain
     not has_all_multicast "$(macvtap plain)"
     rxtrust status
-}
-
-@test "a guest is to start when the host does" {
-    local guest
-    write_policy <<< "[vm:plain]
-policy = multicast"
-    virsh -q autostart plain
-    for guest in early loud plain quiet; do # a paused guest would hold up the shutdown
-        virsh -q destroy $guest
-    done
 }
