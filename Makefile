@@ -36,7 +36,7 @@ sources := $(wildcard hook/*.c)
 objects := $(sources:hook/%.c=$(BUILD)/hook/%.o)
 tests   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all clean install uninstall demo test load matrix cross host fuzz faults mutants bench sanitize unit lint print-flags
+.PHONY: all clean install uninstall deb rpm demo test test-packages load matrix life cross host fuzz faults mutants bench sanitize unit lint print-flags
 all: $(BUILD)/rxtrust
 
 $(BUILD)/rxtrust: $(objects) $(INIH_ARCHIVE)
@@ -44,7 +44,7 @@ $(BUILD)/rxtrust: $(objects) $(INIH_ARCHIVE)
 
 $(BUILD)/hook/%.o: hook/%.c Makefile | $(BUILD)/hook
 	$(if $(and $(libxml2_soname),$(or $(INIH_ARCHIVE),$(inih_soname))),,$(error libxml2 and inih, with their headers, are needed to build))
-	$(compile) -c -o $@ $<
+	$(compile) -MT '$$(BUILD)/hook/$*.o' -c -o $@ $<
 
 $(BUILD)/unit/%: tests/unit/%.c $(filter-out %/main.o,$(objects)) $(INIH_ARCHIVE) | $(BUILD)/unit
 	$(compile) -Ihook $(LDFLAGS) -o $@ $(filter-out %.h,$^) -lcmocka -ldl
@@ -57,6 +57,31 @@ install: $(BUILD)/rxtrust
 install uninstall:
 	@BUILD='$(BUILD)' SYSCONFDIR='$(SYSCONFDIR)' ./install.sh --destdir '$(or $(DESTDIR),/)' --prefix '$(PREFIX)' $(if $(filter un%,$@),--uninstall)
 
+# Packages for the machine's own distribution, in $(BUILD)/deb and $(BUILD)/rpm.
+packaged = Makefile LICENSE README.md config hook
+standalone = env -u MAKEFLAGS -u MAKELEVEL
+deb: tree = $(BUILD)/deb/rxtrust-$(VERSION)
+deb:
+	tests/install-packages deb
+	rm -rf $(BUILD)/deb
+	mkdir -p $(tree)
+	cp -r $(packaged) config/debian $(tree)
+	sed -i 's/@VERSION@/$(VERSION)/' $(tree)/debian/changelog
+	cd $(tree) && $(standalone) dpkg-buildpackage -us -uc -b
+
+# Where rpm is not the distribution's own, it doesn't know what is installed, and strips and compresses nothing.
+foreign_rpm = --nodeps --define '_build_id_links none' --define \
+    '__os_install_post gzip -9n %{buildroot}%{_mandir}/man?/* && strip %{buildroot}%{_bindir}/*'
+rpm: tree = $(abspath $(BUILD))/rpm
+rpm:
+	tests/install-packages rpm
+	rm -rf $(tree)
+	mkdir -p $(tree)/SOURCES $(tree)/SPECS
+	tar -czf $(tree)/SOURCES/rxtrust-$(VERSION).tar.gz --transform 's,^,rxtrust-$(VERSION)/,' $(packaged)
+	sed 's/@VERSION@/$(VERSION)/; s/@LIBXML2@/$(libxml2_soname)/; s/@INIH@/$(inih_soname)/' \
+	    config/rxtrust.spec > $(tree)/SPECS/rxtrust.spec
+	$(standalone) rpmbuild -bb --define '_topdir $(tree)' $(if $(wildcard /etc/debian_version),$(foreign_rpm)) $(tree)/SPECS/rxtrust.spec
+
 demo:
 	@tests/install-packages demo
 	@$(MAKE) -s all
@@ -68,6 +93,11 @@ test:
 	tests/install-packages test
 	$(MAKE) all unit
 	tests/run tests/unit/run tests/cases/run tests/e2e/run 'tests/e2e/run / tests/install'
+
+test-packages:
+	tests/install-packages test deb rpm lint
+	$(MAKE) all
+	tests/run 'tests/packages/run /' tests/packages/rpm
 
 SUITES ?= bullseye bookworm trixie forky
 matrix:
@@ -85,12 +115,17 @@ cross:
 # On a whole machine of each of these releases, or of SUITES on the command line.
 HOSTS = bookworm trixie
 host:
-	tests/install-packages host
+	tests/install-packages host deb
 	@mkdir -p $(BUILD)
 	tests/run 'tests/host/run $(if $(filter command%,$(origin SUITES)),$(SUITES),$(HOSTS))'
 
-# Each target of the fuzzer for so many seconds.
+# Each target of the fuzzer, or random lives of guests on each suite, for so many seconds.
 SECONDS = 60
+life:
+	tests/install-packages life
+	$(MAKE) all
+	tests/run 'tests/life/run $(if $(LIFE_SEED),--seed $(LIFE_SEED) )$(SECONDS) $(SUITES)'
+
 fuzz:
 	tests/install-packages fuzz
 	tests/run 'tests/fuzz/run $(SECONDS)'

@@ -5,7 +5,7 @@
 #   libvirt runs whatever is executable in hooks/qemu.d, so a hook is written in hooks/ and moved there.
 # - What is as it should be is left alone: a second run mends what an interrupted one left undone.
 # - `record` names every file and directory that was made, each before it is made, so that --uninstall
-#   finds them all, and no others.
+#   finds them all, and no others. What has become somebody else's since then stays.
 set -eu
 LC_ALL=C DEBIAN_FRONTEND=noninteractive
 export LC_ALL DEBIAN_FRONTEND
@@ -15,7 +15,8 @@ start=$PWD
 CDPATH='' cd -- "$(dirname -- "$0")"
 
 build=${BUILD:-build} sysconfdir=${SYSCONFDIR:-/etc} # `make install` may have others
-prefix='' destdir='' temporary='' changed=false
+prefix='' destdir='' temporary='' work='' changed=false udev_changed=false
+so_far='Nothing was changed.' # for where it gives up
 uninstall=false purge=false files_only=false apply=true dry_run=false
 
 help() {
@@ -23,8 +24,9 @@ help() {
 usage: install.sh [OPTION...]
 
 Installs rxtrust for the libvirt of this machine: the packages that building it takes, where they are
-missing, the program as libvirt's hook for QEMU, its policy, command, manual pages and completion. Has the
-libvirt daemon notice it, and applies the policy to the guests that run. Nothing is restarted.
+missing, the program as libvirt's hook for QEMU and as a command, its policy, manual pages, completion, and
+a udev rule with a systemd unit, for interfaces that are plugged into a running guest. Has the libvirt daemon
+notice it, and applies the policy to the guests that run. Nothing is restarted.
 
   --prefix DIR   for the command, the manual pages and the completion: /usr/local
   --destdir DIR  write below DIR, which may be /, and do no more than write files
@@ -77,6 +79,8 @@ read_options() {
     prefix=${prefix:-/usr/local}
     prefix=$destdir${prefix%/}
     command=$prefix/bin/rxtrust
+    unit=$destdir$sysconfdir/systemd/system/rxtrust@.service
+    rules=$destdir$sysconfdir/udev/rules.d/60-rxtrust.rules
 }
 
 # ---- What is there ----
@@ -85,7 +89,7 @@ read_options() {
 # name and may do anything. Ours is the ELF file in which the answer to --version stands.
 is_ours() {
     [ -f "$1" ] && [ "$(dd if="$1" bs=1 skip=1 count=3 2>/dev/null)" = ELF ] &&
-        tr '\000' '\n' <"$1" | grep -q 'rxtrust [0-9][^ ]*$'
+        [ -n "$(tr '\000' '\n' <"$1" | sed -n '/rxtrust [0-9][^ ]*$/p')" ]
 }
 
 our_hooks() {
@@ -94,6 +98,9 @@ our_hooks() {
     done
 }
 
+is_recorded() { grep -qxF -e "$1" "$record" 2>/dev/null; }
+
+# What the command was before it was a file of its own.
 is_our_link() {
     case $(readlink "$1") in "$sysconfdir"/libvirt/hooks/*) ;; *) return 1 ;; esac
 }
@@ -108,41 +115,63 @@ libvirt_version() {
 reads_hook_directory() {
     ! $files_only || return 0
     version=$(libvirt_version)
-    minor=${version#*.}
-    [ "$((${version%%.*} * 1000 + ${minor%%.*}))" -ge 6005 ]
+    major=${version%%.*} minor=${version#*.}
+    minor=${minor%%.*}
+    case $major$minor in
+    '' | *[!0-9]*) die "$hook is somebody else's and is left alone, and whether libvirt calls another beside it
+isn't known: there is no libvirtd, virtqemud or virsh here to tell its version, which must be 6.5 or later.
+Install libvirt first. $so_far" ;;
+    esac
+    [ "$((major * 1000 + minor))" -ge 6005 ]
 }
 
+# The recorded one comes first: another may be a copy that somebody keeps.
 choose_hook() {
-    hook=$(our_hooks | head -n 1)
+    hook=''
+    while read -r file; do
+        [ -n "$file" ] || continue
+        [ ! -L "$file" ] || die "$file leads to another rxtrust, $(readlink -f "$file"), a package's perhaps:
+libvirt would call both. Remove that one first. $so_far"
+        if [ -z "$hook" ] || { is_recorded "$file" && ! is_recorded "$hook"; }; then hook=$file; fi
+    done <<END
+$(our_hooks)
+END
     [ -z "$hook" ] || return 0
     hook=$hooks/qemu
     there "$hook" || return 0
     reads_hook_directory || die "$hook is somebody else's and is left alone, and libvirt $version calls no other:
 that takes libvirt 6.5. Let that hook call rxtrust: install build/rxtrust as $hooks/rxtrust,
 and end $hook with: exec $hooks/rxtrust \"\$@\"
-so that it reads what libvirt writes to the hook. Nothing was changed."
+so that it reads what libvirt writes to the hook. $so_far"
     hook=$hooks/qemu.d/50-rxtrust
-    ! there "$hook" || die "$hook is there and is not rxtrust. Nothing was changed."
+    ! there "$hook" || die "$hook is there and is not rxtrust. $so_far"
 }
 
-# MODE FROM TO, in the order of installation: the hook comes last, when all that belongs to it is there.
+# With --destdir it is not known whose machine it will be.
+has_udev() { $files_only || { have systemctl && have udevadm; }; }
+
+# MODE, FROM and TO in lines, in the order of installation: the hook comes last, when all that belongs to it
+# is there. The command is not a link to it: whoever overwrites the hook would be called by that name.
 files() {
-    cat <<END
-644 config/rxtrust.8 $prefix/share/man/man8/rxtrust.8
-644 config/rxtrust.ini.5 $prefix/share/man/man5/rxtrust.ini.5
-644 config/rxtrust.bash-completion $prefix/share/bash-completion/completions/rxtrust
-755 $build/rxtrust $hook
-END
+    printf '%s\n' \
+        644 config/rxtrust.8 "$prefix/share/man/man8/rxtrust.8" \
+        644 config/rxtrust.ini.5 "$prefix/share/man/man5/rxtrust.ini.5" \
+        644 config/rxtrust.bash-completion "$prefix/share/bash-completion/completions/rxtrust" \
+        755 "$build/rxtrust" "$command"
+    ! has_udev || printf '%s\n' \
+        644 "$work/rxtrust@.service" "$unit" \
+        644 config/60-rxtrust.rules "$rules"
+    printf '%s\n' 755 "$build/rxtrust" "$hook"
 }
 
 check_machine() {
     $dry_run || $files_only || [ "$(id -u)" -eq 0 ] || die "only root can do this: sudo $0; or see --destdir"
     $uninstall || $files_only || [ -d "$etc" ] || have libvirtd || have virtqemud || have virsh ||
-        die "there is no libvirt here: no $etc, no libvirtd, no virtqemud, no virsh. Nothing was changed."
+        die "there is no libvirt here: no $etc, no libvirtd, no virtqemud, no virsh. $so_far"
     for directory in "$etc" "$prefix"; do
         until [ -d "$directory" ]; do directory=$(dirname "$directory"); done
         [ -w "$directory" ] ||
-            die "$directory can't be written: is it on a read-only file system? Nothing was changed."
+            die "$directory can't be written: is it on a read-only file system? $so_far"
     done
 }
 
@@ -183,6 +212,7 @@ install_packages() {
         column=$((column + 1))
         have "$manager" || continue
         packages=$(missing $column)
+        $dry_run || so_far='Nothing but packages was changed.'
         # shellcheck disable=SC2086 # words and a list
         step "install the packages: $packages" "$manager" $words $packages && return
         # apt-get says that there is no such package when its lists are missing or old.
@@ -200,21 +230,30 @@ END
     return 1
 }
 
+make_program() { make -s "$@" BUILD="$target" SYSCONFDIR="$sysconfdir" "$target/rxtrust"; }
+
+# make takes no name with a space in it: it gets a link of another name.
 build() {
-    make="make -s BUILD=$build SYSCONFDIR=$sysconfdir $build/rxtrust"
-    ! $make -q >/dev/null 2>&1 || return 0
+    target=$build
+    case $build in
+    *[!A-Za-z0-9_./+-]*)
+        $dry_run || mkdir -p "$build"
+        target=$work/build
+        case $build in /*) ln -s "$build" "$target" ;; *) ln -s "$PWD/$build" "$target" ;; esac
+        ;;
+    esac
+    ! make_program -q >/dev/null 2>&1 || return 0
     if ! $files_only && [ -n "$(missing 1)" ]; then
         if install_packages; then $dry_run || [ -z "$(missing 1)" ]; else false; fi ||
-            die "rxtrust can't be built without: $(missing 1)- which can't be installed. Nothing was changed."
+            die "rxtrust can't be built without: $(missing 1)- which can't be installed. $so_far"
     fi
-    # shellcheck disable=SC2086 # words
-    step "build $build/rxtrust" $make || die "rxtrust can't be built. Nothing was changed."
+    step "build $build/rxtrust" make_program || die "rxtrust can't be built. $so_far"
 }
 
 # ---- Files ----
 
 record() {
-    $files_only || ! [ -d "$etc" ] || grep -qxF -e "$1" "$record" 2>/dev/null || say "$1" >>"$record"
+    $files_only || $dry_run || ! [ -d "$etc" ] || is_recorded "$1" || say "$1" >>"$record"
 }
 
 make_directory() {
@@ -244,12 +283,25 @@ make_file() {
     temporary=''
 }
 
+make_unit() {
+    text=$(say "${command#"$destdir"}" | sed 's/[\\&|]/\\&/g')
+    sed "s|/usr/bin/rxtrust|$text|" config/rxtrust@.service
+}
+
+note_change() {
+    changed=true
+    case $1 in "$unit" | "$rules") udev_changed=true ;; esac
+}
+
 copy() { cp "$2" "$3" && chmod "$1" "$3"; }
 
 put() {
     [ ! -d "$3" ] || die "$3 is a directory"
-    ! cmp -s "$2" "$3" || [ -z "$(find "$3" -prune -type f -perm "$1" -user "$(id -u)")" ] || return 0
-    changed=true
+    if cmp -s "$2" "$3" && [ -n "$(find "$3" -prune -type f -perm "$1" -user "$(id -u)")" ]; then
+        record "$3" # it may be there by --destdir
+        return 0
+    fi
+    note_change "$3"
     step "install $3" make_file "$3" copy "$1" "$2"
 }
 
@@ -264,27 +316,23 @@ put_policy() {
     take_away "$policy.dist"
 }
 
-put_command() {
-    target=${hook#"$destdir"}
-    [ "$(readlink "$command")" != "$target" ] || return 0
-    changed=true
-    step "install $command -> $target" make_file "$command" ln -s "$target"
-}
-
 take_away() {
     there "$1" || return 0
-    changed=true
+    note_change "$1"
     step "remove $1" rm -f "$1"
 }
 
 clean_up() {
-    while read -r _ _ file; do
+    while read -r _ && read -r _ && read -r file; do
         $dry_run || rm -f "${file%/*}"/.rxtrust.new.*
     done <<END
 $(files)
-- - $policy
-- - $hooks/qemu
-- - $command
+-
+-
+$policy
+-
+-
+$hooks/qemu
 END
 }
 
@@ -304,6 +352,13 @@ daemon_processes() {
     done
 }
 
+# So that udev and systemd notice the rule and the unit, come or gone.
+reload_udev() {
+    $udev_changed && [ -d /run/systemd/system ] || return 0
+    step "reload systemd's units" systemctl daemon-reload || warn "systemctl daemon-reload failed"
+    step "reload udev's rules" udevadm control --reload || warn "udevadm control --reload failed"
+}
+
 reload_daemon() {
     running=false
     for daemon in libvirtd virtqemud; do
@@ -320,12 +375,12 @@ reload_daemon() {
     $running || say "no libvirt daemon runs: none is reloaded"
 }
 
+# For a file that was as it should be but for its label. Read in the policies of RHEL and Fedora, not run
+# there. The boolean virt_hooks_unconfined does nothing for a hook of QEMU's.
 set_selinux() {
     have selinuxenabled && selinuxenabled || return 0
-    step "label the files" restorecon -RF "$hooks" "$policy" "$command" || warn "restorecon failed"
-    case $(getsebool virt_hooks_unconfined) in
-    *off) warn "SELinux keeps the hook from network devices; to allow it: setsebool -P virt_hooks_unconfined on" ;;
-    esac
+    step "label the files" restorecon "$hook" "$command" "$policy" ||
+        warn "restorecon failed: libvirt may be kept from running $hook"
 }
 
 apply_policy() {
@@ -346,8 +401,8 @@ bring_about() {
     elif $running && $good; then
         apply_policy
     fi
-    say "$("$command" --version) is $hook, which libvirt calls at each start of a guest;" \
-        "its policy is $policy. To undo this: $0 --uninstall"
+    say "$("$command" --version) is $hook, which libvirt calls at each start of a guest; its policy is $policy." \
+        "To see how the guests are: $command status. To undo this: $0 --uninstall"
     $good || die "not everything is as the policy says: see above"
 }
 
@@ -356,64 +411,86 @@ bring_about() {
 install_all() {
     choose_hook
     ! there "$command" || is_our_link "$command" || is_ours "$command" ||
-        die "$command is there and is not rxtrust: move it away, or use --prefix. Nothing was changed."
+        die "$command is there and is not rxtrust: move it away, or use --prefix. $so_far"
     build
     clean_up
+    make_unit >"$work/rxtrust@.service"
     put_policy
-    while read -r mode from to; do
+    while read -r mode && read -r from && read -r to; do
         put "$mode" "$from" "$to"
     done <<END
 $(files)
 END
-    put_command
     while read -r other; do # two of them are one too many
-        [ "$other" = "$hook" ] || take_away "$other"
+        if [ "$other" = "$hook" ] || ! { [ -f "$other" ] && [ -x "$other" ]; }; then
+            continue
+        elif is_recorded "$other"; then
+            take_away "$other"
+        else
+            warn "$other is rxtrust too, and not from here: libvirt calls both. Take it away, or: chmod -x $other"
+        fi
     done <<END
 $(our_hooks)
 END
     $changed || say "every file is as it should be"
     ! $files_only || return 0
     set_selinux
+    reload_udev
     reload_daemon
     bring_about
 }
 
-take_away_recorded() {
+# The last that was made comes first. Nothing is recorded with --destdir.
+installed() {
+    sed '1!G;h;$!d' "$record" 2>/dev/null || true
+    ! $files_only || { say "$hooks/qemu" && say "$policy.dist" && files | awk 'NR % 3 == 0'; }
+}
+
+# It may have become somebody else's since it was recorded.
+take_away_installed() {
     case $1 in
-    "$hooks"/qemu | "$hooks"/qemu.d/* | "$policy") ;; # they were seen to already
-    */bin/rxtrust) ! is_our_link "$1" || take_away "$1" ;;
-    *) if [ ! -d "$1" ]; then take_away "$1"; elif ! $dry_run; then rmdir "$1" 2>/dev/null || true; fi ;;
+    "$policy") return 0 ;; # for --purge alone
+    "$hooks"/qemu | "$hooks"/qemu.d/*) [ ! -L "$1" ] && is_ours "$1" || return 0 ;;
+    */bin/rxtrust) is_our_link "$1" || { [ ! -L "$1" ] && is_ours "$1"; } || return 0 ;;
     esac
+    if [ ! -d "$1" ]; then take_away "$1"; elif ! $dry_run; then rmdir "$1" 2>/dev/null || true; fi
 }
 
 uninstall_all() {
-    hook=$hooks/qemu
-    while read -r file; do
-        [ -z "$file" ] || take_away "$file"
+    hook=$hooks/qemu.d/50-rxtrust
+    paths=$(installed | awk '!seen[$0]++')
+    while read -r path; do
+        case $path in "$hooks"/qemu | "$hooks"/qemu.d/*) take_away_installed "$path" ;; esac
     done <<END
-$(our_hooks)
+$paths
 END
     $files_only || reload_daemon
     clean_up
     ! $purge || take_away "$policy"
     while read -r path; do
-        [ -z "$path" ] || take_away_recorded "$path"
+        case $path in '' | "$hooks"/qemu | "$hooks"/qemu.d/*) ;; *) take_away_installed "$path" ;; esac
     done <<END
-$({
-    echo "$policy.dist"
-    echo "$command"
-    files | cut -d ' ' -f 3-
-    sed '1!G;h;$!d' "$record" 2>/dev/null
-} | awk '!seen[$0]++')
+$paths
 END
     take_away "$record"
+    $files_only || reload_udev
     $changed || say "there is nothing of rxtrust here"
+    $dry_run || while read -r other; do
+        [ -z "$other" ] || warn "$other is rxtrust too, and not from here: it stays"
+    done <<END
+$(our_hooks)
+END
     $files_only || say "Guests that run keep what they have until they stop."
     $purge || ! there "$policy" || say "The policy is still there: $policy"
 }
 
 read_options "$@"
 check_machine
-trap '[ -z "$temporary" ] || rm -f "$temporary"' EXIT
+trap '[ -z "$temporary" ] || rm -f "$temporary"; [ -z "$work" ] || rm -r "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-if $uninstall; then uninstall_all; else install_all; fi
+if $uninstall; then
+    uninstall_all
+else
+    work=$(mktemp -d)
+    install_all
+fi

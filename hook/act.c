@@ -213,6 +213,12 @@ static void pause_longer(struct attempt *attempt) {
         2 * attempt->pause_ms < LONGEST_PAUSE_MS ? 2 * attempt->pause_ms : LONGEST_PAUSE_MS;
 }
 
+static const char *look_again(const struct observer *observer, const struct device *seen,
+                              struct device *device) {
+    const char *problem = device_get(&observer->table, seen->name, device);
+    return !problem && device->index != seen->index ? "the device is another's by now" : problem;
+}
+
 /* Gives or takes back trust: marked before it is given, so that what is marked is all that rxtrust
  * can have given. */
 static void act_live(struct attempt *attempt, const struct observer *observer,
@@ -223,17 +229,18 @@ static void act_live(struct attempt *attempt, const struct observer *observer,
     struct device device = {0};
     free(attempt->refusal);
     attempt->refusal = NULL;
-    const char *problem = device_get(&observer->table, or_dash(interface->target), &device);
-    if (!problem && device.index != finding->device.index)
-        problem = "the device is another's by now";
+    const char *problem = look_again(observer, &finding->device, &device);
     if (!problem && trust)
         problem =
             device_set_marks(&observer->table, &device, attempt->uuid, device.marks | MARK_TRUST);
     if (!problem)
         problem = update_device(attempt->uuid, interface, trust, xml, attempt->deadline, &result);
+    /* With trust libvirt may take back all-multicast too; then nothing is left to be marked. */
+    if (!problem && !trust)
+        problem = look_again(observer, &finding->device, &device);
     if (!problem && !trust)
         problem = device_set_marks(&observer->table, &device, attempt->uuid,
-                                   device.marks & ~(unsigned)MARK_TRUST);
+                                   device.marks & (device.all_multicast ? MARK_MULTICAST : 0U));
     attempt->refused = problem;
     attempt->refusal = strdup(problem ? problem : "libvirt said yes, and did not do it");
     virsh_result_free(&result);

@@ -4,6 +4,7 @@
 
 #include "act.h"
 #include "daemonize.h"
+#include "installed.h"
 #include "log.h"
 #include "observe.h"
 #include "running.h"
@@ -21,15 +22,23 @@ static bool needs_steps(const struct observer *observer, const struct parsed_gue
     return needs;
 }
 
-static enum outcome apply(const struct parsed_guest *guest) {
-    struct task task = {.why = "apply", .uuid = guest->domain.uuid, .id = guest->domain.id};
+static enum outcome apply(const char *why, const struct parsed_guest *guest) {
+    struct task task = {.why = why, .uuid = guest->domain.uuid, .id = guest->domain.id};
     bool waits = false;
     enum outcome outcome =
         act_on_guest(task.why, task.uuid, NULL, virsh_now() + VIRSH_ANSWER_SECONDS, &waits);
     if (waits && !daemonize(act_in_background, &task)) {
-        log_error("apply: no background process can be started");
+        log_error("%s: no background process can be started", why);
         outcome = OUTCOME_BAD;
     }
+    return outcome;
+}
+
+enum outcome apply_to_guest(const char *why, const struct observer *observer,
+                            const struct parsed_guest *guest) {
+    log_about_guest(guest->domain.name);
+    enum outcome outcome = needs_steps(observer, guest) ? apply(why, guest) : OUTCOME_GOOD;
+    log_about_guest(NULL);
     return outcome;
 }
 
@@ -39,11 +48,9 @@ static bool apply_to_all(struct running *running, const struct observer *observe
         const struct parsed_guest *guest = running_guest(running, i);
         if (!guest)
             continue;
-        log_about_guest(guest->domain.name);
-        enum outcome outcome = needs_steps(observer, guest) ? apply(guest) : OUTCOME_GOOD;
+        enum outcome outcome = apply_to_guest("apply", observer, guest);
         *good += outcome == OUTCOME_GOOD;
         all = all && outcome != OUTCOME_BAD;
-        log_about_guest(NULL);
     }
     return all;
 }
@@ -55,6 +62,7 @@ int command_apply(int argc, char **argv) {
     size_t count = 0;
     if (!command_options(argc, argv, "", argc, &options))
         return 1;
+    (void)installed_is_called(); /* it is logged */
     bool good = running_load(argv + optind, NULL, THAT_RUN, &running);
     const char *problem =
         good ? observer_open(&observer, live_by_version(running.dumps.daemon_version),

@@ -134,7 +134,7 @@ static void on_text(void *user, const char *data, size_t length) {
 }
 
 static char *text_or_empty(const struct text *text) {
-    return text->data ? text->data : calloc(1, 1);
+    return text->data ? text->data : strdup("");
 }
 
 bool domain_read(const char *xml, size_t length, struct domain *domain, struct xml_error *error) {

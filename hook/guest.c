@@ -27,7 +27,7 @@ bool parsed_is_good(const char *problem, const struct parsed *parsed, const char
         log_error_at(file ? file : POLICY_FILE, parsed->policy_errors[i].line,
                      parsed->policy_errors[i].reason);
     if (!problem && shown < count)
-        log_error("%s: %zu more errors: see rxtrust check", file ? file : POLICY_FILE,
+        log_error("%s: there are more errors (%zu): see rxtrust check", file ? file : POLICY_FILE,
                   count - shown);
     const struct xml_error *error = from && parsed->count ? &parsed->guests[0].error : NULL;
     if (!problem && error && error->reason)

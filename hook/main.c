@@ -43,6 +43,8 @@ static const struct command {
      "show what the policy wants for each interface, and why"},
     {"status", command_status, "[--json]", "show what is so of the guests that run"},
     {"apply", command_apply, "[GUEST...]", "make the policy true for the guests that run"},
+    {"plugged", command_plugged, "DEVICE",
+     "the same, for the guest whose device this is (for udev)"},
     {"--help", command_help, "", "print this"},
     {"--version", command_version, "", "print the version"},
 };
@@ -58,8 +60,8 @@ static int command_help(int argc, char **argv) {
     (void)puts("rxtrust: multicast, and so IPv6, for libvirt's guests on macvtap\n");
     for (size_t i = 0; i < COUNT(commands); i++)
         print_command(&commands[i]);
-    (void)puts("\nFILE is " POLICY_FILE " unless it is named. As " HOOK_FILE "\n"
-               "libvirt calls this program by itself, at each start of a guest.");
+    (void)puts("\nFILE is " POLICY_FILE " unless it is named. As its hook, " HOOK_FILE "\n"
+               "or in " HOOK_FILE ".d, libvirt calls this program at each start of a guest.");
     return fflush(stdout) ? 1 : 0;
 }
 

@@ -112,7 +112,9 @@ struct finding observe(const struct observer *observer, const struct parsed_gues
         observed->live = LIVE_BY_NETWORK;
     observe_trust(interface, item, observed);
     observe_device(observer, interface, item, &finding);
-    if (observed->origin == ORIGIN_UNKNOWN && !(observed->trust == FORCE_YES && is_contested(item)))
+    /* What rxtrust gave stands on the interface; what doesn't is its portgroup's or network's. */
+    bool may_be_given = observed->trust == FORCE_YES && interface->trust == TRUST_YES;
+    if (observed->origin == ORIGIN_UNKNOWN && !(may_be_given && is_contested(item)))
         observed->origin = ORIGIN_OWNER;
     else if (observed->origin == ORIGIN_UNKNOWN && observer->deadline)
         observed->origin = ask_origin(guest->domain.uuid, interface->mac, observer->deadline);

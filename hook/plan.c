@@ -75,13 +75,13 @@ static enum model model_of(const struct interface *interface) {
 }
 
 /* What is said of trust: by the interface, else its portgroup, else its network, as in libvirt. */
-static void find_trust(const struct interface *interface, const struct network *network,
+static void find_trust(enum trust by_interface, const struct network *network,
                        const struct network_portgroup *group, struct plan_item *item) {
     const struct {
         enum trust trust;
         enum said_by said_by;
     } places[] = {
-        {interface->trust, SAID_BY_INTERFACE},
+        {by_interface, SAID_BY_INTERFACE},
         {group ? group->trust : TRUST_UNSAID, SAID_BY_PORTGROUP},
         {network ? network->trust : TRUST_UNSAID, SAID_BY_NETWORK},
     };
@@ -95,8 +95,7 @@ static void find_trust(const struct interface *interface, const struct network *
 }
 
 static enum reason reason_of(const struct rule *rule, enum said_by said_by) {
-    static const enum reason by[] = {[SAID_NOWHERE] = NO_IN_XML,
-                                     [SAID_BY_INTERFACE] = NO_IN_XML,
+    static const enum reason by[] = {[SAID_BY_INTERFACE] = NO_IN_XML,
                                      [SAID_BY_PORTGROUP] = NO_IN_PORTGROUP,
                                      [SAID_BY_NETWORK] = NO_IN_NETWORK};
     return rule->reason == NO_IN_XML ? by[said_by] : rule->reason;
@@ -131,7 +130,7 @@ struct plan_item plan_interface(const struct interface *interface, const struct 
                 : network                              ? network->mode
                 : item.attachment == ATTACHED_DIRECTLY ? "vepa" /* libvirt's default */
                                                        : NULL;
-    find_trust(interface, network, group, &item);
+    find_trust(interface->trust, network, group, &item);
     if (item.attachment != ATTACHED_ELSEWHERE)
         item.verdict = decide(
             policy,
@@ -148,7 +147,10 @@ struct plan_item plan_interface(const struct interface *interface, const struct 
                                                                              : 0,
                                      .mac = interface->mac,
                                      .mode = item.mode});
-    unsigned unsaid = by_network && !network ? SAYS_UNKNOWN : TRUST_UNSAID;
+    /* As if the interface said nothing: then its portgroup or network counts. */
+    struct plan_item silent = {0};
+    find_trust(TRUST_UNSAID, network, group, &silent);
+    unsigned unsaid = by_network && !network ? SAYS_UNKNOWN : (unsigned)silent.trust;
     unsigned says = item.trust == TRUST_UNSAID ? unsaid : (unsigned)item.trust;
     const struct rule *rule = rule_for(&item, model_of(interface), says);
     const struct rule *otherwise =
@@ -158,7 +160,7 @@ struct plan_item plan_interface(const struct interface *interface, const struct 
     item.reason = reason_of(rule, item.said_by);
     item.write_trust = rule->write_trust;
     item.want_unsaid = otherwise->want;
-    item.reason_unsaid = reason_of(otherwise, item.said_by);
+    item.reason_unsaid = reason_of(otherwise, otherwise == rule ? item.said_by : silent.said_by);
     return item;
 }
 

@@ -109,11 +109,11 @@ const char *reason_text(enum reason reason) {
         [BY_POLICY] = "by policy",
         [NO_MACVTAP] = "no macvtap",
         [OFF_BY_POLICY] = "off by policy",
-        [NO_IN_XML] = "its XML says trustGuestRxFilters='no', which override = yes goes over",
+        [NO_IN_XML] = "its XML says trustGuestRxFilters='no' (override = yes would ignore that)",
         [NO_IN_PORTGROUP] =
-            "its portgroup says trustGuestRxFilters='no', which override = yes goes over",
+            "its portgroup says trustGuestRxFilters='no' (override = yes would ignore that)",
         [NO_IN_NETWORK] =
-            "its network says trustGuestRxFilters='no', which override = yes goes over",
+            "its network says trustGuestRxFilters='no' (override = yes would ignore that)",
         [NETWORK_UNKNOWN] = "its network can't be known",
         [TRUSTED_ALREADY] = "trustGuestRxFilters='yes' is there already",
         [MODEL_UNTRUSTED] = "this model can't be trusted",

@@ -108,7 +108,7 @@ const struct parsed_guest *running_guest(struct running *running, size_t number)
                   guest->error.reason);
     else if (running->named)
         log_error("guest %s: it doesn't run: it gets what the policy says at its start",
-                  running->uuids[number]);
+                  guest->domain.name ? guest->domain.name : running->uuids[number]);
     running->complete = running->complete && (!dumped || parsed) && !running->named;
     return NULL;
 }

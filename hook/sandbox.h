@@ -3,10 +3,11 @@
  * It runs as root what was written for root, on XML that may come from another host: libxml2, inih,
  * and what is built on them. So that is done by a child that has given up all it doesn't need (see
  * drop_privileges.h), and that can crash, hang or be taken over: all that its parent has of it is
- * an message. */
+ * a message. */
 #pragma once
 
 #include "message.h"
+#include "watchdog.h"
 
 /* In the child, `open` gets hold of files and libraries; then the privileges go, then `work` puts
  * the message. Both get `user`, and neither can change anything of the parent's.
@@ -17,4 +18,4 @@
 const char *sandbox_run(void (*open)(void *user), void (*work)(void *user, struct message *message),
                         void *user, struct message *message);
 
-enum { SANDBOX_SECONDS = 15 };
+enum { SANDBOX_SECONDS = WATCHDOG_SECONDS * 3 / 4 };

@@ -36,6 +36,26 @@ END
     wait_for 40 log_says "guest regretted: started: $(mac 13): macvtap.*: NOT as the policy says: trusted until it is shut down"
 }
 
+@test "a guest on a network that says 'no', trusted over it while it was saved: status says so once that is over" {
+    install_hook
+    virsh -q net-create <(echo "<network trustGuestRxFilters='no'><name>refusing</name>
+        <forward mode='bridge'><interface dev='up0'/></forward></network>")
+    write_policy <<< "[default]
+override = yes"
+    define overridden 14 "<interface type='network'><mac address='$(mac 14)'/><source network='refusing'/><model type='virtio'/></interface>"
+    virsh -q start overridden --paused
+    virsh -q managedsave overridden
+    virsh -q start overridden --paused
+    wait_for 60 hook_is_idle
+    "$program" status > "$state/output"
+    grep -q '^overridden .* as the policy says: trusted' "$state/output"
+    rm "$policy"
+    not "$program" status > "$state/output"
+    grep -q '^overridden .* NOT as the policy says: trusted until it is shut down' "$state/output"
+    remove overridden
+    virsh -q net-destroy refusing
+}
+
 @test "a guest that ran before the hook was there answers after a restart of the daemon" {
     remove_hook
     define early 12 "$(direct 12)"

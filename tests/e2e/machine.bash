@@ -7,6 +7,11 @@ daemon_log=/var/log/libvirt/libvirtd.log
 hook=/etc/libvirt/hooks/qemu
 policy=/etc/libvirt/rxtrust.ini
 program=${RXTRUST_PROGRAM:-build/rxtrust}
+package=${RXTRUST_PACKAGE:-} # of Debian's kind: what is tested is the program that it installs, by its link
+if [[ -n $package ]]; then
+    hook=/etc/libvirt/hooks/qemu.d/50-rxtrust
+    program=/usr/bin/rxtrust
+fi
 guest_files=${RXTRUST_GUEST:-build/guest}
 
 # wait_for SECONDS COMMAND...: until the command succeeds; fails after so many seconds.
@@ -48,6 +53,7 @@ auth_unix_rw = "none"
 END
     # Debian's package with the daemon's units makes this user, and would start a daemon on the machine.
     id libvirt-qemu >/dev/null 2>&1 || useradd --system libvirt-qemu
+    skip_interface_numbers "${RXTRUST_IFINDEX_BASE:-0}"
     ip netns add peer
     ip -n peer link set lo up
     ip -n peer link add lan type bridge mcast_snooping 0
@@ -56,8 +62,17 @@ END
     ip -n peer address add 2001:db8:1::1/64 dev lan nodad
     plug_in "" far0
     start_syslog
+    [[ -z $package ]] || dpkg -i "$package"
     virtlogd -d
     start_daemon
+}
+
+# skip_interface_numbers COUNT: interfaces that are made from here on have higher ones. The device nodes of
+# macvtaps, which are named by them, share one directory with those of other machines.
+skip_interface_numbers() {
+    (($1 > 0)) || return 0
+    seq -f 'link add number%.0f group 77 type bridge' "$1" | ip -batch -
+    ip link del group 77
 }
 
 # plug_in NAMESPACE NAME [UPLINK]: gives the machine in that network namespace ("": this one) an uplink, up0,
@@ -115,8 +130,13 @@ stop_second_machine() {
 # The daemon notices a hook that comes or goes when it starts. A live-trust process of an earlier test may
 # still run the program: it is replaced, not written to.
 install_hook() {
-    cp "$program" $hook.new
-    mv $hook.new $hook
+    if [[ -n $package ]]; then
+        mkdir -p "${hook%/*}"
+        ln -sf "$program" $hook
+    else
+        cp "$program" $hook.new
+        mv $hook.new $hook
+    fi
     rm -f $policy
     restart_daemon
 }
@@ -222,6 +242,7 @@ is_running() {
 remove() {
     virsh -q destroy "$1" || true
     virsh -q undefine "$1" --managed-save || virsh -q undefine "$1"
+    delete_what_libvirt_cannot
 }
 
 remove_all() {
@@ -255,13 +276,13 @@ counters() {
 
 # libvirt 7.0 asks for it with a flag that Linux 5.19 and later take for another.
 delete_what_libvirt_cannot() {
-    local device
+    local device found=no
     while read -r device; do
+        found=yes
         [[ -e /sys/class/net/$device ]] || continue # it went with its uplink
         ip link del "$device"
-        remark "the test deletes the macvtap: libvirt 7.0 can't on Linux 5.19 and later"
     done < <(sed -n 's/.*error destroying network device \(.*\): Operation not supported/\1/p' $daemon_log)
-    [[ -z ${device-} ]] || : > $daemon_log
+    [[ $found == no ]] || : > $daemon_log # the name may soon be another device's
 }
 
 no_macvtap_is_left() {

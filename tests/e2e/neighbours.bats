@@ -2,8 +2,10 @@
 # A hook of somebody else keeps working, before ours and after it.
 
 load machine
+hook=/etc/libvirt/hooks/qemu
 
 setup() {
+    rm -rf "$hook.d"
     remove_hook
     clear_log
 }

@@ -75,6 +75,7 @@ policy = off"
         rxtrust apply
         rxtrust status
         not is_trusted turned
+        not is_marked "$(macvtap turned)"
         [ "$(verdict turned)" == "as the policy says: left alone: off by policy" ]
         remark "trust is taken back at once, and its groups stay on the device until the guest stops"
     else
@@ -95,6 +96,26 @@ policy = off"
     rxtrust apply growing
     rxtrust status
     not rxtrust apply no-such-guest
+}
+
+@test "an interface plugged in whose portgroup trusts it is left alone where the policy is off: the trust is its owner's" {
+    virsh -q net-create <(echo "<network><name>trusting</name><forward mode='bridge'><interface dev='up0'/></forward>
+        <portgroup name='guests' trustGuestRxFilters='yes'/></network>")
+    define growing 112 "$(direct 112)"
+    virsh -q start growing --paused
+    cat > "$state/interface.xml" <<END
+<interface type='network'><mac address='$(mac 112 1)'/><source network='trusting' portgroup='guests'/>
+<model type='virtio'/></interface>
+END
+    virsh -q attach-device growing "$state/interface.xml" --live
+    write_policy <<< "[default]
+policy = off"
+    rxtrust apply growing
+    rxtrust status > "$state/output"
+    grep -q "$(mac 112 1) .* as the policy says: left alone: off by policy, trusted by its own XML or network" \
+        "$state/output"
+    remove growing
+    virsh -q net-destroy trusting
 }
 
 @test "a guest's name of spaces, quotes, dashes and other alphabets goes through every command" {

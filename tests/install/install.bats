@@ -44,11 +44,18 @@ hide() {
     echo "$1" >> "$state"/hidden
 }
 
+hide_libvirt() {
+    local name
+    for name in libvirtd virtqemud virsh; do
+        [[ -z $(command -v $name) ]] || hide "$(command -v $name)"
+    done
+}
+
 bring_back() {
     local file
     umount -l /etc 2>/dev/null || true
     rm -rf /run/systemd/system
-    test -L /usr/local/bin/rxtrust || rm -f /usr/local/bin/rxtrust
+    rm -f /usr/local/bin/rxtrust
     [[ -e $state/hidden ]] || return 0
     while read -r file; do
         rm -rf "$file"
@@ -113,6 +120,10 @@ refuses() {
     nothing_changed
 }
 
+is_the_command() {
+    [ ! -L "$1" ] && cmp "$program" "$1"
+}
+
 @test "install: a running guest answers afterwards, and neither it nor the daemon was restarted" {
     define early 60 "$(direct 60)"
     start early 60
@@ -135,13 +146,42 @@ refuses() {
 
 @test "install: manual pages, completion and command are where they are looked for" {
     installer
-    [ "$(readlink /usr/local/bin/rxtrust)" == "$hook" ]
+    is_the_command /usr/local/bin/rxtrust
     [ "$(rxtrust --version)" == "$("$program" --version)" ]
     [ -f /usr/local/share/man/man8/rxtrust.8 ]
     [ -f /usr/local/share/man/man5/rxtrust.ini.5 ]
     [ -f /usr/local/share/bash-completion/completions/rxtrust ]
     cmp config/rxtrust.ini "$policy"
     rxtrust check
+}
+
+@test "install: it complains of nothing, also where SIGPIPE is ignored" {
+    installer # the program of another version may have to be looked at
+    (trap '' PIPE && installer) 2> "$state"/output
+    (trap '' PIPE && installer --uninstall) 2>> "$state"/output
+    cat "$state"/output
+    [ ! -s "$state"/output ]
+}
+
+@test "install: the command is still rxtrust when somebody overwrites the hook, and tells of it" {
+    installer
+    printf '#!/bin/sh\ntouch %s\n' "$state"/theirs > "$hook"
+    rm -f "$state"/theirs
+    not rxtrust status 2> "$state"/output
+    says "libvirt's hook $hook is not rxtrust"
+    rxtrust apply
+    [ ! -e "$state"/theirs ]
+}
+
+@test "install: the command that an older installer made a link is replaced" {
+    installer
+    ln -sf "$hook" /usr/local/bin/rxtrust
+    installer > "$state"/output
+    says "^install /usr/local/bin/rxtrust\$"
+    is_the_command /usr/local/bin/rxtrust
+    ln -sf "$hook" /usr/local/bin/rxtrust
+    installer --uninstall
+    [ ! -L /usr/local/bin/rxtrust ]
 }
 
 @test "install: twice changes nothing, not even a time, under any sh" {
@@ -202,7 +242,7 @@ refuses() {
     installer
     cmp "$program" "$hook.d"/20-mine
     [ "$(ls "$hook.d")" == 20-mine ]
-    [ "$(readlink /usr/local/bin/rxtrust)" == "$hook.d/20-mine" ]
+    is_the_command /usr/local/bin/rxtrust
     cp "$state"/older "$hook"
     installer
     cmp "$program" "$hook"
@@ -252,6 +292,65 @@ refuses() {
     start advised 64
     answers_all 64
     rm /etc/libvirt/hooks/rxtrust
+}
+
+@test "install: beside another's hook, and no program that tells libvirt's version" {
+    their_hook
+    hide_libvirt
+    refuses "there is no libvirtd, virtqemud or virsh here to tell its version"
+    [ "$(grep -c . "$state"/output)" -eq 3 ]
+}
+
+@test "install: beside a hook that is a link to another rxtrust, as a package makes it" {
+    mkdir "$hook.d"
+    cp "$program" "$state"/packaged
+    ln -s "$state"/packaged "$hook.d"/50-rxtrust
+    refuses "50-rxtrust leads to another rxtrust, $state/packaged"
+}
+
+@test "install: a copy of rxtrust that somebody else keeps in qemu.d is told, and stays" {
+    installer
+    mkdir "$hook.d"
+    cp "$program" "$hook.d"/10-backup
+    installer 2> "$state"/output
+    says "10-backup is rxtrust too"
+    cmp "$program" "$hook"
+    chmod -x "$hook.d"/10-backup
+    installer 2> "$state"/output
+    [ ! -s "$state"/output ]
+    ln -s "$hook" /usr/local/bin/rxtrust-link
+    installer --uninstall --purge 2> "$state"/output
+    says "10-backup is rxtrust too"
+    [ -L /usr/local/bin/rxtrust-link ]
+    [ "$(find /etc/libvirt -path '*rxtrust*' -o -path "$hook*" -type f)" == "$hook.d/10-backup" ]
+    rm /usr/local/bin/rxtrust-link
+}
+
+@test "install: --uninstall leaves what has become somebody else's" {
+    installer
+    ln -sf "$state"/packaged "$hook"
+    cp "$program" "$state"/packaged
+    ln -sf "$state"/packaged /usr/local/bin/rxtrust
+    installer --uninstall 2> "$state"/output
+    says "$hook is rxtrust too"
+    [ "$(readlink "$hook" /usr/local/bin/rxtrust | sort -u)" == "$state"/packaged ]
+    [ ! -e /usr/local/share/man/man8/rxtrust.8 ]
+    [ ! -e /etc/libvirt/rxtrust.installed ]
+}
+
+@test "install: directories with spaces in their names" {
+    BUILD="$state/my build" installer --destdir "$state/my stage" --prefix '/opt/my own'
+    touch "$source"/hook/log.h # what includes it must be built anew
+    BUILD="$state/my build" installer --destdir "$state/my stage" --prefix '/opt/my own' > "$state"/output
+    says "^build $state/my build/rxtrust\$"
+    "$state/my stage/opt/my own/bin/rxtrust" --version
+    cmp "$state/my build/rxtrust" "$state/my stage$hook"
+    installer --destdir "$state/my stage" --prefix '/opt/my own' --uninstall --purge
+    [ -z "$(find "$state/my stage" ! -type d)" ]
+    (cd "$source" && BUILD='their build' ./install.sh --no-apply)
+    [ -x "$source/their build/rxtrust" ]
+    [ "$(rxtrust --version)" == "$("$program" --version)" ]
+    rm -rf "$source" # the other tests compare with what was built before
 }
 
 @test "install: another's command of the same name is left alone" {
@@ -398,10 +497,7 @@ newest_there() {
 }
 
 @test "install: no libvirt" {
-    local program
-    for program in libvirtd virtqemud virsh; do
-        [[ -z $(command -v $program) ]] || hide "$(command -v $program)"
-    done
+    hide_libvirt
     hide /etc/libvirt
     refuses "there is no libvirt here"
 }
@@ -421,6 +517,7 @@ newest_there() {
     rm -f "$state"/asked
     refuses "rxtrust can't be built without: gcc "
     says "no network"
+    not says "Nothing was changed"
     grep -q '^install .* gcc' "$state"/asked
     not grep -q ' make\| pkg-config' "$state"/asked # these are there
     rm -rf "$source"
@@ -451,6 +548,16 @@ newest_there() {
     installer > "$state"/output
     says "^install the packages: gcc "
     rxtrust check
+}
+
+@test "install: what is installed, and doesn't help, is no longer nothing" {
+    hide "$(command -v gcc)"
+    rm -rf "$source"/build
+    fake apt-get <<< 'printf "#!/bin/sh\nexit 1\n" > /usr/bin/gcc; chmod +x /usr/bin/gcc'
+    not installer > "$state"/output 2>&1
+    says "can't be built.* Nothing but packages was changed"
+    not says "Nothing was changed"
+    rm -rf "$source"
 }
 
 @test "install: --dry-run tells and does nothing" {
@@ -484,9 +591,9 @@ newest_there() {
     [ "$(stat -c %s "$daemon_log")" -eq "$daemon_log_size" ]
     diff -r --no-dereference "$state"/stage "$state"/made
     [ "$(cd "$state"/stage && find . ! -type d | sort | paste -sd' ')" == "./etc/libvirt/hooks/qemu \
-./etc/libvirt/rxtrust.ini ./usr/bin/rxtrust ./usr/share/bash-completion/completions/rxtrust \
+./etc/libvirt/rxtrust.ini ./etc/systemd/system/rxtrust@.service ./etc/udev/rules.d/60-rxtrust.rules ./usr/bin/rxtrust ./usr/share/bash-completion/completions/rxtrust \
 ./usr/share/man/man5/rxtrust.ini.5 ./usr/share/man/man8/rxtrust.8" ]
-    [ "$(readlink "$state"/stage/usr/bin/rxtrust)" == "$hook" ]
+    is_the_command "$state"/stage/usr/bin/rxtrust
     (cd "$source" && make -s uninstall DESTDIR="$state"/made PREFIX=/usr)
     [ "$(cd "$state"/made && find . ! -type d)" == ./etc/libvirt/rxtrust.ini ]
 }
@@ -500,16 +607,47 @@ newest_there() {
     not grep -q start "$state"/called
 }
 
-@test "install: under SELinux a hook has its label before it has its name, and the boolean is told" {
+@test "install: udev's rule and its unit come, are noticed, and go, where systemd and udev are" {
+    fake systemctl <<< "echo \"systemctl \$*\" >> $state/called; case \$* in *virtqemud*) exit 3 ;; esac"
+    fake udevadm <<< "echo \"udevadm \$*\" >> $state/called"
+    rm -f "$state"/called
+    mkdir -p /run/systemd/system
+    tree > "$state"/before
+    installer --prefix /opt/rxtrust
+    cmp config/60-rxtrust.rules /etc/udev/rules.d/60-rxtrust.rules
+    diff config/rxtrust@.service /etc/systemd/system/rxtrust@.service > "$state"/output || true
+    [ "$(grep -c '^>' "$state"/output)" -eq 1 ]
+    says '^> ExecStart="/opt/rxtrust/bin/rxtrust" plugged %i$'
+    noticed
+    installer
+    not grep daemon-reload "$state"/called
+    rm -f "$state"/called
+    installer --uninstall --purge
+    noticed
+    tree | diff "$state"/before -
+    mv "$fakes"/udevadm "$state"
+    [[ -z $(command -v udevadm) ]] || hide "$(command -v udevadm)"
+    installer
+    [ ! -e /etc/systemd/system/rxtrust@.service ]
+}
+
+# systemd and udev were told once; forgets it.
+noticed() {
+    [ "$(grep -c 'udevadm control --reload\|systemctl daemon-reload' "$state"/called)" -eq 2 ]
+    rm "$state"/called
+}
+
+@test "install: under SELinux a hook has its label before it has its name, and only ours are labelled" {
     fake selinuxenabled <<< 'exit 0'
     fake matchpathcon <<< 'echo "label-of-$2"'
     fake chcon <<< "test -e \"\$3\" && test ! -e $hook && echo \"\$2\" >> $state/labels"
-    fake restorecon <<< 'exit 0'
-    fake getsebool <<< 'echo "$1 --> off"'
+    fake restorecon <<< "printf '%s\n' \"\$@\" >> $state/labels; exit 1"
     rm -f "$state"/labels
     installer > "$state"/output 2>&1
     grep -qx "label-of-$hook" "$state"/labels
-    says "setsebool -P virt_hooks_unconfined on"
+    [ "$(grep -v ^label "$state"/labels | paste -sd' ')" == "$hook /usr/local/bin/rxtrust $policy" ]
+    says "restorecon failed: libvirt may be kept from running $hook"
+    not says virt_hooks_unconfined
 }
 
 @test "install: --no-apply leaves running guests alone, apply makes up for it, also after plugging in" {

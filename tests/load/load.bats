@@ -205,15 +205,15 @@ policy = multicast"
     done | ip -batch -
     fake_virsh <<END
 #!/bin/sh
-echo "\$3" >> $state/calls
+echo "\$3" >> $state/asked
 shift 2 # -c qemu:///system
 exec /usr/bin/virsh -c test://$state/node.xml "\$@"
 END
-    rm -f "$state/calls"
+    rm -f "$state/asked"
     PATH=$state/bin:$PATH "$program" status > "$state/output" # what is measured is warm
     [ "$(grep -c '^tiny-.*as the policy says: all-multicast$' "$state/output")" == $many ]
-    [ "$(wc -l < "$state/calls")" == 2 ]
-    dumps=$(sed -n 2p "$state/calls")
+    [ "$(wc -l < "$state/asked")" == 2 ]
+    dumps=$(sed -n 2p "$state/asked")
     virsh_seconds=$({ time {
         /usr/bin/virsh -c "test://$state/node.xml" list --uuid > /dev/null
         /usr/bin/virsh -c "test://$state/node.xml" "$dumps" > /dev/null

@@ -697,6 +697,10 @@ static const struct lie {
     {"a bracket in a value", "<domain><interface type='a|>b'></interface>|", TRUST_UNSAID, false},
     {"text behind the tag", "<domain><interface type='direct'>a |/ b</interface>|", TRUST_UNSAID,
      false},
+    {"an element whose name is longer", "<domain><interfaces type='direct'|></interfaces>|",
+     TRUST_UNSAID, false},
+    {"an element whose name is another", "<domain><interfacs type='direct'|></interfacs>|",
+     TRUST_UNSAID, false},
     {"an element in the metadata",
      "<domain><metadata><interface type='direct'|></interface>|</metadata>", TRUST_UNSAID, true},
 };

@@ -1,0 +1,320 @@
+"""The machine of a life: what is done to it and what is seen of it. For use inside tests/sandbox, after
+start_machine of tests/e2e/machine.bash."""
+
+import glob
+import json
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import time
+import xml.etree.ElementTree as ET
+
+import model as m
+
+STATE = "/run/e2e"
+POLICY = "/etc/libvirt/rxtrust.ini"
+PROGRAM = os.environ.get("RXTRUST_PROGRAM", "build/rxtrust")
+HOOK = "/etc/libvirt/hooks/qemu"
+QUIET = dict(stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+
+
+class Difference(Exception):
+    pass
+
+
+def run(*command, **more):
+    return subprocess.run(command, check=False, timeout=120, **{**QUIET, **more})
+
+
+def virsh(*arguments):
+    """The command must succeed."""
+    done = run("virsh", "-q", *arguments)
+    if done.returncode:
+        raise Difference("virsh %s: %s" % (" ".join(arguments), done.stderr.strip().replace("\n", "; ")))
+    return done.stdout
+
+
+def words(command):
+    """One of the words of tests/e2e/machine.bash."""
+    done = run("bash", "-c", ". tests/e2e/machine.bash; exec 3>/dev/null; " + command)
+    if done.returncode:
+        raise Difference("%s: %s" % (command, done.stderr.strip()))
+
+
+def wait_for(seconds, condition):
+    end = time.monotonic() + seconds
+    while True:
+        outcome = condition()
+        if outcome or time.monotonic() > end:
+            return outcome
+        time.sleep(0.05)
+
+
+# ---- links, by rtnetlink: ip of Debian 11 doesn't tell a device's count of all-multicast ----
+
+
+def attributes(data):
+    found = {}
+    while len(data) >= 4:
+        length, kind = struct.unpack_from("=HH", data)
+        if length < 4:
+            break
+        found[kind & 0x3FFF] = data[4:length]
+        data = data[(length + 3) & ~3:]
+    return found
+
+
+class Link:
+    def __init__(self, data):
+        self.index, self.flags = struct.unpack_from("=4xiI", data)
+        of = attributes(data[16:])
+        info = attributes(of.get(18, b""))
+        self.name = of[3].rstrip(b"\0").decode()
+        self.address = ":".join("%02x" % byte for byte in of.get(1, b""))
+        self.alias = of.get(20, b"").rstrip(b"\0").decode("utf-8", "replace")
+        self.promiscuity = struct.unpack("=I", of[30])[0]
+        self.all_multicast = struct.unpack("=I", of[61])[0] if 61 in of else None
+        self.is_macvtap = info.get(1, b"").rstrip(b"\0") == b"macvtap"
+        mode = attributes(info.get(2, b"")).get(1)
+        self.is_passthrough = self.is_macvtap and mode is not None and struct.unpack("=I", mode)[0] == 8
+        self.up = bool(self.flags & 1)
+        self.promiscuous = bool(self.flags & 0x100)
+        self.flag = bool(self.flags & 0x200)
+
+
+def links():
+    found = {}
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as asked:
+        asked.send(struct.pack("=IHHII", 32, 18, 0x301, 1, 0) + struct.pack("=BxHiII", 0, 0, 0, 0, 0))
+        while True:
+            data = asked.recv(1 << 20)
+            while data:
+                length, kind = struct.unpack_from("=IH", data)
+                if kind == 3:
+                    return found
+                link = Link(data[16:length])
+                found[link.name] = link
+                data = data[(length + 3) & ~3:]
+
+
+def guest_groups():
+    """The devices on which somebody has added multicast groups by hand, as libvirt does for a trusted guest."""
+    with open("/proc/net/dev_mcast", encoding="ascii") as lines:
+        return {line.split()[1] for line in lines if int(line.split()[3]) > 0}
+
+
+# ---- processes of rxtrust ----
+
+
+def processes(*names):
+    """Those that have not ended, be it that nobody has waited for them yet."""
+    found = []
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                name, rest = re.search(r"\((.*)\) (.)", file.read()).groups()
+                if name in names and rest != "Z":
+                    found.append(int(path.split("/")[2]))
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return found
+
+
+def waits_for(pid):
+    """The UUID of the guest whose device this process of rxtrust waits for, or None."""
+    try:
+        for descriptor in os.listdir("/proc/%d/fd" % pid):
+            found = re.match(r"/run/rxtrust\.([0-9a-f-]{36})\.wait$", os.readlink("/proc/%d/fd/%s" % (pid, descriptor)))
+            if found:
+                return found.group(1)
+    except OSError:
+        pass
+    return None
+
+
+class Machine:
+    def __init__(self):
+        version = re.search(r"(\d+)\.(\d+)\.\d+", run("libvirtd", "--version").stdout)
+        self.version = int(version.group(1)), int(version.group(2))
+        self.taps = 0
+        os.makedirs("/var/tmp/life", exist_ok=True)
+
+    def make_taps(self):
+        """Each macvtap has a new number, and QEMU opens a device node of that number."""
+        highest = max(link.index for link in links().values())
+        while self.taps < highest + 40:
+            self.taps += 1
+            path = "/dev/tap%d" % self.taps
+            if not os.path.lexists(path):
+                os.symlink("/run/devices/tap%d" % self.taps, path)
+
+    # ---- guests ----
+
+    @staticmethod
+    def interface_xml(interface, says):
+        trust = " trustGuestRxFilters='%s'" % says if says else ""
+        if interface["network"]:
+            group = " portgroup='%s'" % interface["portgroup"] if interface["portgroup"] else ""
+            source = "type='network'%s><source network='%s'%s/>" % (trust, interface["network"], group)
+        else:
+            source = "type='direct'%s><source dev='%s' mode='%s'/>" % (trust, interface["dev"], interface["mode"])
+        return ("<interface %s<mac address='%s'/><model type='%s'/><rom enabled='no'/></interface>"
+                % (source, interface["mac"], interface["model"]))
+
+    def define(self, guest, interfaces):
+        path = "/var/tmp/life/domain-%d.xml" % guest
+        with open(path, "w", encoding="ascii") as file:
+            file.write("""<domain type='qemu'><name>%s</name><uuid>%s</uuid><memory unit='MiB'>8</memory>
+<os><type arch='x86_64' machine='pc'>hvm</type></os><features><acpi/></features>
+<devices><emulator>/usr/bin/qemu-system-x86_64</emulator>%s
+<controller type='usb' model='none'/><memballoon model='none'/></devices></domain>""" % (
+                m.name(guest), m.uuid(guest), "".join(self.interface_xml(i, i["says"]) for i in interfaces)))
+        virsh("define", path)
+
+    def plug(self, guest, interface):
+        path = "/var/tmp/life/interface-%d.xml" % guest
+        with open(path, "w", encoding="ascii") as file:
+            file.write(self.interface_xml(interface, interface["says"]))
+        virsh("attach-device", m.name(guest), path, "--live")
+
+    def unplug(self, guest, address):
+        """No operating system answers, so it goes at the reset."""
+        alias = self.live(guest)[address]["alias"]
+        virsh("detach-device-alias", m.name(guest), alias, "--live")
+        virsh("reset", m.name(guest))
+        if not wait_for(30, lambda: address not in self.live(guest)):
+            raise Difference("%s isn't unplugged from %s" % (address, m.name(guest)))
+
+    @staticmethod
+    def read_domain(root):
+        found = {}
+        for interface in root.iter("interface"):
+            source, target, alias = (interface.find(tag) for tag in ("source", "target", "alias"))
+            found[interface.find("mac").get("address")] = {
+                "says": interface.get("trustGuestRxFilters"), "device": target.get("dev") if target is not None else None,
+                "network": source.get("network"), "port": source.get("portid"),
+                "alias": alias.get("name") if alias is not None else None}
+        return found
+
+    def live(self, guest):
+        return self.read_domain(ET.fromstring(virsh("dumpxml", m.name(guest))))
+
+    @staticmethod
+    def edit_image(guest, path, address, says):
+        """The XML of a saved image with another word on trust; returns where it stands."""
+        root = ET.fromstring(virsh("save-image-dumpxml", path, "--security-info"))
+        for interface in root.iter("interface"):
+            if interface.find("mac").get("address") == address:
+                interface.attrib.pop("trustGuestRxFilters", None)
+                if says:
+                    interface.set("trustGuestRxFilters", says)
+        edited = "/var/tmp/life/edited-%d.xml" % guest
+        ET.ElementTree(root).write(edited)
+        return edited
+
+    @staticmethod
+    def set_all_multicast(device, on):
+        done = run("ip", "link", "set", device, "allmulticast", "on" if on else "off")
+        if done.returncode:
+            raise Difference("ip link set %s: %s" % (device, done.stderr.strip()))
+
+    @staticmethod
+    def kill_qemu(guest):
+        with open("/run/libvirt/qemu/%s.pid" % m.name(guest), encoding="ascii") as file:
+            os.kill(int(file.read()), signal.SIGKILL)
+
+    # ---- rxtrust and the daemon ----
+
+    @staticmethod
+    def write_policy(text):
+        """None: none is there."""
+        if text is None:
+            if os.path.exists(POLICY):
+                os.unlink(POLICY)
+            return
+        with open(POLICY + ".new", "w", encoding="ascii") as file:
+            file.write(text)
+        os.chmod(POLICY + ".new", 0o644)
+        os.rename(POLICY + ".new", POLICY)
+
+    @staticmethod
+    def apply(*names):
+        return run(PROGRAM, "apply", "--", *names)
+
+    @staticmethod
+    def restart_daemon():
+        words("restart_daemon")
+
+    @staticmethod
+    def kill_daemon():
+        with open(STATE + "/libvirtd.pid", encoding="ascii") as file:
+            pid = int(file.read())
+        os.kill(pid, signal.SIGKILL)
+        if not wait_for(30, lambda: pid not in processes("libvirtd")):
+            raise Difference("the daemon doesn't end")
+
+    @staticmethod
+    def start_daemon():
+        words("start_daemon")
+
+    # ---- what is seen ----
+
+    @staticmethod
+    def is_idle(seen):
+        """No process of rxtrust works; each that is there waits for a device that is down."""
+        down = {m.uuid(int(link.address.split(":")[4], 16) - 1)
+                for link in seen.values() if link.is_passthrough and not link.up}
+        return all(waits_for(pid) in down for pid in processes("qemu", "rxtrust"))
+
+    @staticmethod
+    def busy():
+        return run("ps", "-eo", "pid,ppid,stat,wchan:20,args:60").stdout
+
+    def listed(self):
+        states = {}
+        for line in virsh("list", "--all").splitlines():
+            columns = line.split(None, 2)
+            if columns:
+                states[columns[1]] = columns[2].strip()
+        return states
+
+    def lives(self, names):
+        """What runs, each guest's interfaces by their MAC address."""
+        if not names:
+            return {}
+        text = virsh("; ".join("dumpxml " + name for name in names))
+        found = {}
+        for part in re.findall(r"<domain .*?</domain>", text, re.DOTALL):
+            root = ET.fromstring(part)
+            found[root.find("name").text] = self.read_domain(root)
+        return found
+
+    @staticmethod
+    def port_is_trusted(network, port):
+        with open("/run/libvirt/network/%s/ports/%s.xml" % (network, port), encoding="utf-8") as file:
+            filters = ET.fromstring(file.read()).find("rxfilters")
+        return filters is not None and filters.get("trustGuest") == "yes"
+
+    @staticmethod
+    def status():
+        """Its exit code, and each interface's row by MAC address, or None if it prints none."""
+        done = run(PROGRAM, "status", "--json")
+        rows = {row["mac"]: row for row in json.loads(done.stdout)} if done.stdout else None
+        return done.returncode, rows, done.stderr.strip()
+
+    @staticmethod
+    def files_of_rxtrust():
+        return glob.glob("/run/rxtrust*")
+
+    @staticmethod
+    def log(lines):
+        with open(STATE + "/syslog", encoding="utf-8", errors="replace") as file:
+            return file.read().splitlines()[-lines:]
+
+    def delete_what_libvirt_cannot(self):
+        """libvirt 7.0 alone."""
+        if self.version < (8, 0):
+            words("delete_what_libvirt_cannot")

@@ -1,0 +1,280 @@
+"""What must be true of guests, macvtaps and host devices after each operation. Pure: it asks nothing of the
+machine, but for what libvirt does with a guest that it trusts, which the driver tells it (adopt).
+
+A guest is stored (as it starts next), and may run (live) or lie in a saved image. An interface that runs is
+compared with what the policy wants, as rxtrust(8) and the README promise it; how rxtrust's own code finds
+that is not repeated here."""
+
+import copy
+
+SHARED = ["up0", "up1"]
+EXCLUSIVE = ["pass0", "pass1", "pass2"]  # passthrough mode shares a device with nobody
+
+# name: mode, host device, trust of the network, trust of its portgroups; `plain` is the default one.
+NETWORKS = {
+    "bridges": ("bridge", "up0", None, {"plain": None, "trusting": "yes", "refusing": "no"}),
+    "privates": ("private", "up1", "no", {"plain": None, "trusting": "yes"}),
+    "vepas": ("vepa", "up1", "yes", {"plain": None, "refusing": "no"}),
+    "passing": ("passthrough", "pass2", None, {"plain": None}),
+}
+
+
+def uuid(guest):
+    return "0ddba11c-0000-4000-8000-%012x" % (guest + 1)
+
+
+def name(guest):
+    return "life-%d" % guest
+
+
+def mac(guest, number):
+    return "52:54:00:a1:%02x:%02x" % (guest + 1, 16 + number)
+
+
+# ---- An interface, as its owner describes it ----
+
+
+def direct(address, dev, mode, model, says):
+    return {"mac": address, "network": None, "portgroup": None, "dev": dev, "mode": mode, "model": model, "says": says}
+
+
+def networked(address, network, portgroup, model, says):
+    mode, dev = NETWORKS[network][:2]
+    return {"mac": address, "network": network, "portgroup": portgroup, "dev": dev, "mode": mode, "model": model,
+            "says": says}
+
+
+def network_says(interface):
+    """What the portgroup says of trust, else the network."""
+    if not interface["network"]:
+        return None
+    _, _, of_network, of_groups = NETWORKS[interface["network"]]
+    return of_groups[interface["portgroup"] or "plain"] or of_network
+
+
+# ---- The policy: sections in order, the last that matches decides, key by key ----
+
+
+def matches(section, guest, interface):
+    subject = {"vm": name(guest), "network": interface["network"], "mode": interface["mode"], "dev": interface["dev"],
+               "mac": interface["mac"],
+               "portgroup": (interface["portgroup"] or "plain") if interface["network"] else None}
+    return all(subject[key] in values for key, values in section["match"].items())
+
+
+def decide(policy, guest, interface):
+    action, override = "trust", "no"
+    for section in policy["sections"]:
+        if matches(section, guest, interface):
+            action = section.get("policy", action)
+            override = section.get("override", override)
+    return action, override == "yes"
+
+
+def wanted(policy, guest, interface, says):
+    """nothing, multicast or trust, for an interface whose XML says this of trust."""
+    action, override = decide(policy, guest, interface)
+    says = says or network_says(interface)
+    if action == "off" or (says == "no" and not override):
+        return "nothing"
+    if says == "yes" and interface["model"] == "virtio":
+        return "trust"
+    if action == "multicast" or interface["model"] != "virtio" or interface["mode"] == "passthrough":
+        return "multicast"
+    return "trust"
+
+
+# ---- An interface that runs ----
+
+
+class Live:
+    def __init__(self, interface, says, up):
+        self.interface = interface
+        self.says = says  # in the live XML
+        self.port = (says or network_says(interface)) == "yes" if interface["network"] else None
+        self.up = up
+        self.flag = False  # all-multicast
+        self.follows = False  # libvirt has copied the guest's receive filter
+        self.marked = set()  # of what rxtrust says on the device that it set: all-multicast, trust
+        self.count = 0  # what the kernel has counted on the host device, in passthrough mode
+
+    def is_exclusive(self):
+        return self.interface["mode"] == "passthrough"
+
+    def is_trusted(self):
+        return self.interface["model"] == "virtio" and (self.port if self.interface["network"] else self.says == "yes")
+
+    def set_flag(self, on):
+        if self.is_exclusive() and self.up:
+            self.count += int(on) - int(self.flag)
+        self.flag = on
+
+    def alias(self, guest):
+        marks = ", ".join(sorted(self.marked))
+        return "rxtrust %s: %s" % (uuid(guest), marks) if marks else ""
+
+
+class Guest:
+    def __init__(self, number):
+        self.number = number
+        self.stored = None  # interfaces
+        self.live = None  # Lives
+        self.paused = False
+        self.waiter = False  # a background process waits until a device is up
+        self.images = {}  # saved: "managed" or "file": (interfaces, what each says, paused)
+
+    def is_owners(self, live):
+        """The trust that is in force: the stored XML says it too, or it isn't the interface's own."""
+        if "trust" in live.marked:
+            return False
+        if live.says != "yes":
+            return network_says(live.interface) == "yes"
+        return any((interface["says"] or network_says(interface)) == "yes" for interface in self.stored
+                   if interface["mac"] == live.interface["mac"])
+
+
+class Model:
+    def __init__(self, guests, takes_live_trust):
+        self.guests = [Guest(number) for number in range(guests)]
+        self.policy = {"sections": []}  # None: it can't be read
+        self.takes_live_trust = takes_live_trust
+        self.left = dict.fromkeys(SHARED + EXCLUSIVE, 0)  # all-multicast that is counted and nobody's any more
+
+    def copy(self):
+        return copy.deepcopy(self)
+
+    # ---- what the policy wants, and whether it is so ----
+
+    def want(self, guest, live):
+        if live.is_trusted() and not guest.is_owners(live):
+            # rxtrust's, now or before it was saved: as if the interface said nothing
+            return wanted(self.policy, guest.number, live.interface, None), False
+        return wanted(self.policy, guest.number, live.interface, live.says), True
+
+    def can_change_trust(self, live):
+        return self.takes_live_trust and not live.interface["network"]
+
+    def verdict(self, guest, live):
+        """How `status` says it, and whether that is as the policy says."""
+        want, is_own = self.want(guest, live)
+        trusted = live.is_trusted()
+        given = "trust" in live.marked and self.can_change_trust(live)
+        if want != "trust" and trusted and not is_own and given:
+            return "NOT as the policy says: still trusted", False
+        if want == "nothing":
+            if live.flag and "all-multicast" in live.marked and not (trusted and live.follows):
+                return ("NOT as the policy says: trusted until it is shut down" if trusted and not is_own else
+                        "NOT as the policy says: still all-multicast"), False
+            if trusted and not is_own:
+                return "NOT as the policy says: trusted until it is shut down", False
+            return "as the policy says: left alone", True
+        if want == "trust" and trusted and (live.follows or live.flag):
+            return "as the policy says: trusted", True
+        if not live.flag and live.is_exclusive() and not live.up:
+            return (("as the policy says: all-multicast as soon as the device is up", True) if guest.waiter else
+                    ("NOT as the policy says: all-multicast once the device is up", False))
+        if want == "trust" and not trusted and self.can_change_trust(live):
+            return "NOT as the policy says: not trusted", False
+        if not live.flag:
+            return ("NOT as the policy says: trusted, but" if want == "trust" and trusted else
+                    "NOT as the policy says: no all-multicast"), False
+        if want == "multicast" and trusted:
+            return "NOT as the policy says: trusted until it is shut down", False
+        return "as the policy says: all-multicast", True
+
+    def is_good(self, guest):
+        return all(self.verdict(guest, live)[1] for live in guest.live)
+
+    # ---- rxtrust ----
+
+    def reconcile(self, guest):
+        """What a start, a daemon that comes back, apply, and a background process that is woken do."""
+        if self.policy is None or guest.live is None:
+            return
+        for live in guest.live:
+            want, _ = self.want(guest, live)
+            if self.can_change_trust(live):
+                if want == "trust" and not live.is_trusted():
+                    live.says = "yes"
+                    live.marked.add("trust")
+                elif want != "trust" and live.is_trusted() and "trust" in live.marked:
+                    live.says = None
+                    live.marked.clear()
+                    live.set_flag(False)  # libvirt takes it back with the trust, whoever set it
+            trusted = live.is_trusted()
+            if want == "nothing":
+                if live.flag and "all-multicast" in live.marked and not (trusted and live.follows):
+                    self.clear(live)
+            elif not live.flag and not (want == "trust" and trusted and live.follows):
+                if live.is_exclusive() and not live.up:
+                    guest.waiter = True
+                else:
+                    live.set_flag(True)
+                    live.marked.add("all-multicast")
+
+    @staticmethod
+    def clear(live):
+        up, live.up = live.up, True  # for so long, in passthrough mode
+        live.set_flag(False)
+        live.up = up
+        live.marked.discard("all-multicast")
+
+    # ---- libvirt ----
+
+    def run(self, guest, interfaces, says, paused):
+        guest.live = [Live(interface, said, not paused) for interface, said in zip(interfaces, says)]
+        guest.paused = paused
+        self.reconcile(guest)
+
+    def restore(self, guest, interfaces, says, paused):
+        """The hook's output is the XML: trust is there from the first moment, on a network too."""
+        said = list(says)
+        for number, interface in enumerate(interfaces):
+            if self.policy is not None and wanted(self.policy, guest.number, interface, says[number]) == "trust":
+                if (says[number] or network_says(interface)) != "yes":
+                    said[number] = "yes"
+        self.run(guest, interfaces, said, paused)
+
+    def stop(self, guest):
+        for live in guest.live:
+            if live.is_exclusive():
+                if live.flag and "all-multicast" in live.marked:
+                    self.clear(live)
+                self.left[live.interface["dev"]] += live.count
+        guest.live = None
+        guest.paused = guest.waiter = False
+
+    def image(self, guest):
+        return ([live.interface for live in guest.live], [live.says for live in guest.live], guest.paused)
+
+    def set_running(self, guest, running):
+        guest.paused = not running
+        for live in guest.live:
+            live.up = running
+        if running and guest.waiter:
+            guest.waiter = False
+            self.reconcile(guest)
+
+    def devices_in_use(self, but=None):
+        return {live.interface["dev"] for guest in self.guests if guest is not but for live in guest.live or []
+                if live.is_exclusive()}
+
+    # ---- what must be seen ----
+
+    def counters(self, device):
+        """What the kernel counts on the host device: all-multicast, and whether its address filter is off."""
+        lives = [live for guest in self.guests for live in guest.live or [] if live.interface["dev"] == device]
+        if device in EXCLUSIVE:
+            return self.left[device] + sum(live.count for live in lives)
+        return sum(live.flag and live.up for live in lives)
+
+    @staticmethod
+    def adopt(live, flag, follows, is_marked):
+        """libvirt sets the flag of a guest that it trusts as the guest's NIC has it, maybe before rxtrust looks:
+        one whose trust is contested is looked at by the background process alone."""
+        if live.is_trusted():
+            if flag != live.flag:
+                live.set_flag(flag)
+            live.follows = follows
+            if follows and not is_marked:
+                live.marked.discard("all-multicast")

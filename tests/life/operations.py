@@ -1,0 +1,631 @@
+"""The operations of a life. Each kind says what it needs (possible), what it changes in the model (change) and
+how it is done (do). What is drawn is a plain dict, so that a life can be printed, shortened and lived again; one
+that is not possible, because what it builds on was left out, is passed over."""
+
+import os
+import threading
+
+import model as m
+from machine import Difference, virsh, wait_for
+
+MOST_INTERFACES = 3
+
+
+def section(title, match=None, **keys):
+    return {"title": title, "match": match or {}, **keys}
+
+
+def policy_text(policy):
+    lines = []
+    for one in policy["sections"]:
+        lines.append("[%s]" % one["title"])
+        if one["title"].startswith("rule:"):
+            lines += ["%s = %s" % (key, ", ".join(values)) for key, values in one["match"].items()]
+        lines += ["%s = %s" % (key, one[key]) for key in ("policy", "override") if key in one]
+    return "\n".join(lines) + "\n"
+
+
+def draw_action(rng):
+    return rng.choice(["trust", "trust", "multicast", "off"])
+
+
+def draw_policy(rng, guests):
+    if rng.random() < 0.08:
+        return {"policy": None}
+    if rng.random() < 0.08:
+        return {"policy": {"sections": []}}
+    sections = [section("default", policy=draw_action(rng), override=rng.choice(["no", "no", "yes"]))]
+    for guest in range(guests):
+        if rng.random() < 0.25:
+            sections.append(section("vm:" + m.name(guest), {"vm": [m.name(guest)]}, policy=draw_action(rng)))
+    rules = [("mode", ["bridge"]), ("mode", ["private", "vepa"]), ("mode", ["passthrough"]), ("dev", ["up0"]),
+             ("dev", ["up1", "pass0"]), ("network", ["bridges", "vepas"]), ("network", ["privates"]),
+             ("portgroup", ["trusting"]), ("mac", [m.mac(0, 0), m.mac(1, 1), m.mac(2, 0)])]
+    for number in range(rng.randrange(3)):
+        key, values = rng.choice(rules)
+        one = section("rule:%d" % number, {key: values}, policy=draw_action(rng))
+        if rng.random() < 0.3:
+            one["override"] = rng.choice(["yes", "no"])
+        sections.append(one)
+    return {"policy": {"sections": sections}}
+
+
+def draw_interface(rng, guest, number, free):
+    """`free` are the host devices that passthrough mode may take."""
+    address = m.mac(guest, number)
+    model = rng.choice(["virtio", "virtio", "virtio", "e1000"])
+    says = rng.choice([None, None, None, "yes", "no"])
+    # Trust of a NIC that isn't virtio's is an error of the owner's; in passthrough mode it miscounts by itself.
+    if model != "virtio" and says == "yes":
+        says = None
+    where = rng.choice(["direct", "direct", "network", "exclusive"])
+    if where == "exclusive" and free:
+        dev = rng.choice(sorted(free))
+        free.discard(dev)
+        says = None if says == "yes" else says
+        if dev == "pass2":
+            return m.networked(address, "passing", None, model, says)
+        return m.direct(address, dev, "passthrough", model, says)
+    if where == "network":
+        network = rng.choice(["bridges", "privates", "vepas"])
+        portgroup = rng.choice([None] + sorted(m.NETWORKS[network][3]))
+        interface = m.networked(address, network, portgroup, model, says)
+        if model != "virtio" and (says or m.network_says(interface)) == "yes":
+            interface["says"] = "no"
+        return interface
+    return m.direct(address, rng.choice(m.SHARED), rng.choice(["bridge", "vepa", "private"]), model, says)
+
+
+def exclusive_devices(interfaces):
+    return {interface["dev"] for interface in interfaces if interface["dev"] in m.EXCLUSIVE}
+
+
+class Kind:
+    name = None
+    weight = 10
+    needs = None  # a state of the guest
+    quick = True  # may be done beside another
+
+    def draw(self, rng, model):
+        """Parameters; by default a guest's number."""
+        guests = [guest.number for guest in model.guests if self.is_possible({"guest": guest.number}, model)]
+        return {"guest": rng.choice(guests)} if guests else None
+
+    def is_possible(self, op, model):
+        return self.needs is None or self.needs(model.guests[op["guest"]])
+
+    def change(self, op, model):
+        pass
+
+    def do(self, op, machine, model):
+        pass
+
+
+def is_shut_off(guest):
+    return guest.stored is not None and guest.live is None
+
+
+def is_live(guest):
+    return guest.live is not None
+
+
+class Define(Kind):
+    name = "define"
+    weight = 8
+    needs = staticmethod(lambda guest: guest.live is None and not guest.images)
+
+    def draw(self, rng, model):
+        drawn = super().draw(rng, model)
+        return self.draw_for(rng, drawn["guest"]) if drawn else None
+
+    @staticmethod
+    def draw_for(rng, guest):
+        free = set(m.EXCLUSIVE)
+        return {"guest": guest, "interfaces": [draw_interface(rng, guest, number, free)
+                                               for number in range(rng.randint(1, MOST_INTERFACES))]}
+
+    def change(self, op, model):
+        model.guests[op["guest"]].stored = op["interfaces"]
+
+    def do(self, op, machine, model):
+        machine.define(op["guest"], op["interfaces"])
+
+
+class Redefine(Kind):
+    """What the stored XML says of trust; a guest that runs keeps what it has."""
+    name = "redefine"
+    weight = 4
+    needs = staticmethod(lambda guest: guest.stored is not None)
+
+    def draw(self, rng, model):
+        drawn = super().draw(rng, model)
+        if drawn:
+            guest = model.guests[drawn["guest"]]
+            drawn["number"] = rng.randrange(len(guest.stored))
+            interface = guest.stored[drawn["number"]]
+            trusts = interface["model"] == "virtio" and interface["mode"] != "passthrough"
+            drawn["says"] = rng.choice([None, "no", "yes"] if trusts else [None, "no"])
+        return drawn
+
+    def is_possible(self, op, model):
+        stored = model.guests[op["guest"]].stored
+        if stored is None or op.get("number", 0) >= len(stored):
+            return False
+        interface = stored[op.get("number", 0)]
+        if (op.get("says") or m.network_says(interface)) == "yes":
+            return interface["model"] == "virtio" and interface["mode"] != "passthrough"
+        return True
+
+    def redefined(self, op, model):
+        interfaces = [dict(interface) for interface in model.guests[op["guest"]].stored]
+        interfaces[op["number"]]["says"] = op["says"]
+        return interfaces
+
+    def change(self, op, model):
+        model.guests[op["guest"]].stored = self.redefined(op, model)
+
+    def do(self, op, machine, model):
+        machine.define(op["guest"], self.redefined(op, model))
+
+
+class Start(Kind):
+    """From a managed save, if there is one."""
+    name = "start"
+    weight = 40
+
+    @staticmethod
+    def interfaces(guest):
+        return guest.images["managed"][0] if "managed" in guest.images else guest.stored
+
+    def is_possible(self, op, model):
+        guest = model.guests[op["guest"]]
+        return is_shut_off(guest) and not exclusive_devices(self.interfaces(guest)) & model.devices_in_use()
+
+    def draw(self, rng, model):
+        drawn = super().draw(rng, model)
+        if drawn:
+            drawn["paused"] = rng.random() < 0.35
+        return drawn
+
+    def change(self, op, model):
+        guest = model.guests[op["guest"]]
+        if "managed" in guest.images:
+            interfaces, says, paused = guest.images.pop("managed")
+            model.restore(guest, interfaces, says, paused or op["paused"])
+        else:
+            model.run(guest, guest.stored, [interface["says"] for interface in guest.stored], op["paused"])
+
+    def do(self, op, machine, model):
+        virsh("start", m.name(op["guest"]), *["--paused"] * op["paused"])
+
+
+class Suspend(Kind):
+    name = "suspend"
+    needs = staticmethod(lambda guest: is_live(guest) and not guest.paused)
+
+    def change(self, op, model):
+        model.set_running(model.guests[op["guest"]], False)
+
+    def do(self, op, machine, model):
+        virsh("suspend", m.name(op["guest"]))
+
+
+class Resume(Kind):
+    name = "resume"
+    weight = 18
+    needs = staticmethod(lambda guest: is_live(guest) and guest.paused)
+
+    def change(self, op, model):
+        model.set_running(model.guests[op["guest"]], True)
+
+    def do(self, op, machine, model):
+        virsh("resume", m.name(op["guest"]))
+
+
+class Destroy(Kind):
+    name = "destroy"
+    weight = 6
+    needs = staticmethod(is_live)
+
+    def change(self, op, model):
+        model.stop(model.guests[op["guest"]])
+
+    def do(self, op, machine, model):
+        virsh("destroy", m.name(op["guest"]))
+
+
+class KillQemu(Destroy):
+    name = "kill QEMU"
+    weight = 3
+
+    def do(self, op, machine, model):
+        machine.kill_qemu(op["guest"])
+        if not wait_for(30, lambda: machine.listed()[m.name(op["guest"])] == "shut off"):
+            raise Difference("%s was killed and is said to run" % m.name(op["guest"]))
+
+
+class Reset(Kind):
+    name = "reset"
+    weight = 4
+    needs = staticmethod(is_live)
+
+    def do(self, op, machine, model):
+        virsh("reset", m.name(op["guest"]))
+
+
+class ManagedSave(Kind):
+    name = "managed save"
+    needs = staticmethod(is_live)
+
+    def change(self, op, model):
+        guest = model.guests[op["guest"]]
+        guest.images["managed"] = model.image(guest)
+        model.stop(guest)
+
+    def do(self, op, machine, model):
+        virsh("managedsave", m.name(op["guest"]))
+
+
+class Forget(Kind):
+    name = "managed save removed"
+    weight = 1
+    needs = staticmethod(lambda guest: "managed" in guest.images and guest.live is None)
+
+    def change(self, op, model):
+        del model.guests[op["guest"]].images["managed"]
+
+    def do(self, op, machine, model):
+        virsh("managedsave-remove", m.name(op["guest"]))
+
+
+def image_path(number):
+    return "/var/tmp/life/image-%d" % number
+
+
+class Save(Kind):
+    name = "save"
+    needs = staticmethod(is_live)
+
+    def change(self, op, model):
+        guest = model.guests[op["guest"]]
+        guest.images["file"] = model.image(guest)
+        model.stop(guest)
+
+    def do(self, op, machine, model):
+        virsh("save", m.name(op["guest"]), image_path(op["guest"]))
+
+
+class Restore(Kind):
+    """Also with an XML that was edited; also --paused or --running."""
+    name = "restore"
+    weight = 20
+
+    def is_possible(self, op, model):
+        guest = model.guests[op["guest"]]
+        if not is_shut_off(guest) or "file" not in guest.images or "managed" in guest.images:
+            return False
+        interfaces = guest.images["file"][0]
+        return (not exclusive_devices(interfaces) & model.devices_in_use() and
+                ("edit" not in op or op["edit"] < len(interfaces)))
+
+    def draw(self, rng, model):
+        drawn = super().draw(rng, model)
+        if drawn:
+            drawn["state"] = rng.choice([None, None, "paused", "running"])
+            interfaces = model.guests[drawn["guest"]].images["file"][0]
+            number = rng.randrange(len(interfaces))
+            if rng.random() < 0.4:
+                drawn["edit"] = number
+                trusts = interfaces[number]["model"] == "virtio" and interfaces[number]["mode"] != "passthrough"
+                drawn["says"] = rng.choice([None, "no", "yes"] if trusts else [None, "no"])
+                if m.network_says(interfaces[number]) == "yes" and not trusts:
+                    drawn["says"] = "no"
+        return drawn
+
+    def change(self, op, model):
+        guest = model.guests[op["guest"]]
+        interfaces, says, paused = guest.images.pop("file")
+        says = list(says)
+        if "edit" in op:
+            says[op["edit"]] = op["says"]
+        model.restore(guest, interfaces, says, op["state"] == "paused" or (paused and op["state"] != "running"))
+
+    def do(self, op, machine, model):
+        path = image_path(op["guest"])
+        more = ["--" + op["state"]] if op["state"] else []
+        if "edit" in op:
+            interface = model.guests[op["guest"]].images["file"][0][op["edit"]]
+            more += ["--xml", machine.edit_image(op["guest"], path, interface["mac"], op["says"])]
+        virsh("restore", path, *more)
+        os.unlink(path)
+
+
+class Plug(Kind):
+    name = "plug in"
+    weight = 10
+
+    def is_possible(self, op, model):
+        guest = model.guests[op["guest"]]
+        if not is_live(guest) or len(guest.live) >= MOST_INTERFACES + 1:
+            return False
+        if "interface" not in op:
+            return True
+        has = {live.interface["mac"] for live in guest.live}
+        return (op["interface"]["mac"] not in has and
+                not exclusive_devices([op["interface"]]) & model.devices_in_use())
+
+    def draw(self, rng, model):
+        drawn = super().draw(rng, model)
+        if drawn:
+            guest = model.guests[drawn["guest"]]
+            has = {live.interface["mac"] for live in guest.live}
+            number = next(number for number in range(16) if m.mac(drawn["guest"], number) not in has)
+            drawn["interface"] = draw_interface(rng, drawn["guest"], number, set(m.EXCLUSIVE) - model.devices_in_use())
+        return drawn
+
+    def change(self, op, model):
+        interface = op["interface"]
+        model.guests[op["guest"]].live.append(m.Live(interface, interface["says"], True))
+
+    def do(self, op, machine, model):
+        machine.plug(op["guest"], op["interface"])
+
+
+class Unplug(Kind):
+    name = "plug out"
+    weight = 5
+    needs = staticmethod(is_live)
+
+    def is_possible(self, op, model):
+        guest = model.guests[op["guest"]]
+        return bool(guest.live) and op.get("number", 0) < len(guest.live)
+
+    def draw(self, rng, model):
+        drawn = super().draw(rng, model)
+        if drawn:
+            drawn["number"] = rng.randrange(len(model.guests[drawn["guest"]].live))
+        return drawn
+
+    def change(self, op, model):
+        gone = model.guests[op["guest"]].live.pop(op["number"])
+        model.left[gone.interface["dev"]] += gone.count  # README, Limits
+
+    def do(self, op, machine, model):
+        machine.unplug(op["guest"], model.guests[op["guest"]].live[op["number"]].interface["mac"])
+
+
+class Link(Unplug):
+    """libvirt 11.3 forgets by it that an interface is on a network, and takes the port away."""
+    name = "link down and up"
+    weight = 4
+
+    def is_possible(self, op, model):
+        if not super().is_possible(op, model):
+            return False
+        networked = model.guests[op["guest"]].live[op.get("number", 0)].interface["network"]
+        return not (networked and model.takes_live_trust and "number" in op)
+
+    def change(self, op, model):
+        pass
+
+    def do(self, op, machine, model):
+        address = model.guests[op["guest"]].live[op["number"]].interface["mac"]
+        virsh("domif-setlink", m.name(op["guest"]), address, "down")
+        virsh("domif-setlink", m.name(op["guest"]), address, "up")
+
+
+class AllMulticast(Kind):
+    """An administrator's. In passthrough mode only where the kernel counts it right."""
+    name = "ip link set allmulticast"
+    weight = 8
+
+    def is_possible(self, op, model):
+        guest = model.guests[op["guest"]]
+        if not guest.live or op.get("number", 0) >= len(guest.live):
+            return False
+        live = guest.live[op.get("number", 0)]
+        return "on" not in op or not live.is_exclusive() or (live.up and (op["on"] or live.count > 0))
+
+    def draw(self, rng, model):
+        drawn = super().draw(rng, model)
+        if drawn:
+            drawn["number"] = rng.randrange(len(model.guests[drawn["guest"]].live))
+            drawn["on"] = not model.guests[drawn["guest"]].live[drawn["number"]].flag
+        return drawn if drawn and self.is_possible(drawn, model) else None
+
+    def change(self, op, model):
+        model.guests[op["guest"]].live[op["number"]].set_flag(op["on"])
+
+    def do(self, op, machine, model):
+        address = model.guests[op["guest"]].live[op["number"]].interface["mac"]
+        machine.set_all_multicast(machine.live(op["guest"])[address]["device"], op["on"])
+
+
+class Everywhere(Kind):
+    quick = False
+
+    def draw(self, rng, model):
+        return {}
+
+    def is_possible(self, op, model):
+        return True
+
+
+class Apply(Everywhere):
+    name = "apply"
+    weight = 8
+    quick = True
+
+    def change(self, op, model):
+        for guest in model.guests:
+            model.reconcile(guest)
+
+    def do(self, op, machine, model):
+        done = machine.apply()
+        after = model.copy()
+        self.change(op, after)
+        good = after.policy is not None and all(after.is_good(guest) for guest in after.guests if guest.live is not None)
+        if (done.returncode == 0) != good and not op.get("beside"):
+            raise Difference("apply exits with %d: %s" % (done.returncode, done.stderr.strip()))
+
+
+class Restart(Everywhere):
+    name = "daemon restarted"
+    weight = 5
+
+    def change(self, op, model):
+        for guest in model.guests:
+            model.reconcile(guest)
+
+    def do(self, op, machine, model):
+        machine.restart_daemon()
+
+
+class KillDaemon(Restart):
+    name = "daemon killed"
+    weight = 3
+
+    def do(self, op, machine, model):
+        machine.kill_daemon()
+        machine.start_daemon()
+
+
+class KillBoth(Kind):
+    name = "daemon and QEMU killed"
+    weight = 2
+    quick = False
+    needs = staticmethod(is_live)
+
+    def change(self, op, model):
+        model.stop(model.guests[op["guest"]])
+        for guest in model.guests:
+            model.reconcile(guest)
+
+    def do(self, op, machine, model):
+        machine.kill_daemon()
+        machine.kill_qemu(op["guest"])
+        machine.start_daemon()
+
+
+class Policy(Everywhere):
+    """A new policy, and then nothing."""
+    name = "policy"
+    weight = 8
+
+    def draw(self, rng, model):
+        return draw_policy(rng, len(model.guests))
+
+    def change(self, op, model):
+        model.policy = op["policy"]
+
+    def do(self, op, machine, model):
+        machine.write_policy("[nonsense\n" if op["policy"] is None else
+                             policy_text(op["policy"]) if op["policy"]["sections"] else None)
+
+
+class PolicyApplied(Policy):
+    name = "policy, and apply"
+    weight = 10
+
+    def change(self, op, model):
+        super().change(op, model)
+        Apply().change(op, model)
+
+    def do(self, op, machine, model):
+        super().do(op, machine, model)
+        after = model.copy()
+        super().change(op, after)
+        Apply().do({}, machine, after)
+
+
+class PolicyRestarted(Policy):
+    name = "policy, and daemon restarted"
+    weight = 3
+
+    def change(self, op, model):
+        super().change(op, model)
+        Restart().change(op, model)
+
+    def do(self, op, machine, model):
+        super().do(op, machine, model)
+        machine.restart_daemon()
+
+
+KINDS = {kind.name: kind() for kind in (
+    Define, Redefine, Start, Suspend, Resume, Destroy, KillQemu, Reset, ManagedSave, Forget, Save, Restore, Plug,
+    Unplug, Link, AllMulticast, Apply, Restart, KillDaemon, KillBoth, Policy, PolicyApplied, PolicyRestarted)}
+
+
+class Both(Kind):
+    """Two at once, on two guests; apply on all of them beside one that settles by itself."""
+    name = "two at once"
+    weight = 8
+    beside_apply = ("start", "destroy", "resume", "restore", "managed save")
+
+    def draw(self, rng, model):
+        first = draw_from(rng, model, [kind for kind in KINDS.values() if kind.quick and kind.name != "apply"])
+        if not first:
+            return None
+        if first["op"] in self.beside_apply and rng.random() < 0.3:
+            return {"first": first, "second": {"op": "apply", "beside": True}}
+        # As it is after the first, and as it is before: the order is not known.
+        after = model.copy()
+        KINDS[first["op"]].change(first, after)
+        second = draw_from(rng, after, [kind for kind in KINDS.values() if kind.quick and kind.name != "apply"])
+        drawn = {"first": first, "second": second}
+        return drawn if second and self.is_possible(drawn, model) else None
+
+    def is_possible(self, op, model):
+        first, second = op["first"], op["second"]
+        if first.get("guest") == second.get("guest") or not is_possible(first, model) or not is_possible(second, model):
+            return False
+        after, other = model.copy(), model.copy()
+        change(first, after)
+        change(second, other)
+        return is_possible(second, after) and is_possible(first, other)
+
+    def change(self, op, model):
+        change(op["first"], model)
+        change(op["second"], model)
+
+    def do(self, op, machine, model):
+        failed = []
+
+        def one(which):
+            try:
+                do(op[which], machine, model)
+            except Exception as error:  # pylint: disable=broad-except
+                failed.append(error)
+        threads = [threading.Thread(target=one, args=(which,)) for which in ("first", "second")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if failed:
+            raise failed[0]
+
+
+def draw_from(rng, model, kinds):
+    """One that is possible, or None."""
+    for _ in range(20):
+        kind = rng.choices(kinds, [kind.weight for kind in kinds])[0]
+        drawn = kind.draw(rng, model)
+        if drawn is not None and kind.is_possible(drawn, model):
+            return {"op": kind.name, **drawn}
+    return None
+
+
+def is_possible(op, model):
+    return KINDS[op["op"]].is_possible(op, model)
+
+
+def change(op, model):
+    KINDS[op["op"]].change(op, model)
+
+
+def do(op, machine, model):
+    """`model` is as it was before."""
+    KINDS[op["op"]].do(op, machine, model)
+
+
+KINDS[Both.name] = Both()
