@@ -15,7 +15,7 @@ setup_file() {
 }
 
 @test "it answers over IPv6, until it is opted out" {
-    wait_for 1800 grep -q GUEST-UP /var/log/libvirt/qemu/3.console
+    wait_for "$slowly" grep -q GUEST-UP /var/log/libvirt/qemu/3.console
     answers_all 3
     write_policy <<< "[vm:plain]
 policy = off"

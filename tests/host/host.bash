@@ -4,7 +4,7 @@
 load ../e2e/machine
 
 state=/var/lib/tests
-slowly=600 # seconds to wait for what takes a minute in an emulator that has a processor to itself
+slowly=1800 # seconds to wait for what takes three minutes in an emulator that has a processor to itself
 
 make_state() {
     mkdir -p $state/guest
