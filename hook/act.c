@@ -202,7 +202,8 @@ struct attempt {
     bool waiter;
     unsigned rounds; /* in which something was to be done */
     long pause_ms;
-    char *refusal; /* what came of the last step that needs libvirt, or NULL */
+    char *refusal;         /* what came of the last step that needs libvirt, or NULL */
+    size_t refused_number; /* of which interface */
     bool refused;
     int waits_for; /* the index of a device that is down, in passthrough mode, or 0 */
 };
@@ -265,6 +266,7 @@ static enum outcome settle(struct attempt *attempt, const struct parsed_guest *g
             acted = act_on_device(attempt->why, &observer, guest, i, &finding) || acted;
         if (steps & LIVE_STEPS && !sent) {
             act_live(attempt, &observer, interface, &finding, xml);
+            attempt->refused_number = i;
             sent = true;
         }
         if (steps & STEP_WAIT)
@@ -279,7 +281,8 @@ static enum outcome settle(struct attempt *attempt, const struct parsed_guest *g
             log_info("%s: %s: all-multicast as soon as %s is up", attempt->why,
                      or_dash(guest->domain.interfaces[i].mac), finding.device.name);
         else
-            log_verdict(attempt->why, guest, i, &finding, attempt->refusal, attempt->waiter);
+            log_verdict(attempt->why, guest, i, &finding,
+                        i == attempt->refused_number ? attempt->refusal : NULL, attempt->waiter);
     }
     observer_close(&observer);
     attempt->rounds++;
@@ -369,7 +372,7 @@ static bool wait_for_device(const struct task *task, int index) {
     const char *problem = name ? lock_acquire(name, virsh_now() + 2, &lock) : "out of memory";
     if (!problem) {
         watchdog_arm(0);
-        problem = device_wait_until_up(&(struct device){.index = index}, &gone);
+        problem = device_wait_until_up(index, task->uuid, &gone);
         watchdog_arm(BACKGROUND_SECONDS);
     }
     if (problem && problem != lock_busy)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -313,7 +314,7 @@ const char *device_set(const struct device_table *table, const struct device *de
 
 /* ---- Waiting ---- */
 
-static const char *state_of(int fd, int index, bool *up, bool *gone) {
+static const char *state_of(int fd, int index, const char *uuid, bool *up, bool *gone) {
     const struct device_table table = {.socket = fd};
     struct request request = request_of(RTM_GETLINK, 0);
     union reply reply = {.header = {0}};
@@ -323,12 +324,12 @@ static const char *state_of(int fd, int index, bool *up, bool *gone) {
     bool deleted = problem && strcmp(problem, strerror(ENODEV)) == 0;
     if (!problem)
         problem = read_device(&table, &reply.header, &device);
-    *gone = deleted || device.retired;
+    *gone = deleted || (device.retired && strcasecmp(device.guest, uuid) == 0);
     *up = device.up;
     return deleted ? NULL : problem;
 }
 
-const char *device_wait_until_up(const struct device *device, bool *gone) {
+const char *device_wait_until_up(int index, const char *uuid, bool *gone) {
     struct sockaddr_nl links = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
     int news = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     int questions = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
@@ -338,7 +339,7 @@ const char *device_wait_until_up(const struct device *device, bool *gone) {
     if (news < 0 || questions < 0 || bind(news, (struct sockaddr *)&links, sizeof links) != 0)
         problem = strerror(errno);
     while (!problem && !up && !*gone) {
-        problem = state_of(questions, device->index, &up, gone);
+        problem = state_of(questions, index, uuid, &up, gone);
         /* Whatever the news is, or that some was lost: the state is asked for again. */
         char news_of_a_link = 0;
         if (!problem && !up && !*gone && recv(news, &news_of_a_link, 1, 0) < 0 && errno != EINTR &&

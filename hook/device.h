@@ -76,6 +76,6 @@ const char *device_set_marks(const struct device_table *table, const struct devi
 const char *device_retire(const struct device_table *table, const struct device *device,
                           const char *uuid);
 
-/* Waits, for as long as it takes, until the device is up. Sets `gone` if it is deleted, or its
- * guest has stopped: libvirt 7.0 leaves the device of a guest behind. */
-const char *device_wait_until_up(const struct device *device, bool *gone);
+/* Waits, for as long as it takes, until the device of this index is up. Sets `gone` if it is
+ * deleted, or the guest of this UUID has stopped: libvirt 7.0 leaves the device behind. */
+const char *device_wait_until_up(int index, const char *uuid, bool *gone);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 const char *observer_open(struct observer *observer, enum live live, time_t deadline) {
     *observer = (struct observer){.live = live, .deadline = deadline};
@@ -45,9 +46,11 @@ static void observe_trust(const struct interface *interface, const struct plan_i
 }
 
 /* A device of another MAC address is another guest's by now, unless a trusted guest changed its
- * own, which libvirt follows. One that somebody else made is known by its name. */
+ * own, which libvirt follows; if it is marked, the mark names the guest. One that somebody else
+ * made is known by its name. */
 static void observe_device(const struct observer *observer, const struct interface *interface,
-                           const struct plan_item *item, struct finding *finding) {
+                           const struct plan_item *item, const char *uuid,
+                           struct finding *finding) {
     unsigned char mac[MAC_LENGTH];
     struct observed *observed = &finding->observed;
     const struct device *device = &finding->device;
@@ -63,14 +66,15 @@ static void observe_device(const struct observer *observer, const struct interfa
                             "back at the stop, as passthrough mode needs";
     bool same = item->attachment == ATTACHED_BY_NAME ||
                 (mac_parse(interface->mac, mac) && memcmp(mac, device->mac, MAC_LENGTH) == 0);
+    bool own = same || strcasecmp(device->guest, uuid) == 0;
     if (!same && observed->trust != FORCE_YES)
         observed->problem = "it has another MAC address than the interface";
     observed->up = device->up;
     observed->passthrough = device->passthrough;
     observed->all_multicast = device->all_multicast;
     observed->follows = device->follows || !same;
-    observed->marked = same && device->marks & MARK_MULTICAST;
-    observed->origin = same && device->marks & MARK_TRUST ? ORIGIN_MARKED : ORIGIN_UNKNOWN;
+    observed->marked = own && device->marks & MARK_MULTICAST;
+    observed->origin = own && device->marks & MARK_TRUST ? ORIGIN_MARKED : ORIGIN_UNKNOWN;
 }
 
 /* The same interface in the guest's stored XML: what it says of trust, or its network does. */
@@ -111,7 +115,7 @@ struct finding observe(const struct observer *observer, const struct parsed_gues
     if (item->attachment == ATTACHED_BY_NETWORK && observer->live == LIVE_POSSIBLE)
         observed->live = LIVE_BY_NETWORK;
     observe_trust(interface, item, observed);
-    observe_device(observer, interface, item, &finding);
+    observe_device(observer, interface, item, guest->domain.uuid, &finding);
     /* What rxtrust gave stands on the interface; what doesn't is its portgroup's or network's. */
     bool may_be_given = observed->trust == FORCE_YES && interface->trust == TRUST_YES;
     if (observed->origin == ORIGIN_UNKNOWN && !(may_be_given && is_contested(item)))

@@ -20,24 +20,23 @@
 /* libvirt lists the interface when QEMU has it, a moment after its device has come. */
 enum { FIND_SECONDS = 10, PAUSE_MS = 125, LONGEST_PAUSE_MS = 1000 };
 
-/* The kernel names a macvtap's character device by the index of its link: tap7. An interface may
- * have such a name too, and goes first. Returns `name` with the link's name in it, or NULL. */
+/* The kernel names a macvtap's character device by the index of its link: tap7. Another interface
+ * may have that name. Returns `name` with the link's name in it, or NULL. */
 static const char *find_link(const char *argument, char name[IF_NAMESIZE]) {
     static const char prefix[] = "tap";
     const size_t length = strlen(prefix);
     char *end = NULL;
-    if (if_nametoindex(argument))
-        return if_indextoname(if_nametoindex(argument), name);
-    if (strncmp(argument, prefix, length) != 0)
-        return NULL;
-    unsigned long index = strtoul(argument + length, &end, 10);
-    return *end == '\0' && index <= INT_MAX ? if_indextoname((unsigned)index, name) : NULL;
+    bool is_node = strncmp(argument, prefix, length) == 0;
+    unsigned long index = is_node ? strtoul(argument + length, &end, 10) : 0;
+    bool is_link =
+        index && *end == '\0' && index <= INT_MAX && if_indextoname((unsigned)index, name);
+    return is_link ? name : if_indextoname(if_nametoindex(argument), name);
 }
 
 /* True: it is a macvtap that rxtrust has not seen to; one that it has marked needs nobody else. */
 static bool is_new(const struct observer *observer, const char *link) {
     struct device device;
-    return !device_get(&observer->table, link, &device) && !device.marks && !device.retired;
+    return !device_get(&observer->table, link, &device) && !device.marks;
 }
 
 static const struct parsed_guest *find_guest(const struct running *running, const char *link) {

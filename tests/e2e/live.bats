@@ -54,6 +54,11 @@ outcome_is_logged() {
     if libvirt_takes_live_trust; then
         wait_for 5 has_address "$(macvtap changing)" 52:54:00:a1:20:99
         answers_all 32
+        # Its new address is no way around an opt-out.
+        write_policy <<< "[default]
+policy = off"
+        "$program" apply changing
+        not is_trusted changing
     else
         has_address "$(macvtap changing)" "$(mac 32)"
         not answers "$(addresses 32 | head -n 1)"

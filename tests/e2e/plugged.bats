@@ -152,6 +152,17 @@ exit 1"
     wait $!
 }
 
+@test "another interface has the name of the macvtap's character device" {
+    local device
+    run_guest named 130
+    attach named 130 1
+    device=$(macvtap named "$(mac 130 1)")
+    ip link add name "tap$(cat "/sys/class/net/$device/ifindex")" type bridge
+    plugged "$device"
+    ip link del "tap$(cat "/sys/class/net/$device/ifindex")"
+    has_all_multicast "$device"
+}
+
 @test "beside the start, in every order, the guest is as the policy says and the host device as it was" {
     local before mode device
     before=$(counters up0)
