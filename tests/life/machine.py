@@ -314,7 +314,8 @@ class Machine:
         with open(STATE + "/syslog", encoding="utf-8", errors="replace") as file:
             return file.read().splitlines()[-lines:]
 
-    def delete_what_libvirt_cannot(self):
-        """libvirt 7.0 alone."""
-        if self.version < (8, 0):
-            words("delete_what_libvirt_cannot")
+    @staticmethod
+    def delete_what_libvirt_cannot():
+        with open("/var/log/libvirt/libvirtd.log", encoding="utf-8", errors="replace") as log:
+            if re.search("error destroying network device .*: Operation not supported", log.read()):
+                words("delete_what_libvirt_cannot")
