@@ -258,12 +258,10 @@ static int on_key(void *user, const char *section_name, const char *name, const 
 }
 
 static bool is_utf8(const char *text) {
-    size_t length = 1;
-    while (*text && length) {
-        length = (unsigned char)*text < 0x80 ? 1 : utf8_sequence(text);
+    size_t length = 0;
+    while ((length = utf8_sequence(text)))
         text += length;
-    }
-    return length;
+    return !*text;
 }
 
 static const char not_utf8[] = "the line is not UTF-8";
