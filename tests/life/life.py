@@ -128,6 +128,7 @@ def settle(model, machine):
         return not bad
     if not wait_for(FIT_SECONDS, fits):
         raise Difference("; ".join(bad))
+    model.settled()
 
 
 def end(model, machine, ops):

@@ -96,6 +96,7 @@ class Live:
         self.flag = False  # all-multicast
         self.follows = False  # libvirt has copied the guest's receive filter
         self.marked = set()  # of what rxtrust says on the device that it set: all-multicast, trust
+        self.unsure = False  # whether the flag that somebody else set is still there
         self.count = 0  # what the kernel has counted on the host device, in passthrough mode
 
     def is_exclusive(self):
@@ -199,8 +200,11 @@ class Model:
                     live.marked.add("trust")
                 elif want != "trust" and live.is_trusted() and "trust" in live.marked:
                     live.says = None
-                    live.marked.clear()
-                    live.set_flag(False)  # libvirt takes it back with the trust, whoever set it
+                    live.marked.discard("trust")
+                    if not live.flag:
+                        live.marked.clear()
+                    # An administrator's flag libvirt may have taken back while the guest was trusted.
+                    live.unsure = live.flag and not live.marked
             trusted = live.is_trusted()
             if want == "nothing":
                 if live.flag and "all-multicast" in live.marked and not (trusted and live.follows):
@@ -272,9 +276,16 @@ class Model:
     def adopt(live, flag, follows, is_marked):
         """libvirt sets the flag of a guest that it trusts as the guest's NIC has it, maybe before rxtrust looks:
         one whose trust is contested is looked at by the background process alone."""
-        if live.is_trusted():
+        if live.is_trusted() or live.unsure:
             if flag != live.flag:
                 live.set_flag(flag)
             live.follows = follows
             if follows and not is_marked:
                 live.marked.discard("all-multicast")
+        if live.unsure and is_marked:
+            live.marked.add("all-multicast")
+
+    def settled(self):
+        for guest in self.guests:
+            for live in guest.live or []:
+                live.unsure = False

@@ -560,6 +560,7 @@ class Both(Kind):
     """Two at once, on two guests; apply on all of them beside one that settles by itself."""
     name = "two at once"
     weight = 8
+    quick = False
     beside_apply = ("start", "destroy", "resume", "restore", "managed save")
 
     def draw(self, rng, model):
