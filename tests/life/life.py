@@ -35,15 +35,15 @@ def differences_of_guest(model, guest, lives, seen, groups):
         if device is None:
             bad.append("%s: there is no device %s" % (what, found[address]["device"]))
             continue
-        if device.address != address:
-            bad.append("%s: the device has the MAC address %s" % (what, device.address))
         port = None
         if live.interface["network"] and not found[address]["port"]:
             bad.append("%s has no port" % what)
         elif live.interface["network"]:
             port = Machine.port_is_trusted(live.interface["network"], found[address]["port"])
-        model.adopt(live, device.flag, device.promiscuous or device.name in groups, "all-multicast" in device.alias)
-        pairs = [("the XML's trust", found[address]["says"], live.says), ("the port's trust", port, live.port),
+        model.adopt(live, device.flag, device.promiscuous or device.name in groups, "all-multicast" in device.alias,
+                    device.address)
+        pairs = [("the device's MAC address", device.address, live.address),
+                 ("the XML's trust", found[address]["says"], live.says), ("the port's trust", port, live.port),
                  ("all-multicast", device.flag, live.flag), ("up", device.up, live.up),
                  ("alias", device.alias, live.alias(guest.number))]
         bad += ["%s: %s is %s, not %s" % (what, word, is_so, should) for word, is_so, should in pairs
@@ -149,7 +149,7 @@ def drawn(arguments, model):
     rng = random.Random(arguments.seed)
     until = time.monotonic() + arguments.seconds
     for guest in range(GUESTS):
-        yield {"op": "define", **operations.KINDS["define"].draw_for(rng, guest)}
+        yield {"op": "define", **operations.KINDS["define"].draw_for(rng, guest, model)}
     for _ in range(arguments.most):
         if time.monotonic() > until:
             return
@@ -177,6 +177,9 @@ def live(arguments):
             machine.make_taps()
             operations.change(op, model)
             operations.do(op, machine, before)
+            for guest in model.booting():
+                machine.wait_until_up(guest.number)
+                model.boot(guest)
             settle(model, machine)
         end(model, machine, answer["done"])
     except Difference as difference:

@@ -98,6 +98,8 @@ class Live:
         self.marked = set()  # of what rxtrust says on the device that it set: all-multicast, trust
         self.unsure = False  # whether the flag that somebody else set is still there
         self.count = 0  # what the kernel has counted on the host device, in passthrough mode
+        self.address = interface["mac"]  # of the device
+        self.inside = None  # what the guest's operating system has made of its NIC, if it has one that it knows
 
     def is_exclusive(self):
         return self.interface["mode"] == "passthrough"
@@ -110,6 +112,10 @@ class Live:
             self.count += int(on) - int(self.flag)
         self.flag = on
 
+    def boot(self):
+        if self.interface["model"] == "virtio":
+            self.inside = {"address": self.interface["mac"], "allmulti": False, "promisc": False, "group": False}
+
     def alias(self, guest):
         marks = ", ".join(sorted(self.marked))
         return "rxtrust %s: %s" % (uuid(guest), marks) if marks else ""
@@ -121,8 +127,10 @@ class Guest:
         self.stored = None  # interfaces
         self.live = None  # Lives
         self.paused = False
+        self.system = False  # it has an operating system; without one it is an empty machine
+        self.booted = False
         self.waiter = False  # a background process waits until a device is up
-        self.images = {}  # saved: "managed" or "file": (interfaces, what each says, paused)
+        self.images = {}  # saved: "managed" or "file": (interfaces, what each says, paused, insides)
 
     def is_owners(self, live):
         """The trust that is in force: the stored XML says it too, or it isn't the interface's own."""
@@ -230,7 +238,7 @@ class Model:
         guest.paused = paused
         self.reconcile(guest)
 
-    def restore(self, guest, interfaces, says, paused):
+    def restore(self, guest, interfaces, says, paused, insides):
         """The hook's output is the XML: trust is there from the first moment, on a network too."""
         said = list(says)
         for number, interface in enumerate(interfaces):
@@ -238,6 +246,9 @@ class Model:
                 if (says[number] or network_says(interface)) != "yes":
                     said[number] = "yes"
         self.run(guest, interfaces, said, paused)
+        guest.booted = insides is not None
+        for live, inside in zip(guest.live, insides or []):
+            live.inside = inside
 
     def stop(self, guest):
         for live in guest.live:
@@ -246,10 +257,35 @@ class Model:
                     self.clear(live)
                 self.left[live.interface["dev"]] += live.count
         guest.live = None
-        guest.paused = guest.waiter = False
+        guest.paused = guest.waiter = guest.booted = False
 
     def image(self, guest):
-        return ([live.interface for live in guest.live], [live.says for live in guest.live], guest.paused)
+        return ([live.interface for live in guest.live], [live.says for live in guest.live], guest.paused,
+                [live.inside for live in guest.live] if guest.booted else None)
+
+    @staticmethod
+    def reset(guest):
+        guest.booted = False
+        for live in guest.live:
+            live.inside = None
+
+    def booting(self):
+        """The guests whose operating system comes up now."""
+        return [guest for guest in self.guests if guest.system and guest.live is not None and not guest.paused and
+                not guest.booted]
+
+    @staticmethod
+    def boot(guest):
+        guest.booted = True
+        for live in guest.live:
+            live.boot()
+
+    @staticmethod
+    def change_address(live, address):
+        """libvirt moves the device of a guest that it trusts after it."""
+        live.inside["address"] = address
+        if live.is_trusted():
+            live.address = address
 
     def set_running(self, guest, running):
         guest.paused = not running
@@ -273,12 +309,15 @@ class Model:
         return sum(live.flag and live.up for live in lives)
 
     @staticmethod
-    def adopt(live, flag, follows, is_marked):
+    def adopt(live, flag, follows, is_marked, address):
         """libvirt sets the flag of a guest that it trusts as the guest's NIC has it, maybe before rxtrust looks:
         one whose trust is contested is looked at by the background process alone."""
         if live.is_trusted() or live.unsure:
             if flag != live.flag:
                 live.set_flag(flag)
+            if live.inside and address == live.inside["address"]:
+                live.address = address
+            follows = follows or address != live.interface["mac"]
             live.follows = follows
             if follows and not is_marked:
                 live.marked.discard("all-multicast")

@@ -9,6 +9,7 @@ import model as m
 from machine import Difference, virsh, wait_for
 
 MOST_INTERFACES = 3
+SYSTEMS, MOST_SYSTEMS = 0.2, 2  # so many guests have an operating system: they cost time
 
 
 def section(title, match=None, **keys):
@@ -109,6 +110,11 @@ def is_live(guest):
     return guest.live is not None
 
 
+def is_awake(guest):
+    """Its operating system can be told something."""
+    return guest.booted and not guest.paused
+
+
 class Define(Kind):
     name = "define"
     weight = 8
@@ -116,19 +122,22 @@ class Define(Kind):
 
     def draw(self, rng, model):
         drawn = super().draw(rng, model)
-        return self.draw_for(rng, drawn["guest"]) if drawn else None
+        return self.draw_for(rng, drawn["guest"], model) if drawn else None
 
     @staticmethod
-    def draw_for(rng, guest):
+    def draw_for(rng, guest, model):
         free = set(m.EXCLUSIVE)
-        return {"guest": guest, "interfaces": [draw_interface(rng, guest, number, free)
-                                               for number in range(rng.randint(1, MOST_INTERFACES))]}
+        systems = sum(other.system for other in model.guests if other.number != guest)
+        return {"guest": guest, "system": systems < MOST_SYSTEMS and rng.random() < SYSTEMS,
+                "interfaces": [draw_interface(rng, guest, number, free)
+                               for number in range(rng.randint(1, MOST_INTERFACES))]}
 
     def change(self, op, model):
-        model.guests[op["guest"]].stored = op["interfaces"]
+        guest = model.guests[op["guest"]]
+        guest.stored, guest.system = op["interfaces"], op.get("system", False)
 
     def do(self, op, machine, model):
-        machine.define(op["guest"], op["interfaces"])
+        machine.define(op["guest"], op["interfaces"], op.get("system", False))
 
 
 class Redefine(Kind):
@@ -165,7 +174,7 @@ class Redefine(Kind):
         model.guests[op["guest"]].stored = self.redefined(op, model)
 
     def do(self, op, machine, model):
-        machine.define(op["guest"], self.redefined(op, model))
+        machine.define(op["guest"], self.redefined(op, model), model.guests[op["guest"]].system)
 
 
 class Start(Kind):
@@ -190,8 +199,8 @@ class Start(Kind):
     def change(self, op, model):
         guest = model.guests[op["guest"]]
         if "managed" in guest.images:
-            interfaces, says, paused = guest.images.pop("managed")
-            model.restore(guest, interfaces, says, paused or op["paused"])
+            interfaces, says, paused, insides = guest.images.pop("managed")
+            model.restore(guest, interfaces, says, paused or op["paused"], insides)
         else:
             model.run(guest, guest.stored, [interface["says"] for interface in guest.stored], op["paused"])
 
@@ -248,6 +257,9 @@ class Reset(Kind):
     name = "reset"
     weight = 4
     needs = staticmethod(is_live)
+
+    def change(self, op, model):
+        model.reset(model.guests[op["guest"]])
 
     def do(self, op, machine, model):
         virsh("reset", m.name(op["guest"]))
@@ -324,11 +336,12 @@ class Restore(Kind):
 
     def change(self, op, model):
         guest = model.guests[op["guest"]]
-        interfaces, says, paused = guest.images.pop("file")
+        interfaces, says, paused, insides = guest.images.pop("file")
         says = list(says)
         if "edit" in op:
             says[op["edit"]] = op["says"]
-        model.restore(guest, interfaces, says, op["state"] == "paused" or (paused and op["state"] != "running"))
+        model.restore(guest, interfaces, says, op["state"] == "paused" or (paused and op["state"] != "running"),
+                      insides)
 
     def do(self, op, machine, model):
         path = image_path(op["guest"])
@@ -365,10 +378,16 @@ class Plug(Kind):
 
     def change(self, op, model):
         interface = op["interface"]
-        model.guests[op["guest"]].live.append(m.Live(interface, interface["says"], True))
+        live = m.Live(interface, interface["says"], True)
+        guest = model.guests[op["guest"]]
+        guest.live.append(live)
+        if is_awake(guest):
+            live.boot()
 
     def do(self, op, machine, model):
         machine.plug(op["guest"], op["interface"])
+        if is_awake(model.guests[op["guest"]]) and op["interface"]["model"] == "virtio":
+            machine.set_up(op["guest"], op["interface"]["mac"])
 
 
 class Unplug(Kind):
@@ -387,11 +406,15 @@ class Unplug(Kind):
         return drawn
 
     def change(self, op, model):
-        gone = model.guests[op["guest"]].live.pop(op["number"])
+        guest = model.guests[op["guest"]]
+        gone = guest.live.pop(op["number"])
+        if not is_awake(guest):
+            model.reset(guest)
         model.left[gone.interface["dev"]] += gone.count  # README, Limits
 
     def do(self, op, machine, model):
-        machine.unplug(op["guest"], model.guests[op["guest"]].live[op["number"]].interface["mac"])
+        guest = model.guests[op["guest"]]
+        machine.unplug(op["guest"], guest.live[op["number"]].interface["mac"], is_awake(guest))
 
 
 class Link(Unplug):
@@ -439,6 +462,95 @@ class AllMulticast(Kind):
     def do(self, op, machine, model):
         address = model.guests[op["guest"]].live[op["number"]].interface["mac"]
         machine.set_all_multicast(machine.live(op["guest"])[address]["device"], op["on"])
+
+
+class GuestAddress(Kind):
+    """The guest changes the MAC address of its NIC, or takes its own again."""
+    name = "guest's MAC address"
+    weight = 10
+    needs = staticmethod(is_awake)
+
+    def is_possible(self, op, model):
+        guest = model.guests[op["guest"]]
+        if not is_awake(guest):
+            return False
+        if "number" not in op:
+            return any(live.inside for live in guest.live)
+        return (op["number"] < len(guest.live) and guest.live[op["number"]].inside is not None and
+                guest.live[op["number"]].inside["address"] != op["address"])
+
+    def draw(self, rng, model):
+        drawn = super().draw(rng, model)
+        if drawn:
+            guest = model.guests[drawn["guest"]]
+            drawn["number"] = rng.choice([number for number, live in enumerate(guest.live) if live.inside])
+            own = guest.live[drawn["number"]].interface["mac"]
+            first = int(own[-2:], 16)
+            drawn["address"] = rng.choice([own, m.mac(guest.number, first + 16), m.mac(guest.number, first + 48)])
+        return drawn
+
+    def change(self, op, model):
+        model.change_address(model.guests[op["guest"]].live[op["number"]], op["address"])
+
+    def do(self, op, machine, model):
+        machine.tell_nic(op["guest"], model.guests[op["guest"]].live[op["number"]].inside["address"],
+                         "ip link set %s address " + op["address"])
+
+
+class GuestFilter(GuestAddress):
+    """What the guest's NIC takes: all multicast, everything, one multicast group more."""
+    name = "guest's filter"
+    commands = {("allmulti", True): "ifconfig %s allmulti", ("allmulti", False): "ifconfig %s -allmulti",
+                ("promisc", True): "ifconfig %s promisc", ("promisc", False): "ifconfig %s -promisc",
+                ("group", True): "ip address add 2001:db8:77::a:1/64 dev %s",
+                ("group", False): "ip address del 2001:db8:77::a:1/64 dev %s"}
+
+    def is_possible(self, op, model):
+        guest = model.guests[op["guest"]]
+        if not is_awake(guest):
+            return False
+        if "number" not in op:
+            return any(live.inside for live in guest.live)
+        return (op["number"] < len(guest.live) and guest.live[op["number"]].inside is not None and
+                guest.live[op["number"]].inside[op["what"]] != op["on"])
+
+    def draw(self, rng, model):
+        drawn = Kind.draw(self, rng, model)
+        if drawn:
+            guest = model.guests[drawn["guest"]]
+            drawn["number"] = rng.choice([number for number, live in enumerate(guest.live) if live.inside])
+            drawn["what"] = rng.choice(["allmulti", "allmulti", "promisc", "group"])
+            drawn["on"] = not guest.live[drawn["number"]].inside[drawn["what"]]
+        return drawn
+
+    def change(self, op, model):
+        model.guests[op["guest"]].live[op["number"]].inside[op["what"]] = op["on"]
+
+    def do(self, op, machine, model):
+        machine.tell_nic(op["guest"], model.guests[op["guest"]].live[op["number"]].inside["address"],
+                         self.commands[op["what"], op["on"]])
+
+
+class PowerOff(Destroy):
+    """The guest shuts itself down."""
+    name = "guest powers off"
+    weight = 3
+    needs = staticmethod(is_awake)
+
+    def do(self, op, machine, model):
+        machine.tell(op["guest"], "poweroff -f", answers=False)
+        if not wait_for(30, lambda: machine.listed()[m.name(op["guest"])] == "shut off"):
+            raise Difference("%s has shut itself down and is said to run" % m.name(op["guest"]))
+
+
+class Reboot(Reset):
+    """The guest reboots itself."""
+    name = "guest reboots"
+    weight = 2
+    needs = staticmethod(is_awake)
+
+    def do(self, op, machine, model):
+        machine.tell(op["guest"], "reboot -f", answers=False)
 
 
 class Everywhere(Kind):
@@ -553,7 +665,8 @@ class PolicyRestarted(Policy):
 
 KINDS = {kind.name: kind() for kind in (
     Define, Redefine, Start, Suspend, Resume, Destroy, KillQemu, Reset, ManagedSave, Forget, Save, Restore, Plug,
-    Unplug, Link, AllMulticast, Apply, Restart, KillDaemon, KillBoth, Policy, PolicyApplied, PolicyRestarted)}
+    Unplug, Link, AllMulticast, Apply, Restart, KillDaemon, KillBoth, Policy, PolicyApplied, PolicyRestarted,
+    GuestAddress, GuestFilter, PowerOff, Reboot)}
 
 
 class Both(Kind):
