@@ -40,8 +40,8 @@ def differences_of_guest(model, guest, lives, seen, groups):
             bad.append("%s has no port" % what)
         elif live.interface["network"]:
             port = Machine.port_is_trusted(live.interface["network"], found[address]["port"])
-        model.adopt(live, device.flag, device.promiscuous or device.name in groups, "all-multicast" in device.alias,
-                    device.address)
+        model.adopt(guest, live, device.flag, device.promiscuous or device.name in groups,
+                    "all-multicast" in device.alias, device.address)
         pairs = [("the device's MAC address", device.address, live.address),
                  ("the XML's trust", found[address]["says"], live.says), ("the port's trust", port, live.port),
                  ("all-multicast", device.flag, live.flag), ("up", device.up, live.up),
