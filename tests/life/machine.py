@@ -91,8 +91,6 @@ class Link:
         self.promiscuity = struct.unpack("=I", of[30])[0]
         self.all_multicast = struct.unpack("=I", of[61])[0] if 61 in of else None
         self.is_macvtap = info.get(1, b"").rstrip(b"\0") == b"macvtap"
-        mode = attributes(info.get(2, b"")).get(1)
-        self.is_passthrough = self.is_macvtap and mode is not None and struct.unpack("=I", mode)[0] == 8
         self.up = bool(self.flags & 1)
         self.promiscuous = bool(self.flags & 0x100)
         self.flag = bool(self.flags & 0x200)
@@ -297,8 +295,8 @@ class Machine:
         return edited
 
     @staticmethod
-    def set_all_multicast(device, on):
-        done = run("ip", "link", "set", device, "allmulticast", "on" if on else "off")
+    def set_link(device, *what):
+        done = run("ip", "link", "set", device, *what)
         if done.returncode:
             raise Difference("ip link set %s: %s" % (device, done.stderr.strip()))
 
@@ -343,11 +341,10 @@ class Machine:
     # ---- what is seen ----
 
     @staticmethod
-    def is_idle(seen):
+    def is_idle(model):
         """No process of rxtrust works; each that is there waits for a device that is down."""
-        down = {m.uuid(int(link.address.split(":")[4], 16) - 1)
-                for link in seen.values() if link.is_passthrough and not link.up}
-        return all(waits_for(pid) in down for pid in processes("qemu", "rxtrust"))
+        waiting = {m.uuid(guest.number) for guest in model.guests if guest.waiter}
+        return all(waits_for(pid) in waiting for pid in processes("qemu", "rxtrust"))
 
     @staticmethod
     def busy():
@@ -380,9 +377,9 @@ class Machine:
 
     @staticmethod
     def status():
-        """Its exit code, and each interface's row by MAC address, or None if it prints none."""
+        """Its exit code, and each interface's row by guest and MAC address, or None if it prints none."""
         done = run(PROGRAM, "status", "--json")
-        rows = {row["mac"]: row for row in json.loads(done.stdout)} if done.stdout else None
+        rows = {(row["guest"], row["mac"]): row for row in json.loads(done.stdout)} if done.stdout else None
         return done.returncode, rows, done.stderr.strip()
 
     @staticmethod

@@ -19,6 +19,9 @@ NETWORKS = {
 }
 
 
+TWIN = "52:54:00:a1:00:10"  # of one interface of several guests, in passthrough mode on different devices
+
+
 def uuid(guest):
     return "0ddba11c-0000-4000-8000-%012x" % (guest + 1)
 
@@ -99,6 +102,10 @@ class Live:
         self.unsure = False  # whether the flag that somebody else set is still there
         self.count = 0  # what the kernel has counted on the host device, in passthrough mode
         self.address = interface["mac"]  # of the device
+        self.awaited = False  # a background process waits until the device is up
+        self.was_trusted = False  # in this run
+        self.in_step = False  # the guest changed its receive filter while it was trusted: the device is as its NIC
+        self.promiscuous = False
         self.inside = None  # what the guest's operating system has made of its NIC, if it has one that it knows
 
     def is_exclusive(self):
@@ -129,8 +136,11 @@ class Guest:
         self.paused = False
         self.system = False  # it has an operating system; without one it is an empty machine
         self.booted = False
-        self.waiter = False  # a background process waits until a device is up
         self.images = {}  # saved: "managed" or "file": (interfaces, what each says, paused, insides)
+
+    @property
+    def waiter(self):
+        return any(live.awaited for live in self.live or [])
 
     def is_owners(self, live):
         """The trust that is in force: the stored XML says it too, or it isn't the interface's own."""
@@ -200,6 +210,7 @@ class Model:
         """What a start, a daemon that comes back, apply, and a background process that is woken do."""
         if self.policy is None or guest.live is None:
             return
+        waits = []
         for live in guest.live:
             want, _ = self.want(guest, live)
             if self.can_change_trust(live):
@@ -208,6 +219,7 @@ class Model:
                     live.marked.add("trust")
                 elif want != "trust" and live.is_trusted() and "trust" in live.marked:
                     live.says = None
+                    live.in_step = False
                     live.marked.discard("trust")
                     if not live.flag:
                         live.marked.clear()
@@ -219,10 +231,21 @@ class Model:
                     self.clear(live)
             elif not live.flag and not (want == "trust" and trusted and live.follows):
                 if live.is_exclusive() and not live.up:
-                    guest.waiter = True
+                    waits.append(live)
                 else:
                     live.set_flag(True)
                     live.marked.add("all-multicast")
+        # One that waits already looks at all of them once it is woken.
+        for live in [] if guest.waiter else waits:
+            live.awaited = True
+
+    def come_up(self, guest, lives):
+        for live in lives:
+            live.up = True
+        if any(live.awaited for live in lives):
+            for live in guest.live:
+                live.awaited = False
+            self.reconcile(guest)
 
     @staticmethod
     def clear(live):
@@ -257,7 +280,7 @@ class Model:
                     self.clear(live)
                 self.left[live.interface["dev"]] += live.count
         guest.live = None
-        guest.paused = guest.waiter = guest.booted = False
+        guest.paused = guest.booted = False
 
     def image(self, guest):
         return ([live.interface for live in guest.live], [live.says for live in guest.live], guest.paused,
@@ -268,6 +291,7 @@ class Model:
         guest.booted = False
         for live in guest.live:
             live.inside = None
+            live.in_step = False
 
     def booting(self):
         """The guests whose operating system comes up now."""
@@ -281,19 +305,20 @@ class Model:
             live.boot()
 
     @staticmethod
-    def change_address(live, address):
-        """libvirt moves the device of a guest that it trusts after it."""
-        live.inside["address"] = address
+    def change_inside(live, what, value):
+        """libvirt has the device of a guest that it trusts follow the guest's NIC."""
+        live.inside[what] = value
         if live.is_trusted():
-            live.address = address
+            live.in_step = True
+            live.address, live.promiscuous = live.inside["address"], live.inside["promisc"]
+            live.set_flag(live.inside["allmulti"])
 
     def set_running(self, guest, running):
         guest.paused = not running
+        if running:
+            self.come_up(guest, guest.live)
         for live in guest.live:
             live.up = running
-        if running and guest.waiter:
-            guest.waiter = False
-            self.reconcile(guest)
 
     def devices_in_use(self, but=None):
         return {live.interface["dev"] for guest in self.guests if guest is not but for live in guest.live or []
@@ -308,15 +333,19 @@ class Model:
             return self.left[device] + sum(live.count for live in lives)
         return sum(live.flag and live.up for live in lives)
 
-    def adopt(self, guest, live, flag, follows, is_marked, address):
+    def adopt(self, guest, live, flag, groups, promiscuous, is_marked, address):
         """libvirt sets the flag of a guest that it trusts as the guest's NIC has it, and takes it back, before
         rxtrust looks or after it: one whose trust is contested is looked at by the background process alone."""
+        live.was_trusted = live.was_trusted or live.is_trusted()
+        if live.was_trusted and not live.in_step:
+            live.promiscuous = promiscuous
         if live.is_trusted() or live.unsure:
-            if flag != live.flag:
-                live.set_flag(flag)
-            if live.inside and address == live.inside["address"]:
-                live.address = address
-            follows = follows or address != live.interface["mac"]
+            if not live.in_step:
+                if flag != live.flag:
+                    live.set_flag(flag)
+                if live.inside and address == live.inside["address"]:
+                    live.address = address
+            follows = groups or promiscuous or address != live.interface["mac"]
             live.follows = follows
             if follows and not is_marked:
                 live.marked.discard("all-multicast")

@@ -51,7 +51,7 @@ def draw_policy(rng, guests):
     return {"policy": {"sections": sections}}
 
 
-def draw_interface(rng, guest, number, free):
+def draw_interface(rng, guest, number, free, where=None):
     """`free` are the host devices that passthrough mode may take."""
     address = m.mac(guest, number)
     model = rng.choice(["virtio", "virtio", "virtio", "e1000"])
@@ -59,7 +59,7 @@ def draw_interface(rng, guest, number, free):
     # Trust of a NIC that isn't virtio's is an error of the owner's; in passthrough mode it miscounts by itself.
     if model != "virtio" and says == "yes":
         says = None
-    where = rng.choice(["direct", "direct", "network", "exclusive"])
+    where = where or rng.choice(["direct", "direct", "network", "exclusive"])
     if where == "exclusive" and free:
         dev = rng.choice(sorted(free))
         free.discard(dev)
@@ -128,9 +128,13 @@ class Define(Kind):
     def draw_for(rng, guest, model):
         free = set(m.EXCLUSIVE)
         systems = sum(other.system for other in model.guests if other.number != guest)
-        return {"guest": guest, "system": systems < MOST_SYSTEMS and rng.random() < SYSTEMS,
-                "interfaces": [draw_interface(rng, guest, number, free)
-                               for number in range(rng.randint(1, MOST_INTERFACES))]}
+        where = "exclusive" if rng.random() < 0.15 else None
+        interfaces = [draw_interface(rng, guest, number, free, where)
+                      for number in range(rng.randint(1, MOST_INTERFACES))]
+        twins = [interface for interface in interfaces if interface["mode"] == "passthrough"]
+        if twins and rng.random() < 0.4:
+            rng.choice(twins)["mac"] = m.TWIN
+        return {"guest": guest, "system": systems < MOST_SYSTEMS and rng.random() < SYSTEMS, "interfaces": interfaces}
 
     def change(self, op, model):
         guest = model.guests[op["guest"]]
@@ -457,11 +461,40 @@ class AllMulticast(Kind):
         return drawn if drawn and self.is_possible(drawn, model) else None
 
     def change(self, op, model):
-        model.guests[op["guest"]].live[op["number"]].set_flag(op["on"])
+        live = model.guests[op["guest"]].live[op["number"]]
+        live.set_flag(op["on"])
+        live.in_step = False
 
     def do(self, op, machine, model):
         address = model.guests[op["guest"]].live[op["number"]].interface["mac"]
-        machine.set_all_multicast(machine.live(op["guest"])[address]["device"], op["on"])
+        machine.set_link(machine.live(op["guest"])[address]["device"], "allmulticast", "on" if op["on"] else "off")
+
+
+class LinkUp(Kind):
+    """An administrator's, on one device of a guest that is paused."""
+    name = "ip link set up"
+    weight = 4
+
+    def is_possible(self, op, model):
+        lives = model.guests[op["guest"]].live or []
+        if "number" not in op:
+            return any(not live.up for live in lives)
+        return op["number"] < len(lives) and not lives[op["number"]].up
+
+    def draw(self, rng, model):
+        drawn = super().draw(rng, model)
+        if drawn:
+            lives = model.guests[drawn["guest"]].live
+            drawn["number"] = rng.choice([number for number, live in enumerate(lives) if not live.up])
+        return drawn
+
+    def change(self, op, model):
+        guest = model.guests[op["guest"]]
+        model.come_up(guest, [guest.live[op["number"]]])
+
+    def do(self, op, machine, model):
+        address = model.guests[op["guest"]].live[op["number"]].interface["mac"]
+        machine.set_link(machine.live(op["guest"])[address]["device"], "up")
 
 
 class GuestAddress(Kind):
@@ -485,12 +518,13 @@ class GuestAddress(Kind):
             guest = model.guests[drawn["guest"]]
             drawn["number"] = rng.choice([number for number, live in enumerate(guest.live) if live.inside])
             own = guest.live[drawn["number"]].interface["mac"]
-            first = int(own[-2:], 16)
-            drawn["address"] = rng.choice([own, m.mac(guest.number, first + 16), m.mac(guest.number, first + 48)])
+            taken = {live.address for live in guest.live} | {live.inside["address"] for live in guest.live if live.inside}
+            free = [m.mac(guest.number, number) for number in range(32, 40)]
+            drawn["address"] = rng.choice([own, rng.choice([address for address in free if address not in taken])])
         return drawn
 
     def change(self, op, model):
-        model.change_address(model.guests[op["guest"]].live[op["number"]], op["address"])
+        model.change_inside(model.guests[op["guest"]].live[op["number"]], "address", op["address"])
 
     def do(self, op, machine, model):
         machine.tell_nic(op["guest"], model.guests[op["guest"]].live[op["number"]].inside["address"],
@@ -524,7 +558,7 @@ class GuestFilter(GuestAddress):
         return drawn
 
     def change(self, op, model):
-        model.guests[op["guest"]].live[op["number"]].inside[op["what"]] = op["on"]
+        model.change_inside(model.guests[op["guest"]].live[op["number"]], op["what"], op["on"])
 
     def do(self, op, machine, model):
         machine.tell_nic(op["guest"], model.guests[op["guest"]].live[op["number"]].inside["address"],
@@ -665,7 +699,7 @@ class PolicyRestarted(Policy):
 
 KINDS = {kind.name: kind() for kind in (
     Define, Redefine, Start, Suspend, Resume, Destroy, KillQemu, Reset, ManagedSave, Forget, Save, Restore, Plug,
-    Unplug, Link, AllMulticast, Apply, Restart, KillDaemon, KillBoth, Policy, PolicyApplied, PolicyRestarted,
+    Unplug, Link, AllMulticast, LinkUp, Apply, Restart, KillDaemon, KillBoth, Policy, PolicyApplied, PolicyRestarted,
     GuestAddress, GuestFilter, PowerOff, Reboot)}
 
 
