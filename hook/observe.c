@@ -64,7 +64,7 @@ static void observe_device(const struct observer *observer, const struct interfa
     bool same = item->attachment == ATTACHED_BY_NAME ||
                 (mac_parse(interface->mac, mac) && memcmp(mac, device->mac, MAC_LENGTH) == 0);
     bool own = same || strcasecmp(device->guest, uuid) == 0;
-    if (!same && observed->trust != FORCE_YES && item->want != WANT_NOTHING)
+    if (!own && observed->trust != FORCE_YES && item->want != WANT_NOTHING)
         observed->problem = "it has another MAC address than the interface";
     observed->up = device->up;
     observed->passthrough = device->passthrough;
