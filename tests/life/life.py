@@ -90,7 +90,7 @@ def differences_of_status(model, machine):
             continue
         pairs = [("good", row["good"], fits), ("policy", row["policy"], action),
                  ("trust", row["trust"], "yes" if live.is_trusted() else "no"),
-                 ("all-multicast", row["all_multicast"], live.flag)]
+                 ("all-multicast", row["all_multicast"], live.flag if model.is_known(guest, live) else None)]
         bad += ["status of %s: %s is %s, not %s (%s)" % (which[1], word, is_so, should, row["verdict"])
                 for word, is_so, should in pairs if is_so != should]
         if not row["verdict"].startswith(verdict):

@@ -173,10 +173,17 @@ class Model:
     def can_change_trust(self, live):
         return self.takes_live_trust and not live.interface["network"]
 
+    def is_known(self, guest, live):
+        """A guest that was trusted and opted out may have left its own MAC address on the device, and no mark."""
+        return (live.address == live.interface["mac"] or bool(live.marked) or live.is_trusted() or
+                self.want(guest, live)[0] == "nothing")
+
     def verdict(self, guest, live):
         """How `status` says it, and whether that is as the policy says."""
         want, is_own = self.want(guest, live)
         trusted = live.is_trusted()
+        if not self.is_known(guest, live):
+            return "NOT as the policy says: the device: it has another MAC address", False
         given = "trust" in live.marked and self.can_change_trust(live)
         if want != "trust" and trusted and not is_own and given:
             return "NOT as the policy says: still trusted", False
@@ -213,6 +220,8 @@ class Model:
         waits = []
         for live in guest.live:
             want, _ = self.want(guest, live)
+            if not self.is_known(guest, live):
+                continue
             if self.can_change_trust(live):
                 if want == "trust" and not live.is_trusted():
                     live.says = "yes"
