@@ -48,7 +48,7 @@ def differences_of_guest(model, guest, lives, seen, groups):
                  ("that it has the guest's groups", has_groups, has_groups and live.was_trusted),
                  ("the XML's trust", found[address]["says"], live.says), ("the port's trust", port, live.port),
                  ("all-multicast", device.flag, live.flag), ("up", device.up, live.up),
-                 ("alias", device.alias, live.alias(guest.number))]
+                 ("alias", "" if live.is_mistaken(device.alias) else device.alias, live.alias(guest.number))]
         bad += ["%s: %s is %s, not %s" % (what, word, is_so, should) for word, is_so, should in pairs
                 if is_so != should]
     return bad

@@ -123,6 +123,11 @@ class Live:
         if self.interface["model"] == "virtio":
             self.inside = {"address": self.interface["mac"], "allmulti": False, "promisc": False, "group": False}
 
+    def is_mistaken(self, alias):
+        """A guest on a network that stopped names no host device: it may take for its own, and mark so, the device
+        of another with its MAC address that isn't marked."""
+        return self.interface["mac"] == TWIN and not self.marked and alias.endswith(": the guest has stopped")
+
     def alias(self, guest):
         marks = ", ".join(sorted(self.marked))
         return "rxtrust %s: %s" % (uuid(guest), marks) if marks else ""
