@@ -325,6 +325,9 @@ static enum outcome parse_and_settle(struct attempt *attempt, const struct virsh
                   problem ? problem : "nothing was parsed");
     else if (!guest->domain.id || (attempt->id && strcmp(guest->domain.id, attempt->id) != 0)) {
         log_info("%s: that run of the guest has ended", attempt->why);
+        /* What was set after libvirt's call at the stop nobody else takes back. */
+        if (!guest->domain.id && attempt->rounds)
+            act_after_stop(attempt->why, &guest->domain);
         outcome = OUTCOME_GONE;
     } else {
         outcome = settle(attempt, guest, &dumps->texts[0], live_by_version(dumps->daemon_version));
@@ -385,14 +388,14 @@ enum outcome act_on_guest(const char *why, const char *uuid, const char *id, tim
 static bool wait_for_device(const struct task *task, const struct attempt *attempt) {
     struct lock lock = {.fd = -1};
     char *name = waiter_name(task->uuid);
-    bool gone = false;
+    bool ended = false;
     int revoked = -1;
     const char *problem = name ? lock_acquire(name, 0, &lock) : "out of memory";
     if (!problem)
         problem = lock_watch(&lock, &revoked);
     if (!problem) {
         watchdog_arm(0);
-        problem = device_wait_until_up(attempt->waits_for, attempt->waits_count, revoked, &gone);
+        problem = device_wait_until_up(attempt->waits_for, attempt->waits_count, revoked, &ended);
         watchdog_arm(BACKGROUND_SECONDS);
     }
     if (problem && problem != lock_busy)
@@ -401,7 +404,7 @@ static bool wait_for_device(const struct task *task, const struct attempt *attem
         (void)close(revoked);
     lock_release(&lock);
     free(name);
-    return !problem && !gone;
+    return !problem && !ended;
 }
 
 void act_in_background(void *user) {
