@@ -43,7 +43,7 @@ policy = off"
     start early 103
     is_silent 103
     not rxtrust status
-    [[ "$(verdict early)" == "NOT as the policy says: "*": rxtrust apply early" ]]
+    [[ "$(verdict early)" == "NOT as the policy says: "*"; run: rxtrust apply early" ]]
     cp "$program" "$hook" # which the daemon doesn't call yet
     rxtrust apply
     answers_all 103
@@ -57,7 +57,7 @@ policy = off"
     write_policy <<< "[vm:turned]
 policy = off"
     not rxtrust status
-    [ "$(verdict turned)" == "NOT as the policy says: still all-multicast: rxtrust apply turned" ]
+    [ "$(verdict turned)" == "NOT as the policy says: still all-multicast; run: rxtrust apply turned" ]
     rxtrust apply turned
     not has_all_multicast "$(macvtap turned)"
     [ "$(verdict turned)" == "as the policy says: left alone: off by policy" ]
@@ -71,7 +71,7 @@ policy = off"
 policy = off"
     if libvirt_takes_live_trust; then
         not rxtrust status
-        [ "$(verdict turned)" == "NOT as the policy says: still trusted: rxtrust apply turned" ]
+        [ "$(verdict turned)" == "NOT as the policy says: still trusted; run: rxtrust apply turned" ]
         rxtrust apply
         rxtrust status
         not is_trusted turned
