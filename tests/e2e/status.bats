@@ -24,6 +24,7 @@ verdict() {
 @test "status of a guest as the policy says, of one opted out, and of none" {
     [ "$(rxtrust status)" == "no running guest has an interface on macvtap" ]
     [ "$(rxtrust status --json | jq length)" == 0 ]
+    [ "$(rxtrust apply)" == "no guest runs: nothing is to be done" ]
     write_policy <<< "[vm:quiet]
 policy = off"
     define quiet 101 "$(direct 101)"
@@ -44,6 +45,7 @@ policy = off"
     is_silent 103
     not rxtrust status
     [[ "$(verdict early)" == "NOT as the policy says: "*"; run: rxtrust apply early" ]]
+    rxtrust explain early 2>&1 >/dev/null | grep -q "libvirt's hook .* is not rxtrust"
     cp "$program" "$hook" # which the daemon doesn't call yet
     rxtrust apply
     answers_all 103
