@@ -21,7 +21,7 @@ SANITIZE   =
 soname = $(shell readelf -d "$$($(CC) -print-file-name=lib$(1).so)" 2>/dev/null | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
 
 flags = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' \
-        -DPOLICY_FILE='"$(policy)"' -DHOOK_FILE='"$(hooks)/qemu"' \
+        -DPOLICY_FILE='"$(policy)"' -DHOOK_FILE='"$(hooks)/qemu"' -DHOOKS='"$(hooks)"' \
         -DLIBXML2_SONAME='"$(libxml2_soname)"' \
         $(if $(INIH_ARCHIVE),,-DINIH_SONAME='"$(inih_soname)"') \
         $(shell $(PKG_CONFIG) --cflags libxml-2.0 inih)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 /* A step that libvirt refuses, or that changes nothing, is tried so often; a libvirt that doesn't
  * answer, as in a restart, until the deadline, with pauses that double up to the longest. */
@@ -173,6 +174,15 @@ static bool was_made_elsewhere(const struct domain *domain, const struct device 
     return was;
 }
 
+/* Its device may stay: libvirt 7.0 leaves it behind, and one that somebody else made outlives the
+ * guest. */
+static void end_waiting(const char *uuid) {
+    char *name = waiter_name(uuid);
+    if (name)
+        lock_revoke(name);
+    free(name);
+}
+
 void act_after_stop(const char *why, const struct domain *domain) {
     struct observer observer;
     struct device_list list = {0};
@@ -190,6 +200,7 @@ void act_after_stop(const char *why, const struct domain *domain) {
         log_error("%s: the devices can't be looked at: %s", why, problem);
     free(list.devices);
     observer_close(&observer);
+    end_waiting(domain->uuid);
 }
 
 /* ---- With libvirt's help ---- */
@@ -205,7 +216,8 @@ struct attempt {
     char *refusal;         /* what came of the last step that needs libvirt, or NULL */
     size_t refused_number; /* of which interface */
     bool refused;
-    int waits_for; /* the index of a device that is down, in passthrough mode, or 0 */
+    int *waits_for; /* the indexes of devices that are down, in passthrough mode */
+    size_t waits_count;
 };
 
 static void pause_longer(struct attempt *attempt) {
@@ -252,8 +264,13 @@ static enum outcome settle(struct attempt *attempt, const struct parsed_guest *g
                            const struct virsh_text *xml, enum live live) {
     struct observer observer;
     bool good = true, acted = false, sent = false;
+    int *waits_for = reallocarray(attempt->waits_for, guest->plan.count + 1, sizeof *waits_for);
     const char *problem = observer_open(&observer, live, attempt->deadline);
     observer.waiter = attempt->waiter;
+    attempt->waits_for = waits_for ? waits_for : attempt->waits_for;
+    attempt->waits_count = 0;
+    if (!waits_for)
+        problem = "out of memory";
     bool last = attempt->rounds >= ATTEMPTS + 2 * guest->plan.count ||
                 virsh_now() + ATTEMPT_SECONDS >= attempt->deadline;
     if (problem)
@@ -270,7 +287,7 @@ static enum outcome settle(struct attempt *attempt, const struct parsed_guest *g
             sent = true;
         }
         if (steps & STEP_WAIT)
-            attempt->waits_for = finding.device.index;
+            attempt->waits_for[attempt->waits_count++] = finding.device.index;
         else
             good = good && is_good(&finding.conclusion);
     }
@@ -318,7 +335,7 @@ static enum outcome parse_and_settle(struct attempt *attempt, const struct virsh
 
 static enum outcome try_once(struct attempt *attempt) {
     struct virsh_dumps dumps;
-    attempt->waits_for = 0;
+    attempt->waits_count = 0;
     enum outcome outcome = OUTCOME_AGAIN;
     bool dumped = virsh_dump(&attempt->uuid, 1, false, attempt->deadline, &dumps);
     if (dumped && dumps.texts[0].length) {
@@ -356,28 +373,33 @@ enum outcome act_on_guest(const char *why, const char *uuid, const char *id, tim
     struct attempt attempt = {
         .why = why, .uuid = uuid, .id = id, .deadline = deadline, .pause_ms = PAUSE_MS};
     enum outcome outcome = act(&attempt);
-    *waits = attempt.waits_for;
+    *waits = attempt.waits_count;
+    free(attempt.waits_for);
     return outcome;
 }
 
 /* ---- In the background ---- */
 
-/* Waits for the device, however long the guest is paused. False: it needn't, another process does,
- * or the device is gone. */
-static bool wait_for_device(const struct task *task, int index) {
+/* Waits for one of the devices, however long the guest is paused. False: it needn't, another
+ * process does, the devices are gone, or the guest has stopped. */
+static bool wait_for_device(const struct task *task, const struct attempt *attempt) {
     struct lock lock = {.fd = -1};
     char *name = waiter_name(task->uuid);
     bool gone = false;
-    /* Who only looks whether somebody waits holds it for a moment. */
-    const char *problem = name ? lock_acquire(name, virsh_now() + 2, &lock) : "out of memory";
+    int revoked = -1;
+    const char *problem = name ? lock_acquire(name, 0, &lock) : "out of memory";
+    if (!problem)
+        problem = lock_watch(&lock, &revoked);
     if (!problem) {
         watchdog_arm(0);
-        problem = device_wait_until_up(index, task->uuid, &gone);
+        problem = device_wait_until_up(attempt->waits_for, attempt->waits_count, revoked, &gone);
         watchdog_arm(BACKGROUND_SECONDS);
     }
     if (problem && problem != lock_busy)
         log_error("%s: no all-multicast: waiting until the device is up failed: %s", task->why,
                   problem);
+    if (revoked >= 0)
+        (void)close(revoked);
     lock_release(&lock);
     free(name);
     return !problem && !gone;
@@ -394,6 +416,7 @@ void act_in_background(void *user) {
                                   .waiter = true,
                                   .pause_ms = PAUSE_MS};
         (void)act(&attempt); /* it is logged */
-        again = attempt.waits_for && wait_for_device(task, attempt.waits_for);
+        again = attempt.waits_count && wait_for_device(task, &attempt);
+        free(attempt.waits_for);
     }
 }

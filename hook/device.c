@@ -5,10 +5,10 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -314,22 +314,40 @@ const char *device_set(const struct device_table *table, const struct device *de
 
 /* ---- Waiting ---- */
 
-static const char *state_of(int fd, int index, const char *uuid, bool *up, bool *gone) {
+/* Looks at each device. Sets `up` if one is, and `gone` if none is there. */
+static const char *look(int fd, const int *devices, size_t count, bool *up, bool *gone) {
     const struct device_table table = {.socket = fd};
-    struct request request = request_of(RTM_GETLINK, 0);
-    union reply reply = {.header = {0}};
-    struct device device = {0};
-    request.link.ifi_index = index;
-    const char *problem = exchange(fd, &request, &reply);
-    bool deleted = problem && strcmp(problem, strerror(ENODEV)) == 0;
-    if (!problem)
-        problem = read_device(&table, &reply.header, &device);
-    *gone = deleted || (device.retired && strcasecmp(device.guest, uuid) == 0);
-    *up = device.up;
-    return deleted ? NULL : problem;
+    const char *problem = NULL;
+    *gone = true;
+    for (size_t i = 0; !problem && i < count; i++) {
+        struct request request = request_of(RTM_GETLINK, 0);
+        union reply reply = {.header = {0}};
+        struct device device = {0};
+        request.link.ifi_index = devices[i];
+        problem = exchange(fd, &request, &reply);
+        bool deleted = problem && strcmp(problem, strerror(ENODEV)) == 0;
+        problem = deleted ? NULL : problem ? problem : read_device(&table, &reply.header, &device);
+        *gone = *gone && deleted;
+        *up = *up || device.up;
+    }
+    return problem;
 }
 
-const char *device_wait_until_up(int index, const char *uuid, bool *gone) {
+/* Until there is news of any link: whatever it is, or that some was lost, all is asked for again.
+ */
+static const char *wait_for_news(int news, int ended, bool *gone) {
+    struct pollfd fds[] = {{.fd = news, .events = POLLIN}, {.fd = ended, .events = POLLIN}};
+    char news_of_a_link = 0;
+    if (poll(fds, 2, -1) < 0)
+        return errno == EINTR ? NULL : strerror(errno);
+    *gone = fds[1].revents;
+    if (fds[0].revents && recv(news, &news_of_a_link, 1, 0) < 0 && errno != EINTR &&
+        errno != ENOBUFS)
+        return strerror(errno);
+    return NULL;
+}
+
+const char *device_wait_until_up(const int *devices, size_t count, int ended, bool *gone) {
     struct sockaddr_nl links = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
     int news = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     int questions = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
@@ -338,13 +356,12 @@ const char *device_wait_until_up(int index, const char *uuid, bool *gone) {
     *gone = false;
     if (news < 0 || questions < 0 || bind(news, (struct sockaddr *)&links, sizeof links) != 0)
         problem = strerror(errno);
+    if (!problem)
+        problem = look(questions, devices, count, &up, gone);
     while (!problem && !up && !*gone) {
-        problem = state_of(questions, index, uuid, &up, gone);
-        /* Whatever the news is, or that some was lost: the state is asked for again. */
-        char news_of_a_link = 0;
-        if (!problem && !up && !*gone && recv(news, &news_of_a_link, 1, 0) < 0 && errno != EINTR &&
-            errno != ENOBUFS)
-            problem = strerror(errno);
+        problem = wait_for_news(news, ended, gone);
+        if (!problem && !*gone)
+            problem = look(questions, devices, count, &up, gone);
     }
     if (news >= 0)
         (void)close(news);

@@ -1,5 +1,6 @@
 #include "lock.h"
 
+#include "stream.h"
 #include "virsh.h"
 
 #include <errno.h>
@@ -8,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 const char lock_busy[] = "another process of rxtrust is at work on it";
@@ -22,16 +25,20 @@ static bool is_the_file(int fd, const char *path) {
            held.st_dev == there.st_dev;
 }
 
+/* The caller frees it; NULL: out of memory. */
+static char *path_of(const char *name) {
+    char *path = NULL;
+    return asprintf(&path, "/run/rxtrust.%s", name) < 0 ? NULL : path;
+}
+
 const char *lock_acquire(const char *name, time_t deadline, struct lock *lock) {
-    *lock = (struct lock){.fd = -1};
-    if (asprintf(&lock->path, "/run/rxtrust.%s", name) < 0) {
-        lock->path = NULL;
+    *lock = (struct lock){.fd = -1, .path = path_of(name)};
+    if (!lock->path)
         return "out of memory";
-    }
     for (;;) {
         int fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0) /* whose it is it removes: one that is there is held */
-            return errno == EACCES && access(lock->path, F_OK) == 0 ? lock_busy : strerror(errno);
+        if (fd < 0)
+            return strerror(errno);
         int error = flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
         if (!error && is_the_file(fd, lock->path)) {
             lock->fd = fd;
@@ -49,9 +56,43 @@ const char *lock_acquire(const char *name, time_t deadline, struct lock *lock) {
 
 void lock_release(struct lock *lock) {
     if (lock->fd >= 0) {
-        (void)unlink(lock->path);
+        if (is_the_file(lock->fd, lock->path)) /* else it was revoked */
+            (void)unlink(lock->path);
         (void)close(lock->fd);
     }
     free(lock->path);
     *lock = (struct lock){.fd = -1};
+}
+
+void lock_revoke(const char *name) {
+    char *path = path_of(name);
+    if (path)
+        (void)unlink(path);
+    free(path);
+}
+
+const char *lock_watch(const struct lock *lock, int *fd) {
+    *fd = inotify_init1(IN_CLOEXEC);
+    /* That its file is removed changes the count of its names, an attribute. */
+    if (*fd < 0 || inotify_add_watch(*fd, lock->path, IN_ATTRIB) < 0)
+        return strerror(errno);
+    return is_the_file(lock->fd, lock->path) ? NULL : lock_busy;
+}
+
+/* The kernel's list names a file as 00:1a:4711. */
+bool lock_is_held(const char *name) {
+    struct stream_text locks = {0};
+    struct stat there;
+    char *path = path_of(name), *file = NULL;
+    bool held = false;
+    if (path && stat(path, &there) == 0 &&
+        asprintf(&file, " %02x:%02x:%lu ", major(there.st_dev), minor(there.st_dev),
+                 (unsigned long)there.st_ino) < 0)
+        file = NULL;
+    if (file && !stream_read_file(AT_FDCWD, "/proc/locks", &locks) && locks.data)
+        held = strstr(locks.data, file);
+    free(locks.data);
+    free(file);
+    free(path);
+    return held;
 }

@@ -25,13 +25,10 @@ char *waiter_name(const char *uuid) {
 }
 
 static bool is_awaited(const char *uuid) {
-    struct lock lock;
     char *name = waiter_name(uuid);
-    bool busy = name && lock_acquire(name, 0, &lock) == lock_busy;
-    if (name)
-        lock_release(&lock);
+    bool is = name && lock_is_held(name);
     free(name);
-    return busy;
+    return is;
 }
 
 static void observe_trust(const struct interface *interface, const struct plan_item *item,

@@ -206,3 +206,55 @@ multicast_life() {
     virsh -q destroy named
     has_ended named
 }
+
+borrowed() {
+    echo "<interface type='ethernet'><mac address='$(mac "$1" "$2")'/><target dev='$3' managed='no'/>" \
+        "<model type='virtio'/></interface>"
+}
+
+both_are_awaited() {
+    "$program" status > "$state/status" || return 1
+    (($(grep -c 'as the policy says: all-multicast as soon as the device is up' "$state/status") == 2))
+}
+
+# They outlive the guest: nothing of it stays on them, nor a process that waits for them.
+@test "passthrough mode: macvtaps that somebody else made, down while the guest stops, up one after the other" {
+    plug_in "" far2 up2
+    before2=$(counters up2)
+    ip link add link up1 name mine1 type macvtap mode passthru
+    ip link add link up2 name mine2 type macvtap mode passthru
+    define borrower 130 "$(borrowed 130 0 mine1)$(borrowed 130 1 mine2)"
+
+    virsh -q start borrower
+    wait_for 20 both_are_awaited
+    virsh -q destroy borrower
+    wait_for 20 nothing_is_held
+    not is_marked mine1
+    not is_marked mine2
+
+    virsh -q start borrower
+    wait_for 20 both_are_awaited
+    ip link set mine1 up
+    wait_for 20 has_all_multicast mine1
+    not has_all_multicast mine2
+    ip link set mine2 up
+    wait_for 20 has_all_multicast mine2
+    virsh -q destroy borrower
+    wait_for 20 nothing_is_held
+    not has_all_multicast mine1
+    not is_marked mine2
+
+    ip link set mine1 down
+    ip link set mine2 down
+    virsh -q start borrower
+    wait_for 20 both_are_awaited
+    ip link del mine1
+    ip link set mine2 up
+    wait_for 20 has_all_multicast mine2
+    virsh -q destroy borrower
+    wait_for 20 nothing_is_held
+    diff <(echo "$before") <(counters up1)
+    ip link set mine2 down
+    diff <(echo "$before2") <(counters up2)
+    ip link del up2
+}

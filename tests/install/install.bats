@@ -291,7 +291,9 @@ is_the_command() {
     define advised 64 "$(direct 64)"
     start advised 64
     answers_all 64
+    "$program" status
     rm /etc/libvirt/hooks/rxtrust
+    not "$program" status
 }
 
 @test "install: beside another's hook, and no program that tells libvirt's version" {

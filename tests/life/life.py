@@ -42,7 +42,7 @@ def differences_of_guest(model, guest, lives, seen, groups):
             bad.append("%s has no port" % what)
         elif live.interface["network"]:
             port = Machine.port_is_trusted(live.interface["network"], found[address]["port"])
-        model.adopt(live, device.flag, device.promiscuous or device.name in groups, "all-multicast" in device.alias)
+        model.adopt(guest, live, device.flag, device.promiscuous or device.name in groups, "all-multicast" in device.alias)
         pairs = [("the XML's trust", found[address]["says"], live.says), ("the port's trust", port, live.port),
                  ("all-multicast", device.flag, live.flag), ("up", device.up, live.up),
                  ("alias", device.alias, live.alias(guest.number))]

@@ -272,18 +272,17 @@ class Model:
             return self.left[device] + sum(live.count for live in lives)
         return sum(live.flag and live.up for live in lives)
 
-    @staticmethod
-    def adopt(live, flag, follows, is_marked):
-        """libvirt sets the flag of a guest that it trusts as the guest's NIC has it, maybe before rxtrust looks:
-        one whose trust is contested is looked at by the background process alone."""
+    def adopt(self, guest, live, flag, follows, is_marked):
+        """libvirt sets the flag of a guest that it trusts as the guest's NIC has it, and takes it back, before
+        rxtrust looks or after it: one whose trust is contested is looked at by the background process alone."""
         if live.is_trusted() or live.unsure:
             if flag != live.flag:
                 live.set_flag(flag)
             live.follows = follows
             if follows and not is_marked:
                 live.marked.discard("all-multicast")
-        if live.unsure and is_marked:
-            live.marked.add("all-multicast")
+            if flag and is_marked and self.policy and self.want(guest, live)[0] != "nothing":
+                live.marked.add("all-multicast")
 
     def settled(self):
         for guest in self.guests:
