@@ -105,7 +105,7 @@ static void log_verdict(const char *why, const struct parsed_guest *guest, size_
         log_info("%s: %s: %s: %s", why, or_dash(interface->mac), or_dash(interface->target), shown);
     else
         log_error("%s: %s: %s: %s%s%s", why, or_dash(interface->mac), or_dash(interface->target),
-                  shown, refusal ? ": " : "", refusal ? refusal : "");
+                  shown, refusal ? "; last attempt: " : "", refusal ? refusal : "");
     free(text);
 }
 
@@ -321,10 +321,13 @@ static enum outcome parse_and_settle(struct attempt *attempt, const struct virsh
                   : guest                   ? guest->error.reason
                                             : NULL;
     if (problem || !guest)
-        log_error("%s: the guest is left as it is: the policy or the live XML: %s", attempt->why,
+        log_error("%s: nothing is done for this guest: policy or live XML: %s", attempt->why,
                   problem ? problem : "nothing was parsed");
     else if (!guest->domain.id || (attempt->id && strcmp(guest->domain.id, attempt->id) != 0)) {
         log_info("%s: that run of the guest has ended", attempt->why);
+        /* What was set after libvirt's call at the stop nobody else takes back. */
+        if (!guest->domain.id && attempt->rounds)
+            act_after_stop(attempt->why, &guest->domain);
         outcome = OUTCOME_GONE;
     } else {
         outcome = settle(attempt, guest, &dumps->texts[0], live_by_version(dumps->daemon_version));
@@ -345,7 +348,7 @@ static enum outcome try_once(struct attempt *attempt) {
         outcome = OUTCOME_GONE;
     } else if (dumps.result.code == VIRSH_MISSING || dumps.result.code == VIRSH_NO_MEMORY ||
                virsh_now() + ATTEMPT_SECONDS >= attempt->deadline) {
-        log_error("%s: not known to be as the policy says: virsh: %s", attempt->why,
+        log_error("%s: libvirt can't be asked, so nothing more is done: virsh: %s", attempt->why,
                   virsh_problem(&dumps.result));
         outcome = OUTCOME_BAD;
     } else {
@@ -385,23 +388,24 @@ enum outcome act_on_guest(const char *why, const char *uuid, const char *id, tim
 static bool wait_for_device(const struct task *task, const struct attempt *attempt) {
     struct lock lock = {.fd = -1};
     char *name = waiter_name(task->uuid);
-    bool gone = false;
+    bool ended = false;
     int revoked = -1;
     const char *problem = name ? lock_acquire(name, 0, &lock) : "out of memory";
     if (!problem)
         problem = lock_watch(&lock, &revoked);
     if (!problem) {
         watchdog_arm(0);
-        problem = device_wait_until_up(attempt->waits_for, attempt->waits_count, revoked, &gone);
+        problem = device_wait_until_up(attempt->waits_for, attempt->waits_count, revoked, &ended);
         watchdog_arm(BACKGROUND_SECONDS);
     }
     if (problem && problem != lock_busy)
-        log_error("%s: it can't be waited until the device is up: %s", task->why, problem);
+        log_error("%s: no all-multicast: waiting until the device is up failed: %s", task->why,
+                  problem);
     if (revoked >= 0)
         (void)close(revoked);
     lock_release(&lock);
     free(name);
-    return !problem && !gone;
+    return !problem && !ended;
 }
 
 void act_in_background(void *user) {

@@ -71,8 +71,10 @@ int command_apply(int argc, char **argv) {
     if (problem)
         log_error("the devices can't be looked at: %s", problem);
     good = good && !problem && apply_to_all(&running, &observer, &count) && running.complete;
-    if (good)
+    if (good && count)
         (void)printf("%zu guest%s as the policy says\n", count, count == 1 ? "" : "s");
+    else if (good)
+        (void)puts("no guest runs: nothing is to be done");
     observer_close(&observer);
     running_free(&running);
     return command_end(good);

@@ -314,11 +314,11 @@ const char *device_set(const struct device_table *table, const struct device *de
 
 /* ---- Waiting ---- */
 
-/* Looks at each device. Sets `up` if one is, and `gone` if none is there. */
-static const char *look(int fd, const int *devices, size_t count, bool *up, bool *gone) {
+/* Sets `done` if one of the devices is up, or none is there. */
+static const char *look(int fd, const int *devices, size_t count, bool *done) {
     const struct device_table table = {.socket = fd};
     const char *problem = NULL;
-    *gone = true;
+    bool gone = true, up = false;
     for (size_t i = 0; !problem && i < count; i++) {
         struct request request = request_of(RTM_GETLINK, 0);
         union reply reply = {.header = {0}};
@@ -327,41 +327,42 @@ static const char *look(int fd, const int *devices, size_t count, bool *up, bool
         problem = exchange(fd, &request, &reply);
         bool deleted = problem && strcmp(problem, strerror(ENODEV)) == 0;
         problem = deleted ? NULL : problem ? problem : read_device(&table, &reply.header, &device);
-        *gone = *gone && deleted;
-        *up = *up || device.up;
+        gone = gone && deleted;
+        up = up || device.up;
     }
+    *done = up || gone;
     return problem;
 }
 
 /* Until there is news of any link: whatever it is, or that some was lost, all is asked for again.
  */
-static const char *wait_for_news(int news, int ended, bool *gone) {
-    struct pollfd fds[] = {{.fd = news, .events = POLLIN}, {.fd = ended, .events = POLLIN}};
+static const char *wait_for_news(int news, int end, bool *ended) {
+    struct pollfd fds[] = {{.fd = news, .events = POLLIN}, {.fd = end, .events = POLLIN}};
     char news_of_a_link = 0;
     if (poll(fds, 2, -1) < 0)
         return errno == EINTR ? NULL : strerror(errno);
-    *gone = fds[1].revents;
+    *ended = fds[1].revents;
     if (fds[0].revents && recv(news, &news_of_a_link, 1, 0) < 0 && errno != EINTR &&
         errno != ENOBUFS)
         return strerror(errno);
     return NULL;
 }
 
-const char *device_wait_until_up(const int *devices, size_t count, int ended, bool *gone) {
+const char *device_wait_until_up(const int *devices, size_t count, int end, bool *ended) {
     struct sockaddr_nl links = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
     int news = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     int questions = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     const char *problem = NULL;
-    bool up = false;
-    *gone = false;
+    bool done = false;
+    *ended = false;
     if (news < 0 || questions < 0 || bind(news, (struct sockaddr *)&links, sizeof links) != 0)
         problem = strerror(errno);
     if (!problem)
-        problem = look(questions, devices, count, &up, gone);
-    while (!problem && !up && !*gone) {
-        problem = wait_for_news(news, ended, gone);
-        if (!problem && !*gone)
-            problem = look(questions, devices, count, &up, gone);
+        problem = look(questions, devices, count, &done);
+    while (!problem && !done && !*ended) {
+        problem = wait_for_news(news, end, ended);
+        if (!problem)
+            problem = look(questions, devices, count, &done);
     }
     if (news >= 0)
         (void)close(news);

@@ -76,6 +76,6 @@ const char *device_set_marks(const struct device_table *table, const struct devi
 const char *device_retire(const struct device_table *table, const struct device *device,
                           const char *uuid);
 
-/* Waits, for as long as it takes, until one of the devices of these indexes is up. Sets `gone` if
- * all are deleted, or the descriptor `ended` becomes readable. */
-const char *device_wait_until_up(const int *devices, size_t count, int ended, bool *gone);
+/* Waits, for as long as it takes, until one of the devices of these indexes is up or none is there,
+ * or until the descriptor `end` is readable: then it sets `ended`. */
+const char *device_wait_until_up(const int *devices, size_t count, int end, bool *ended);

@@ -20,8 +20,8 @@ struct call {
 static void print_xml(const struct call *call) {
     size_t changes = 0;
     if (guest_print(&call->guest, true, &changes) && changes && call->steps & OUTPUT_USED)
-        log_info("%s: trustGuestRxFilters='yes' printed for %zu of %zu interfaces", call->name,
-                 changes, call->guest.parsed.guests[0].domain.count);
+        log_info("%s: trustGuestRxFilters='yes' written into the XML of %zu of %zu interfaces",
+                 call->name, changes, call->guest.parsed.guests[0].domain.count);
 }
 
 /* Whether libvirt must be asked, or waited for, to make true what is wanted: trust in the guest
@@ -64,7 +64,8 @@ static void act_now(struct call *call) {
 static bool parse_guest(struct call *call) {
     bool good = guest_parse(NULL, 1, &call->guest);
     if (!good)
-        log_error("%s: the guest is left as it is", call->name);
+        log_error("%s: nothing is done for this guest; mend that, then run: rxtrust apply",
+                  call->name);
     return good;
 }
 
@@ -141,7 +142,7 @@ void operations_run(const char *name, unsigned steps) {
     if (steps == TAKE_BACK && !has_passthrough())
         return;
     if (!guest_from_stdin(&call.guest))
-        log_error("%s: the guest is left as it is", name);
+        log_error("%s: nothing is done for this guest; mend that, then run: rxtrust apply", name);
     else if (may_have_macvtap(&call.guest.xml)) {
         if (steps == TAKE_BACK)
             take_back(&call);

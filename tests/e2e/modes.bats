@@ -246,9 +246,17 @@ both_are_awaited() {
 
     ip link set mine1 down
     ip link set mine2 down
+    # The one that is waited for goes when another one has come.
+    define borrower 130 "$(borrowed 130 0 mine1)"
+    clear_log
     virsh -q start borrower
+    wait_for 20 log_says 'started: .*all-multicast as soon as mine1 is up'
+    borrowed 130 1 mine2 > "$state/borrowed.xml"
+    virsh -q attach-device borrower "$state/borrowed.xml" --live
     wait_for 20 both_are_awaited
+    clear_log
     ip link del mine1
+    wait_for 20 log_says 'started: .*all-multicast as soon as mine2 is up'
     ip link set mine2 up
     wait_for 20 has_all_multicast mine2
     virsh -q destroy borrower
@@ -257,4 +265,32 @@ both_are_awaited() {
     ip link set mine2 down
     diff <(echo "$before2") <(counters up2)
     ip link del up2
+}
+
+@test "passthrough mode: what is set just after the guest has stopped, on a macvtap that somebody else made, is taken back" {
+    ip link add link up1 name mine1 type macvtap mode passthru
+    define borrower 131 "$(borrowed 131 0 mine1)"
+    virsh -q start borrower
+    wait_for 20 log_says 'started: .*all-multicast as soon as mine1 is up'
+    # It tells of the guest as it was before.
+    fake_virsh <<END
+#!/bin/bash
+/usr/bin/virsh "\$@" > $state/output
+if mkdir $state/at; then
+    until [[ -e $state/go ]]; do sleep 0.05; done
+fi
+cat $state/output
+END
+    ip link set mine1 up
+    wait_for 20 test -d $state/at
+    virsh -q destroy borrower
+    not has_all_multicast mine1
+    touch $state/go
+    wait_for 20 log_says 'started: .*all-multicast on mine1'
+    wait_for 20 nothing_is_held
+    not has_all_multicast mine1
+    not is_marked mine1
+    rm -r $state/bin $state/at $state/go
+    ip link del mine1
+    diff <(echo "$before") <(counters up1)
 }
