@@ -42,23 +42,24 @@ static bool has_more_to_do(const struct parsed_guest *guest) {
 
 /* The UUID is the one that libvirt wrote, before all that others may have written into the XML: no
  * other guest is changed, whatever the XML's parser says. */
-static bool is_its_own(const char *uuid, const struct stream_text *xml) {
+static bool is_its_own(const struct call *call, const char *uuid) {
     static const char tag[] = "<uuid>";
+    const struct stream_text *xml = &call->guest.xml;
     const char *end = xml->data + xml->length;
     const char *found = memmem(xml->data, xml->length, tag, strlen(tag));
     const char *text = found ? found + strlen(tag) : end;
-    return is_uuid(uuid) && (size_t)(end - text) > strlen(uuid) &&
-           memcmp(text, uuid, strlen(uuid)) == 0 && text[strlen(uuid)] == '<';
+    bool is = is_uuid(uuid) && (size_t)(end - text) > strlen(uuid) &&
+              memcmp(text, uuid, strlen(uuid)) == 0 && text[strlen(uuid)] == '<';
+    if (!is)
+        log_error("%s: the guest's UUID can't be found in its XML: nothing more is done",
+                  call->name);
+    return is;
 }
 
 static void act_now(struct call *call) {
-    const struct domain *domain = &call->guest.parsed.guests[0].domain;
-    struct task task = {.why = call->name, .uuid = domain->uuid, .id = domain->id};
-    if (is_its_own(domain->uuid, &call->guest.xml))
+    struct task task = {.why = call->name, .uuid = call->guest.parsed.guests[0].domain.uuid};
+    if (is_its_own(call, task.uuid))
         act_in_background(&task);
-    else
-        log_error("%s: the guest's UUID can't be found in its XML: nothing more is done",
-                  call->name);
 }
 
 static bool parse_guest(struct call *call) {
@@ -111,7 +112,7 @@ static void take_back(struct call *call) {
         problem = call->guest.parsed.guests[0].error.reason;
     if (problem)
         log_error("%s: the XML can't be parsed: %s", call->name, problem);
-    else
+    else if (is_its_own(call, call->guest.parsed.guests[0].domain.uuid))
         act_after_stop(call->name, &call->guest.parsed.guests[0].domain);
 }
 

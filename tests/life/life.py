@@ -48,7 +48,7 @@ def differences_of_guest(model, guest, lives, seen, groups):
                  ("that it has the guest's groups", has_groups, has_groups and live.was_trusted),
                  ("the XML's trust", found[address]["says"], live.says), ("the port's trust", port, live.port),
                  ("all-multicast", device.flag, live.flag), ("up", device.up, live.up),
-                 ("alias", "" if live.is_mistaken(device.alias) else device.alias, live.alias(guest.number))]
+                 ("alias", device.alias, live.alias(guest.number))]
         bad += ["%s: %s is %s, not %s" % (what, word, is_so, should) for word, is_so, should in pairs
                 if is_so != should]
     return bad
@@ -90,7 +90,7 @@ def differences_of_status(model, machine):
             continue
         pairs = [("good", row["good"], fits), ("policy", row["policy"], action),
                  ("trust", row["trust"], "yes" if live.is_trusted() else "no"),
-                 ("all-multicast", row["all_multicast"], live.flag if model.is_known(guest, live) else None)]
+                 ("all-multicast", row["all_multicast"], live.flag)]
         bad += ["status of %s: %s is %s, not %s (%s)" % (which[1], word, is_so, should, row["verdict"])
                 for word, is_so, should in pairs if is_so != should]
         if not row["verdict"].startswith(verdict):

@@ -138,7 +138,7 @@ def waits_for(pid):
     """The UUID of the guest whose device this process of rxtrust waits for, or None."""
     try:
         for descriptor in os.listdir("/proc/%d/fd" % pid):
-            found = re.match(r"/run/rxtrust\.([0-9a-f-]{36})\.wait$", os.readlink("/proc/%d/fd/%s" % (pid, descriptor)))
+            found = re.match(r"/run/rxtrust\.([0-9a-f-]{36})\.wait-\d+$", os.readlink("/proc/%d/fd/%s" % (pid, descriptor)))
             if found:
                 return found.group(1)
     except OSError:

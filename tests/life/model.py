@@ -99,6 +99,7 @@ class Live:
         self.flag = False  # all-multicast
         self.follows = False  # libvirt has copied the guest's receive filter
         self.marked = set()  # of what rxtrust says on the device that it set: all-multicast, trust
+        self.named = False  # rxtrust says on the device whose it is, and that nothing is set
         self.unsure = False  # whether the flag that somebody else set is still there
         self.count = 0  # what the kernel has counted on the host device, in passthrough mode
         self.address = interface["mac"]  # of the device
@@ -114,6 +115,10 @@ class Live:
     def is_trusted(self):
         return self.interface["model"] == "virtio" and (self.port if self.interface["network"] else self.says == "yes")
 
+    def is_moved(self):
+        """Its guest changed the MAC address, and libvirt doesn't change it back with the trust."""
+        return self.address != self.interface["mac"]
+
     def set_flag(self, on):
         if self.is_exclusive() and self.up:
             self.count += int(on) - int(self.flag)
@@ -123,13 +128,8 @@ class Live:
         if self.interface["model"] == "virtio":
             self.inside = {"address": self.interface["mac"], "allmulti": False, "promisc": False, "group": False}
 
-    def is_mistaken(self, alias):
-        """A guest on a network that stopped names no host device: it may take for its own, and mark so, the device
-        of another with its MAC address that isn't marked."""
-        return self.interface["mac"] == TWIN and not self.marked and alias.endswith(": the guest has stopped")
-
     def alias(self, guest):
-        marks = ", ".join(sorted(self.marked))
+        marks = ", ".join(sorted(self.marked)) or ("nothing is set" if self.named else "")
         return "rxtrust %s: %s" % (uuid(guest), marks) if marks else ""
 
 
@@ -178,17 +178,10 @@ class Model:
     def can_change_trust(self, live):
         return self.takes_live_trust and not live.interface["network"]
 
-    def is_known(self, guest, live):
-        """A guest that was trusted and opted out may have left its own MAC address on the device, and no mark."""
-        return (live.address == live.interface["mac"] or bool(live.marked) or live.is_trusted() or
-                self.want(guest, live)[0] == "nothing")
-
     def verdict(self, guest, live):
         """How `status` says it, and whether that is as the policy says."""
         want, is_own = self.want(guest, live)
         trusted = live.is_trusted()
-        if not self.is_known(guest, live):
-            return "NOT as the policy says: the device: it has another MAC address", False
         given = "trust" in live.marked and self.can_change_trust(live)
         if want != "trust" and trusted and not is_own and given:
             return "NOT as the policy says: still trusted", False
@@ -225,8 +218,6 @@ class Model:
         waits = []
         for live in guest.live:
             want, _ = self.want(guest, live)
-            if not self.is_known(guest, live):
-                continue
             if self.can_change_trust(live):
                 if want == "trust" and not live.is_trusted():
                     live.says = "yes"
@@ -237,6 +228,7 @@ class Model:
                     live.marked.discard("trust")
                     if not live.flag:
                         live.marked.clear()
+                    live.named = live.is_moved()
                     # An administrator's flag libvirt may have taken back while the guest was trusted.
                     live.unsure = live.flag and not live.marked
             trusted = live.is_trusted()
@@ -246,6 +238,7 @@ class Model:
             elif not live.flag and not (want == "trust" and trusted and live.follows):
                 if live.is_exclusive() and not live.up:
                     waits.append(live)
+                    live.named = True
                 else:
                     live.set_flag(True)
                     live.marked.add("all-multicast")
@@ -267,6 +260,7 @@ class Model:
         live.set_flag(False)
         live.up = up
         live.marked.discard("all-multicast")
+        live.named = live.is_moved()
 
     # ---- libvirt ----
 
