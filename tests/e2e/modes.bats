@@ -300,10 +300,10 @@ fi
 cat $state/output
 END
     ip link set mine1 up
-    wait_for 20 test -d $state/at
+    wait_for 20 test -d "$state/at"
     virsh -q destroy borrower
     not has_all_multicast mine1
-    touch $state/go
+    touch "$state/go"
     wait_for 20 log_says 'started: the guest is gone'
     wait_for 20 nothing_is_held
     not has_all_multicast mine1
@@ -355,11 +355,11 @@ END
     define again 134 "$(direct 134 "" virtio passthrough "" up1)"
     hold_dump 2 "/usr/bin/virsh -q destroy again"
     virsh -q start again
-    wait_for 20 test -d $state/at
+    wait_for 20 test -d "$state/at"
     [ "$(virsh domstate again)" == "shut off" ]
     delete_what_libvirt_cannot
     virsh -q start again --paused
-    touch $state/go
+    touch "$state/go"
     wait_for 20 log_says 'started: the guest is gone'
     virsh -q resume again
     wait_for 20 has_all_multicast "$(macvtap again)"
@@ -373,11 +373,11 @@ END
     define borrower 135 "$(borrowed 135 0 mine1)"
     hold_dump 1
     virsh -q start borrower
-    wait_for 20 test -d $state/at
+    wait_for 20 test -d "$state/at"
     virsh -q destroy borrower
     define borrower 135 "$(borrowed 135 0 mine1 | sed "s/<interface/& trustGuestRxFilters='no'/")"
     virsh -q start borrower
-    touch $state/go
+    touch "$state/go"
     wait_for 20 hook_is_idle
     not has_all_multicast mine1
     "$program" status

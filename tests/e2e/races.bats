@@ -450,6 +450,6 @@ END
         test -d "$state/at"
         not log_says "well-formed"
         wait_for 20 hook_is_idle
-        rm -r "$state/at" "$state/bin"
+        rm -r "${state:?}"/{at,bin}
     done
 }
