@@ -1,4 +1,4 @@
-"""One life, in the sandbox. usage: life.py ANSWER (--seed SEED --seconds SECONDS --most COUNT | --replay FILE)
+"""One life, in the sandbox. usage: life.py ANSWER (--seed SEED --seconds SECONDS --most COUNT [--often KIND]... | --replay FILE)
 
 Writes to the file ANSWER what it did, as JSON, and the difference between model and machine that ended it, if
 one did."""
@@ -102,8 +102,8 @@ def differences(model, machine):
     states = machine.listed()
     bad = []
     for guest in model.guests:
-        should = (None if guest.stored is None else
-                  "shut off" if guest.live is None else "paused" if guest.paused else "running")
+        should = ("paused" if guest.paused else "running" if guest.live is not None else
+                  "shut off" if guest.stored is not None else None)
         if states.get(m.name(guest.number)) != should:
             bad.append("%s is %s, not %s" % (m.name(guest.number), states.get(m.name(guest.number)), should))
     running = [name for name, state in states.items() if state != "shut off"]
@@ -193,8 +193,11 @@ def main():
     parser.add_argument("--seed", type=int)
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--most", type=int)
+    parser.add_argument("--often", action="append", default=[])
     parser.add_argument("--replay")
     arguments = parser.parse_args()
+    for kind in arguments.often:
+        operations.KINDS[kind].weight *= 10
     answer = live(arguments)
     with open(arguments.answer, "w", encoding="ascii") as file:
         json.dump(answer, file)

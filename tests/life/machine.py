@@ -164,7 +164,7 @@ class Machine:
         return ("<interface %s<mac address='%s'/><model type='%s'/><rom enabled='no'/></interface>"
                 % (source, interface["mac"], interface["model"]))
 
-    def define(self, guest, interfaces):
+    def write_domain(self, guest, interfaces):
         path = "/var/tmp/life/domain-%d.xml" % guest
         with open(path, "w", encoding="ascii") as file:
             file.write("""<domain type='qemu'><name>%s</name><uuid>%s</uuid><memory unit='MiB'>8</memory>
@@ -172,7 +172,10 @@ class Machine:
 <devices><emulator>/usr/bin/qemu-system-x86_64</emulator>%s
 <controller type='usb' model='none'/><memballoon model='none'/></devices></domain>""" % (
                 m.name(guest), m.uuid(guest), "".join(self.interface_xml(i, i["says"]) for i in interfaces)))
-        virsh("define", path)
+        return path
+
+    def define(self, guest, interfaces):
+        virsh("define", self.write_domain(guest, interfaces))
 
     def plug(self, guest, interface):
         path = "/var/tmp/life/interface-%d.xml" % guest

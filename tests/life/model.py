@@ -118,7 +118,7 @@ class Live:
 class Guest:
     def __init__(self, number):
         self.number = number
-        self.stored = None  # interfaces
+        self.stored = None  # interfaces; None while it runs: a transient guest
         self.live = None  # Lives
         self.paused = False
         self.waiter = False  # a background process waits until a device is up
@@ -130,7 +130,8 @@ class Guest:
             return False
         if live.says != "yes":
             return network_says(live.interface) == "yes"
-        return any((interface["says"] or network_says(interface)) == "yes" for interface in self.stored
+        described = [live.interface] if self.stored is None else self.stored
+        return any((interface["says"] or network_says(interface)) == "yes" for interface in described
                    if interface["mac"] == live.interface["mac"])
 
 

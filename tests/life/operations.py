@@ -199,6 +199,57 @@ class Start(Kind):
         virsh("start", m.name(op["guest"]), *["--paused"] * op["paused"])
 
 
+class Create(Define):
+    """A transient guest: it has no stored XML, and is gone when it stops."""
+    name = "create"
+    weight = 12
+
+    def is_possible(self, op, model):
+        guest = model.guests[op["guest"]]
+        return (guest.stored is None and guest.live is None and not guest.images and
+                not exclusive_devices(op.get("interfaces", [])) & model.devices_in_use())
+
+    def draw(self, rng, model):
+        drawn = super().draw(rng, model)
+        if drawn:
+            drawn["paused"] = rng.random() < 0.35
+        return drawn
+
+    def change(self, op, model):
+        guest = model.guests[op["guest"]]
+        model.run(guest, op["interfaces"], [interface["says"] for interface in op["interfaces"]], op["paused"])
+
+    def do(self, op, machine, model):
+        virsh("create", machine.write_domain(op["guest"], op["interfaces"]), *["--paused"] * op["paused"])
+
+
+class Undefine(Kind):
+    """A guest that runs is transient from then on."""
+    name = "undefine"
+    weight = 7
+    needs = staticmethod(lambda guest: guest.stored is not None and "managed" not in guest.images)
+
+    def change(self, op, model):
+        model.guests[op["guest"]].stored = None
+
+    def do(self, op, machine, model):
+        virsh("undefine", m.name(op["guest"]))
+
+
+class DefineTransient(Kind):
+    """A transient guest becomes persistent, as its owner describes it."""
+    name = "define what runs"
+    weight = 4
+    needs = staticmethod(lambda guest: is_live(guest) and guest.stored is None)
+
+    def change(self, op, model):
+        guest = model.guests[op["guest"]]
+        guest.stored = [live.interface for live in guest.live]
+
+    def do(self, op, machine, model):
+        machine.define(op["guest"], [live.interface for live in model.guests[op["guest"]].live])
+
+
 class Suspend(Kind):
     name = "suspend"
     needs = staticmethod(lambda guest: is_live(guest) and not guest.paused)
@@ -240,7 +291,7 @@ class KillQemu(Destroy):
 
     def do(self, op, machine, model):
         machine.kill_qemu(op["guest"])
-        if not wait_for(30, lambda: machine.listed()[m.name(op["guest"])] == "shut off"):
+        if not wait_for(30, lambda: machine.listed().get(m.name(op["guest"]), "shut off") == "shut off"):
             raise Difference("%s was killed and is said to run" % m.name(op["guest"]))
 
 
@@ -255,7 +306,7 @@ class Reset(Kind):
 
 class ManagedSave(Kind):
     name = "managed save"
-    needs = staticmethod(is_live)
+    needs = staticmethod(lambda guest: is_live(guest) and guest.stored is not None)
 
     def change(self, op, model):
         guest = model.guests[op["guest"]]
@@ -302,7 +353,7 @@ class Restore(Kind):
 
     def is_possible(self, op, model):
         guest = model.guests[op["guest"]]
-        if not is_shut_off(guest) or "file" not in guest.images or "managed" in guest.images:
+        if is_live(guest) or "file" not in guest.images or "managed" in guest.images:
             return False
         interfaces = guest.images["file"][0]
         return (not exclusive_devices(interfaces) & model.devices_in_use() and
@@ -553,7 +604,8 @@ class PolicyRestarted(Policy):
 
 KINDS = {kind.name: kind() for kind in (
     Define, Redefine, Start, Suspend, Resume, Destroy, KillQemu, Reset, ManagedSave, Forget, Save, Restore, Plug,
-    Unplug, Link, AllMulticast, Apply, Restart, KillDaemon, KillBoth, Policy, PolicyApplied, PolicyRestarted)}
+    Unplug, Link, AllMulticast, Apply, Restart, KillDaemon, KillBoth, Policy, PolicyApplied, PolicyRestarted,
+    Create, Undefine, DefineTransient)}
 
 
 class Both(Kind):
