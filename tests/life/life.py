@@ -114,13 +114,7 @@ def differences(model, machine):
     return bad or differences_of_status(model, machine)
 
 
-def settle(model, machine):
-    def is_idle():
-        if machine.version < (8, 0):
-            machine.delete_what_libvirt_cannot()  # a process may wait for such a device
-        return machine.is_idle(links())
-    if not wait_for(SETTLE_SECONDS, is_idle):
-        raise Difference("rxtrust isn't idle after %d s: %s" % (SETTLE_SECONDS, machine.busy()))
+def await_fit(model, machine, is_idle):
     bad = []
 
     def fits():
@@ -128,6 +122,16 @@ def settle(model, machine):
         return not bad
     if not wait_for(FIT_SECONDS, fits):
         raise Difference("; ".join(bad))
+
+
+def settle(model, machine):
+    def is_idle():
+        if machine.version < (8, 0):
+            machine.delete_what_libvirt_cannot()  # a process may wait for such a device
+        return machine.is_idle(links())
+    if not wait_for(SETTLE_SECONDS, is_idle):
+        raise Difference("rxtrust isn't idle after %d s: %s" % (SETTLE_SECONDS, machine.busy()))
+    await_fit(model, machine, is_idle)
     model.settled()
 
 
@@ -160,6 +164,7 @@ def drawn(arguments, model):
 
 def live(arguments):
     machine = Machine()
+    machine.await_fit = lambda model: await_fit(model, machine, lambda: True)
     model = m.Model(GUESTS, machine.version >= (10, 1))
     answer = {"done": [], "difference": None}
     if arguments.replay:

@@ -1,6 +1,8 @@
 """The machine of a life: what is done to it and what is seen of it. For use inside tests/sandbox, after
 start_machine of tests/e2e/machine.bash."""
 
+import contextlib
+import fcntl
 import glob
 import json
 import os
@@ -140,6 +142,7 @@ class Machine:
         version = re.search(r"(\d+)\.(\d+)\.\d+", run("libvirtd", "--version").stdout)
         self.version = int(version.group(1)), int(version.group(2))
         self.taps = 0
+        self.await_fit = None  # (model): in the midst of an operation, for one that compares there too
         os.makedirs("/var/tmp/life", exist_ok=True)
 
     def make_taps(self):
@@ -262,6 +265,25 @@ class Machine:
     @staticmethod
     def start_daemon():
         words("start_daemon")
+
+    @contextlib.contextmanager
+    def hanging_virsh(self):
+        """Every virsh of the hook's waits until this is over. Gives the file that is there once one does."""
+        directory = STATE + "/bin"
+        gate, waits, fake = directory + "/gate", directory + "/waits", directory + "/virsh"
+        os.makedirs(directory, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(waits)
+        with open(gate, "w", encoding="ascii") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            with open(fake + ".new", "w", encoding="ascii") as file:
+                file.write('#!/bin/sh\n: > %s\nexec flock -s %s /usr/bin/virsh "$@"\n' % (waits, gate))
+            os.chmod(fake + ".new", 0o755)
+            os.rename(fake + ".new", fake)
+            try:
+                yield waits
+            finally:
+                os.unlink(fake)
 
     # ---- what is seen ----
 

@@ -658,6 +658,37 @@ class Both(Kind):
             raise failed[0]
 
 
+class Hang(Kind):
+    """A start while virsh hangs: what needs no virsh is so at once, the rest once virsh answers."""
+    name = "virsh hangs"
+    weight = 6
+    quick = False
+    kinds = ("start", "create", "resume", "restore")
+
+    def draw(self, rng, model):
+        drawn = draw_from(rng, model, [KINDS[kind] for kind in self.kinds])
+        return {"meanwhile": drawn} if drawn else None
+
+    def is_possible(self, op, model):
+        return is_possible(op["meanwhile"], model)
+
+    def change(self, op, model):
+        change(op["meanwhile"], model)
+
+    def do(self, op, machine, model):
+        middle, after = model.copy(), model.copy()
+        middle.virsh_hangs = True
+        change(op["meanwhile"], middle)
+        change(op["meanwhile"], after)
+        number = op["meanwhile"]["guest"]
+        with machine.hanging_virsh() as waits:
+            do(op["meanwhile"], machine, model)
+            is_asked = model.policy and middle.is_good(middle.guests[number]) != after.is_good(after.guests[number])
+            if is_asked and not wait_for(10, lambda: os.path.exists(waits)):
+                raise Difference("no virsh is called")
+            machine.await_fit(middle)
+
+
 def draw_from(rng, model, kinds):
     """One that is possible, or None."""
     for _ in range(20):
@@ -682,3 +713,4 @@ def do(op, machine, model):
 
 
 KINDS[Both.name] = Both()
+KINDS[Hang.name] = Hang()
