@@ -6,7 +6,9 @@ import fcntl
 import glob
 import json
 import os
+import pickle
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -17,6 +19,9 @@ import xml.etree.ElementTree as ET
 import model as m
 
 STATE = "/run/e2e"
+SECOND = "qemu+unix:///system?socket=%s/second/libvirt-sock" % STATE
+SECOND_ETC = STATE + "/second-etc"
+SECOND_NUMBERS = 600  # so much higher are the numbers of the second machine's macvtaps
 POLICY = "/etc/libvirt/rxtrust.ini"
 PROGRAM = os.environ.get("RXTRUST_PROGRAM", "build/rxtrust")
 HOOK = "/etc/libvirt/hooks/qemu"
@@ -137,22 +142,29 @@ def waits_for(pid):
     return None
 
 
+def make_nodes(first, last):
+    for number in range(first, last):
+        path = "/dev/tap%d" % number
+        if not os.path.lexists(path):
+            os.symlink("/run/devices/tap%d" % number, path)
+    return last
+
+
 class Machine:
     def __init__(self):
         version = re.search(r"(\d+)\.(\d+)\.\d+", run("libvirtd", "--version").stdout)
         self.version = int(version.group(1)), int(version.group(2))
-        self.taps = 0
+        self.taps = self.second_taps = 0
         self.await_fit = None  # (model): in the midst of an operation, for one that compares there too
         os.makedirs("/var/tmp/life", exist_ok=True)
 
     def make_taps(self):
         """Each macvtap has a new number, and QEMU opens a device node of that number."""
         highest = max(link.index for link in links().values())
-        while self.taps < highest + 40:
-            self.taps += 1
-            path = "/dev/tap%d" % self.taps
-            if not os.path.lexists(path):
-                os.symlink("/run/devices/tap%d" % self.taps, path)
+        self.taps = make_nodes(self.taps, highest + 40)
+        if os.path.exists(SECOND_ETC):
+            lines = run("ip", "-n", "second", "-o", "link").stdout.splitlines()
+            self.second_taps = make_nodes(self.second_taps, max(int(line.split(":")[0]) for line in lines) + 40)
 
     # ---- guests ----
 
@@ -272,8 +284,7 @@ class Machine:
         directory = STATE + "/bin"
         gate, waits, fake = directory + "/gate", directory + "/waits", directory + "/virsh"
         os.makedirs(directory, exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(waits)
+        self.unlink(waits)
         with open(gate, "w", encoding="ascii") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
             with open(fake + ".new", "w", encoding="ascii") as file:
@@ -284,6 +295,52 @@ class Machine:
                 yield waits
             finally:
                 os.unlink(fake)
+
+    # ---- the second machine, with the policy of this one ----
+
+    def start_second(self):
+        """Once in a life, when it is needed."""
+        if not os.path.exists(SECOND_ETC):
+            words("RXTRUST_IFINDEX_BASE=$((RXTRUST_IFINDEX_BASE + %d)) start_second_machine second-up0\n"
+                  "for uplink in %s; do plug_in second second-$uplink $uplink; done"
+                  % (SECOND_NUMBERS, " ".join(m.SHARED[1:] + m.EXCLUSIVE)))
+            for network in m.NETWORKS:
+                virsh("-c", SECOND, "net-define", "tests/life/networks/%s.xml" % network)
+                virsh("-c", SECOND, "net-start", network)
+            self.make_taps()
+        if os.path.exists(POLICY):
+            shutil.copy(POLICY, SECOND_ETC)
+        else:
+            self.unlink(SECOND_ETC + "/rxtrust.ini")
+
+    @staticmethod
+    def unlink(path):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+
+    @staticmethod
+    def migrate(guest, *more):
+        return run("virsh", "-q", "migrate", "--live", m.name(guest), SECOND, *more)
+
+    @staticmethod
+    def migrate_back(guest, *more):
+        return run("virsh", "-q", "-c", SECOND, "migrate", "--live", m.name(guest), "qemu:///system", "--migrateuri",
+                   "tcp://192.0.2.1", *more)
+
+    @staticmethod
+    def settle_second(model):
+        """Compares it there with this model of it; returns that with what is libvirt's to decide."""
+        pids = run("ip", "netns", "pids", "second").stdout.split()
+        pid = next(pid for pid in pids if int(pid) in processes("libvirtd"))
+        path = "/var/tmp/life/second"
+        with open(path, "wb") as file:
+            pickle.dump(model, file)
+        done = run("nsenter", "-t", pid, "-m", "-n", "-p", "-r", "sh", "-c", 'cd "$1" && exec python3 "$2" "$3"', "sh",
+                   os.getcwd(), "tests/life/second.py", path)
+        if done.returncode:
+            raise Difference("on the second machine: " + (done.stdout or done.stderr))
+        with open(path, "rb") as file:
+            return pickle.load(file)
 
     # ---- what is seen ----
 

@@ -6,7 +6,7 @@ import os
 import threading
 
 import model as m
-from machine import Difference, virsh, wait_for
+from machine import SECOND, Difference, virsh, wait_for
 
 MOST_INTERFACES = 3
 
@@ -492,6 +492,80 @@ class AllMulticast(Kind):
         machine.set_all_multicast(machine.live(op["guest"])[address]["device"], op["on"])
 
 
+class Migrate(Kind):
+    """There and back."""
+    name = "migrate there and back"
+    weight = 4
+    quick = False
+    needs = staticmethod(is_live)
+
+    def draw(self, rng, model):
+        drawn = super().draw(rng, model)
+        if drawn:
+            drawn["persistent"] = model.guests[drawn["guest"]].stored is not None and rng.random() < 0.5
+        return drawn
+
+    def is_possible(self, op, model):
+        guest = model.guests[op["guest"]]
+        return is_live(guest) and not (op.get("persistent") and guest.stored is None)
+
+    def change(self, op, model):
+        guest = model.guests[op["guest"]]
+        there = model.elsewhere(op["guest"], op["persistent"])
+        model.stop(guest)
+        model.restore(guest, *there.image(there.guests[op["guest"]]))
+
+    def do(self, op, machine, model):
+        here, there = model.copy(), model.elsewhere(op["guest"], op["persistent"])
+        machine.start_second()
+        done = machine.migrate(op["guest"], "--migrateuri", "tcp://192.0.2.2", *["--persistent"] * op["persistent"])
+        if done.returncode:
+            raise Difference("migrate: " + done.stderr.strip())
+        here.stop(here.guests[op["guest"]])
+        machine.await_fit(here)
+        there = machine.settle_second(there)
+        done = machine.migrate_back(op["guest"], *["--undefinesource"] * op["persistent"])
+        if done.returncode:
+            raise Difference("migrate back: " + done.stderr.strip())
+        there.stop(there.guests[op["guest"]])
+        there.guests[op["guest"]].stored = None
+        machine.settle_second(there)
+
+
+class MigrateInVain(Kind):
+    """The guest isn't let in there, where its network is missing; or it can't go, once all is prepared there."""
+    name = "migrate in vain"
+    weight = 2
+    quick = False
+    needs = staticmethod(is_live)
+
+    def draw(self, rng, model):
+        drawn = super().draw(rng, model)
+        if drawn:
+            networks = {live.interface["network"] for live in model.guests[drawn["guest"]].live}
+            drawn["network"] = rng.choice(sorted(networks - {None}) + [None])
+        return drawn
+
+    def is_possible(self, op, model):
+        guest = model.guests[op["guest"]]
+        return is_live(guest) and (op.get("network") is None or
+                                   op["network"] in {live.interface["network"] for live in guest.live})
+
+    def do(self, op, machine, model):
+        machine.start_second()
+        if op["network"]:
+            virsh("-c", SECOND, "net-destroy", op["network"])
+        # Nobody listens on this machine.
+        done = machine.migrate(op["guest"], "--migrateuri", "tcp://192.0.2.2" if op["network"] else "tcp://127.0.0.1")
+        if not done.returncode:
+            raise Difference("the migration succeeds")
+        if op["network"]:
+            virsh("-c", SECOND, "net-start", op["network"])
+        there = model.elsewhere(op["guest"], False)
+        there.guests[op["guest"]].live = None
+        machine.settle_second(there)
+
+
 class Everywhere(Kind):
     quick = False
 
@@ -605,7 +679,7 @@ class PolicyRestarted(Policy):
 KINDS = {kind.name: kind() for kind in (
     Define, Redefine, Start, Suspend, Resume, Destroy, KillQemu, Reset, ManagedSave, Forget, Save, Restore, Plug,
     Unplug, Link, AllMulticast, Apply, Restart, KillDaemon, KillBoth, Policy, PolicyApplied, PolicyRestarted,
-    Create, Undefine, DefineTransient)}
+    Create, Undefine, DefineTransient, Migrate, MigrateInVain)}
 
 
 class Both(Kind):
