@@ -359,17 +359,19 @@ reload_udev() {
     step "reload udev's rules" udevadm control --reload || warn "udevadm control --reload failed"
 }
 
+warn_not_reloaded() { warn "$1 can't be reloaded, and doesn't notice the change until it is: see its log"; }
+
 reload_daemon() {
     running=false
     for daemon in libvirtd virtqemud; do
         if [ -d /run/systemd/system ] && systemctl --quiet is-active $daemon; then
             running=true
-            step "reload $daemon" systemctl reload $daemon || warn "see systemctl status $daemon"
+            step "reload $daemon" systemctl reload $daemon || warn_not_reloaded $daemon
             continue
         fi
         for pid in $(daemon_processes $daemon); do
             running=true
-            step "reload $daemon, process $pid" kill -HUP "$pid" || warn "$daemon can't be told to reload"
+            step "reload $daemon, process $pid" kill -HUP "$pid" || warn_not_reloaded $daemon
         done
     done
     $running || say "no libvirt daemon runs: none is reloaded"

@@ -2,18 +2,15 @@
 
 #include "lock.h"
 #include "log.h"
-#include "mac.h"
 #include "observe.h"
 #include "update_device.h"
 #include "virsh.h"
 #include "watchdog.h"
 
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 /* A step that libvirt refuses, or that changes nothing, is tried so often; a libvirt that doesn't
  * answer, as in a restart, until the deadline, with pauses that double up to the longest. */
@@ -42,8 +39,15 @@ static const char *lock_device(int index, struct lock *lock) {
     return problem;
 }
 
+/* It bears the guest's UUID, and the guest hasn't stopped. */
+static bool is_named(const struct device *device, const char *uuid) {
+    return !device->retired && strcasecmp(device->guest, uuid) == 0;
+}
+
+static const char guest_has_stopped[] = "the guest has stopped";
+
 /* Under the device's lock, as it is now: in passthrough mode it may have gone down since, or the
- * guest may have stopped. */
+ * guest may have stopped, and then it bears its name no more. */
 static const char *set_in_passthrough(const struct observer *observer, const struct device *seen,
                                       const char *uuid, unsigned marks) {
     struct lock lock;
@@ -51,22 +55,36 @@ static const char *set_in_passthrough(const struct observer *observer, const str
     const char *problem = lock_device(seen->index, &lock);
     if (!problem)
         problem = device_get(&observer->table, seen->name, &device);
-    if (!problem &&
-        (device.index != seen->index || (device.retired && strcasecmp(device.guest, uuid) == 0)))
-        problem = "the guest has stopped";
+    if (!problem && (device.index != seen->index || !is_named(&device, uuid)))
+        problem = guest_has_stopped;
     if (!problem)
         problem = device_set(&observer->table, &device, uuid, marks);
     lock_release(&lock);
     return problem;
 }
 
+/* What stays marked of these. A device whose MAC address the guest has changed, which libvirt
+ * doesn't change back, must still be known when the guest is opted in again. */
+static unsigned marks_left(const struct finding *finding, unsigned marks) {
+    return marks | (finding->moved ? MARK_GUEST : 0U);
+}
+
 /* The mark of trust goes with the trust, which outlives the flag. */
 static unsigned marks_after(const struct finding *finding, bool on) {
     unsigned trust = finding->observed.trust == FORCE_NO && !on ? 0 : MARK_TRUST;
-    return (finding->device.marks & trust) | (on ? MARK_MULTICAST : 0);
+    return marks_left(finding, (finding->device.marks & trust) | (on ? MARK_MULTICAST : 0U));
 }
 
-/* Does the steps that need no libvirt. False: one failed, which is logged, as is what was done. */
+/* In passthrough mode a device must bear the guest's UUID before something is set on it: by that
+ * alone the call at the guest's stop, whose XML names no device, knows it, and keeps it as it is
+ * then. */
+static bool must_be_named(const struct finding *finding, const char *uuid) {
+    return finding->device.passthrough && finding->conclusion.steps & (STEP_SET | STEP_WAIT) &&
+           !is_named(&finding->device, uuid);
+}
+
+/* Does the steps that need no libvirt. False: one failed, which is logged, as is what was done.
+ * True: look again. */
 static bool act_on_device(const char *why, const struct observer *observer,
                           const struct parsed_guest *guest, size_t number,
                           const struct finding *finding) {
@@ -78,6 +96,8 @@ static bool act_on_device(const char *why, const struct observer *observer,
     const char *problem = finding->device.passthrough
                               ? set_in_passthrough(observer, &finding->device, uuid, marks)
                               : device_set(&observer->table, &finding->device, uuid, marks);
+    if (problem == guest_has_stopped)
+        return true; /* which virsh knows better: it may run again */
     if (problem)
         log_error("%s: %s: all-multicast on %s can't be %s: %s", why, mac, name,
                   on ? "set" : "taken back", problem);
@@ -105,7 +125,7 @@ static void log_verdict(const char *why, const struct parsed_guest *guest, size_
         log_info("%s: %s: %s: %s", why, or_dash(interface->mac), or_dash(interface->target), shown);
     else
         log_error("%s: %s: %s: %s%s%s", why, or_dash(interface->mac), or_dash(interface->target),
-                  shown, refusal ? ": " : "", refusal ? refusal : "");
+                  shown, refusal ? "; last attempt: " : "", refusal ? refusal : "");
     free(text);
 }
 
@@ -118,6 +138,11 @@ void act_on_devices(const char *why, const struct parsed_guest *guest) {
         log_error("%s: the devices can't be looked at: %s", why, problem);
     for (size_t i = 0; !problem && i < guest->plan.count; i++) {
         struct finding finding = observe(&observer, guest, i);
+        /* libvirt waits: the guest can't stop in between. Without the name the background sees to
+         * it. */
+        if (must_be_named(&finding, guest->domain.uuid))
+            (void)device_set_marks(&observer.table, &finding.device, guest->domain.uuid,
+                                   MARK_GUEST);
         if (finding.conclusion.steps & DEVICE_STEPS)
             (void)act_on_device(why, &observer, guest, i, &finding); /* it is logged */
         /* Whose the trust is that is in force is asked in the background. */
@@ -128,10 +153,10 @@ void act_on_devices(const char *why, const struct parsed_guest *guest) {
     observer_close(&observer);
 }
 
-/* Under the device's lock: nobody sets the flag in between, and the mark keeps it so. A device that
- * somebody else made outlives the guest, and serves its next run. */
+/* Under the device's lock: nobody sets the flag in between. A device that is retired stays as it is
+ * then. */
 static void take_back(const char *why, const struct observer *observer, const struct device *found,
-                      const char *uuid, bool outlives) {
+                      const char *uuid, bool retire) {
     struct lock lock;
     struct device device = {0};
     const char *problem = lock_device(found->index, &lock);
@@ -141,27 +166,15 @@ static void take_back(const char *why, const struct observer *observer, const st
     bool set = same && device.all_multicast && device.marks & MARK_MULTICAST;
     if (set)
         problem = device_set(&observer->table, &device, uuid, 0);
-    if (!problem && same && !outlives)
-        problem = device_retire(&observer->table, &device, uuid);
+    if (!problem && same)
+        problem = retire ? device_retire(&observer->table, &device, uuid)
+                         : device_set_marks(&observer->table, &device, uuid, 0);
     lock_release(&lock);
     if (problem)
         log_error("%s: all-multicast can't be taken back from %s: %s", why, found->name, problem);
     else if (set)
         log_info("%s: all-multicast is taken back from %s, as passthrough mode needs", why,
                  found->name);
-}
-
-/* What the guest can have of a device that isn't marked: the host device and the MAC address say
- * so. A process in the background may be about to set it. */
-static bool may_be_its_own(const struct domain *domain, const struct device *device) {
-    bool may = false;
-    for (size_t i = 0; i < domain->count; i++) {
-        const struct interface *interface = &domain->interfaces[i];
-        unsigned char mac[MAC_LENGTH];
-        may = may || (mac_parse(interface->mac, mac) && memcmp(mac, device->mac, MAC_LENGTH) == 0 &&
-                      (!interface->dev || (int)if_nametoindex(interface->dev) == device->lower));
-    }
-    return may;
 }
 
 static bool was_made_elsewhere(const struct domain *domain, const struct device *device) {
@@ -174,16 +187,10 @@ static bool was_made_elsewhere(const struct domain *domain, const struct device 
     return was;
 }
 
-/* Its device may stay: libvirt 7.0 leaves it behind, and one that somebody else made outlives the
- * guest. */
-static void end_waiting(const char *uuid) {
-    char *name = waiter_name(uuid);
-    if (name)
-        lock_revoke(name);
-    free(name);
-}
-
-void act_after_stop(const char *why, const struct domain *domain) {
+/* From all devices that bear the guest's UUID. With `domain` the guest stops now: what libvirt made
+ * for it is retired. A device that somebody else made outlives the guest, and serves its next run.
+ */
+static void take_back_all(const char *why, const char *uuid, const struct domain *domain) {
     struct observer observer;
     struct device_list list = {0};
     const char *problem = observer_open(&observer, LIVE_NOT_NOW, 0);
@@ -191,16 +198,17 @@ void act_after_stop(const char *why, const struct domain *domain) {
         problem = device_list_passthrough(&observer.table, &list);
     for (size_t i = 0; !problem && i < list.count; i++) {
         const struct device *device = &list.devices[i];
-        bool outlives = was_made_elsewhere(domain, device);
-        if (*device->guest ? strcasecmp(device->guest, domain->uuid) == 0
-                           : !outlives && may_be_its_own(domain, device))
-            take_back(why, &observer, device, domain->uuid, outlives);
+        if (is_named(device, uuid))
+            take_back(why, &observer, device, uuid, domain && !was_made_elsewhere(domain, device));
     }
     if (problem)
         log_error("%s: the devices can't be looked at: %s", why, problem);
     free(list.devices);
     observer_close(&observer);
-    end_waiting(domain->uuid);
+}
+
+void act_after_stop(const char *why, const struct domain *domain) {
+    take_back_all(why, domain->uuid, domain);
 }
 
 /* ---- With libvirt's help ---- */
@@ -208,7 +216,6 @@ void act_after_stop(const char *why, const struct domain *domain) {
 struct attempt {
     const char *why;
     const char *uuid;
-    const char *id;
     time_t deadline;
     bool waiter;
     unsigned rounds; /* in which something was to be done */
@@ -252,8 +259,9 @@ static void act_live(struct attempt *attempt, const struct observer *observer,
     if (!problem && !trust)
         problem = look_again(observer, &finding->device, &device);
     if (!problem && !trust)
-        problem = device_set_marks(&observer->table, &device, attempt->uuid,
-                                   device.marks & (device.all_multicast ? MARK_MULTICAST : 0U));
+        problem = device_set_marks(
+            &observer->table, &device, attempt->uuid,
+            marks_left(finding, device.marks & (device.all_multicast ? MARK_MULTICAST : 0U)));
     attempt->refused = problem;
     attempt->refusal = strdup(problem ? problem : "libvirt said yes, and did not do it");
     virsh_result_free(&result);
@@ -279,6 +287,12 @@ static enum outcome settle(struct attempt *attempt, const struct parsed_guest *g
         const struct interface *interface = &guest->domain.interfaces[i];
         struct finding finding = observe(&observer, guest, i);
         unsigned steps = finding.conclusion.steps & (last ? (unsigned)STEP_WAIT : ~0U);
+        /* And then it must be seen that the guest still runs. */
+        if (!last && must_be_named(&finding, attempt->uuid) &&
+            !device_set_marks(&observer.table, &finding.device, attempt->uuid, MARK_GUEST)) {
+            acted = true;
+            continue;
+        }
         if (steps & DEVICE_STEPS)
             acted = act_on_device(attempt->why, &observer, guest, i, &finding) || acted;
         if (steps & LIVE_STEPS && !sent) {
@@ -286,7 +300,7 @@ static enum outcome settle(struct attempt *attempt, const struct parsed_guest *g
             attempt->refused_number = i;
             sent = true;
         }
-        if (steps & STEP_WAIT)
+        if (steps & STEP_WAIT && !must_be_named(&finding, attempt->uuid))
             attempt->waits_for[attempt->waits_count++] = finding.device.index;
         else
             good = good && is_good(&finding.conclusion);
@@ -308,6 +322,15 @@ static enum outcome settle(struct attempt *attempt, const struct parsed_guest *g
     return again ? OUTCOME_AGAIN : problem || !good ? OUTCOME_BAD : OUTCOME_GOOD;
 }
 
+/* What was set after libvirt's call at the stop nobody else takes back. Should the next run have
+ * begun, its process waits for this one's lock. */
+static enum outcome is_gone(const struct attempt *attempt) {
+    log_info("%s: the guest is gone", attempt->why);
+    if (attempt->rounds)
+        take_back_all(attempt->why, attempt->uuid, NULL);
+    return OUTCOME_GONE;
+}
+
 /* What virsh dumped, parsed by the policy as it is now. */
 static enum outcome parse_and_settle(struct attempt *attempt, const struct virsh_dumps *dumps) {
     const struct parse_text text = {dumps->texts[0].data, dumps->texts[0].length};
@@ -321,11 +344,10 @@ static enum outcome parse_and_settle(struct attempt *attempt, const struct virsh
                   : guest                   ? guest->error.reason
                                             : NULL;
     if (problem || !guest)
-        log_error("%s: the guest is left as it is: the policy or the live XML: %s", attempt->why,
+        log_error("%s: nothing is done for this guest: policy or live XML: %s", attempt->why,
                   problem ? problem : "nothing was parsed");
-    else if (!guest->domain.id || (attempt->id && strcmp(guest->domain.id, attempt->id) != 0)) {
-        log_info("%s: that run of the guest has ended", attempt->why);
-        outcome = OUTCOME_GONE;
+    else if (!guest->domain.id) {
+        outcome = is_gone(attempt);
     } else {
         outcome = settle(attempt, guest, &dumps->texts[0], live_by_version(dumps->daemon_version));
     }
@@ -341,11 +363,10 @@ static enum outcome try_once(struct attempt *attempt) {
     if (dumped && dumps.texts[0].length) {
         outcome = parse_and_settle(attempt, &dumps);
     } else if (dumped) {
-        log_info("%s: the guest is gone", attempt->why);
-        outcome = OUTCOME_GONE;
+        outcome = is_gone(attempt);
     } else if (dumps.result.code == VIRSH_MISSING || dumps.result.code == VIRSH_NO_MEMORY ||
                virsh_now() + ATTEMPT_SECONDS >= attempt->deadline) {
-        log_error("%s: not known to be as the policy says: virsh: %s", attempt->why,
+        log_error("%s: libvirt can't be asked, so nothing more is done: virsh: %s", attempt->why,
                   virsh_problem(&dumps.result));
         outcome = OUTCOME_BAD;
     } else {
@@ -368,10 +389,8 @@ static enum outcome act(struct attempt *attempt) {
     return outcome;
 }
 
-enum outcome act_on_guest(const char *why, const char *uuid, const char *id, time_t deadline,
-                          bool *waits) {
-    struct attempt attempt = {
-        .why = why, .uuid = uuid, .id = id, .deadline = deadline, .pause_ms = PAUSE_MS};
+enum outcome act_on_guest(const char *why, const char *uuid, time_t deadline, bool *waits) {
+    struct attempt attempt = {.why = why, .uuid = uuid, .deadline = deadline, .pause_ms = PAUSE_MS};
     enum outcome outcome = act(&attempt);
     *waits = attempt.waits_count;
     free(attempt.waits_for);
@@ -380,28 +399,41 @@ enum outcome act_on_guest(const char *why, const char *uuid, const char *id, tim
 
 /* ---- In the background ---- */
 
-/* Waits for one of the devices, however long the guest is paused. False: it needn't, another
- * process does, the devices are gone, or the guest has stopped. */
-static bool wait_for_device(const struct task *task, const struct attempt *attempt) {
-    struct lock lock = {.fd = -1};
-    char *name = waiter_name(task->uuid);
-    bool gone = false;
-    int revoked = -1;
-    const char *problem = name ? lock_acquire(name, 0, &lock) : "out of memory";
-    if (!problem)
-        problem = lock_watch(&lock, &revoked);
-    if (!problem) {
+/* Takes the locks of the devices for which nobody waits yet, and forgets the others. */
+static const char *lock_devices(struct attempt *attempt, struct lock *locks) {
+    const char *problem = NULL;
+    size_t count = 0;
+    for (size_t i = 0; !problem && i < attempt->waits_count; i++) {
+        char *name = waiter_name(attempt->uuid, attempt->waits_for[i]);
+        problem = name ? lock_acquire(name, 0, &locks[count]) : "out of memory";
+        free(name);
+        if (!problem)
+            attempt->waits_for[count++] = attempt->waits_for[i];
+        else
+            lock_release(&locks[count]);
+        if (problem == lock_busy)
+            problem = NULL;
+    }
+    attempt->waits_count = count;
+    return problem;
+}
+
+/* Waits for the devices, however long the guest is paused. False: others wait for them. */
+static bool wait_for_devices(struct attempt *attempt) {
+    struct lock *locks = calloc(attempt->waits_count, sizeof *locks);
+    const char *problem = locks ? lock_devices(attempt, locks) : "out of memory";
+    if (!problem && attempt->waits_count) {
         watchdog_arm(0);
-        problem = device_wait_until_up(attempt->waits_for, attempt->waits_count, revoked, &gone);
+        problem = device_wait_until_up(attempt->waits_for, attempt->waits_count, attempt->uuid);
         watchdog_arm(BACKGROUND_SECONDS);
     }
-    if (problem && problem != lock_busy)
-        log_error("%s: it can't be waited until the device is up: %s", task->why, problem);
-    if (revoked >= 0)
-        (void)close(revoked);
-    lock_release(&lock);
-    free(name);
-    return !problem && !gone;
+    if (problem)
+        log_error("%s: no all-multicast: waiting until the device is up failed: %s", attempt->why,
+                  problem);
+    for (size_t i = 0; locks && i < attempt->waits_count; i++)
+        lock_release(&locks[i]);
+    free(locks);
+    return !problem && attempt->waits_count;
 }
 
 void act_in_background(void *user) {
@@ -410,12 +442,11 @@ void act_in_background(void *user) {
     while (again) {
         struct attempt attempt = {.why = task->why,
                                   .uuid = task->uuid,
-                                  .id = task->id,
                                   .deadline = virsh_now() + ACT_SECONDS,
                                   .waiter = true,
                                   .pause_ms = PAUSE_MS};
         (void)act(&attempt); /* it is logged */
-        again = attempt.waits_count && wait_for_device(task, &attempt);
+        again = attempt.waits_count && wait_for_devices(&attempt);
         free(attempt.waits_for);
     }
 }

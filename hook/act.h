@@ -10,29 +10,27 @@
 /* While libvirt waits: only what can be done to a device is done. `why` is the operation. */
 void act_on_devices(const char *why, const struct parsed_guest *guest);
 
-/* After a stop: takes back what passthrough mode needs taken back while the device is still there,
- * and sees to it that nobody sets it again. */
+/* At a stop: takes back what passthrough mode needs taken back while the device is still there, and
+ * sees to it that nobody sets it again on a device that libvirt made. */
 void act_after_stop(const char *why, const struct domain *domain);
 
 enum outcome {
     OUTCOME_GOOD,
     OUTCOME_BAD,  /* it is logged why */
-    OUTCOME_GONE, /* the guest has ended, or is another run than `id` */
+    OUTCOME_GONE, /* the guest doesn't run any more */
     OUTCOME_AGAIN
 };
 
 /* Anything else: holds the guest's lock, and before each step that needs libvirt reads the live XML
- * and the policy afresh. `id` is the run's, or NULL for any. Sets `waits` if a device is down, in
- * passthrough mode: act_in_background() waits for it. */
-enum outcome act_on_guest(const char *why, const char *uuid, const char *id, time_t deadline,
-                          bool *waits);
+ * and the policy afresh: it serves whichever run of the guest is there. Sets `waits` if a device is
+ * down, in passthrough mode: act_in_background() waits for it. */
+enum outcome act_on_guest(const char *why, const char *uuid, time_t deadline, bool *waits);
 
 /* What the background process does: the same, and it waits for devices that are down. `user` is a
  * struct task. */
 struct task {
     const char *why;
     const char *uuid;
-    const char *id; /* or NULL */
 };
 void act_in_background(void *user);
 

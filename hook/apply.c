@@ -23,10 +23,10 @@ static bool needs_steps(const struct observer *observer, const struct parsed_gue
 }
 
 static enum outcome apply(const char *why, const struct parsed_guest *guest) {
-    struct task task = {.why = why, .uuid = guest->domain.uuid, .id = guest->domain.id};
+    struct task task = {.why = why, .uuid = guest->domain.uuid};
     bool waits = false;
     enum outcome outcome =
-        act_on_guest(task.why, task.uuid, NULL, virsh_now() + VIRSH_ANSWER_SECONDS, &waits);
+        act_on_guest(task.why, task.uuid, virsh_now() + VIRSH_ANSWER_SECONDS, &waits);
     if (waits && !daemonize(act_in_background, &task)) {
         log_error("%s: no background process can be started", why);
         outcome = OUTCOME_BAD;
@@ -71,8 +71,10 @@ int command_apply(int argc, char **argv) {
     if (problem)
         log_error("the devices can't be looked at: %s", problem);
     good = good && !problem && apply_to_all(&running, &observer, &count) && running.complete;
-    if (good)
+    if (good && count)
         (void)printf("%zu guest%s as the policy says\n", count, count == 1 ? "" : "s");
+    else if (good && !running.count)
+        (void)puts("no guest runs: nothing is to be done");
     observer_close(&observer);
     running_free(&running);
     return command_end(good);

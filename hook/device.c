@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@ static const char *const mark_texts[] = {
     [MARK_MULTICAST] = "all-multicast",
     [MARK_TRUST] = "trust",
     [MARK_MULTICAST | MARK_TRUST] = "all-multicast, trust",
+    [MARK_GUEST] = "nothing is set",
 };
 static const char retired_text[] = "the guest has stopped";
 static const char alias_begin[] = "rxtrust ", alias_middle[] = ": ";
@@ -285,9 +287,15 @@ static const char *change_marked(const struct device_table *table, const struct 
     return change(table->socket, device->index, flags, mask, device->foreign_alias ? NULL : alias);
 }
 
+/* That it is the guest's goes without saying where something is set. */
+static const char *text_of(unsigned marks) {
+    unsigned set = marks & (MARK_MULTICAST | MARK_TRUST);
+    return mark_texts[set ? set : marks];
+}
+
 const char *device_set_marks(const struct device_table *table, const struct device *device,
                              const char *uuid, unsigned marks) {
-    return change_marked(table, device, 0, 0, uuid, mark_texts[marks]);
+    return change_marked(table, device, 0, 0, uuid, text_of(marks));
 }
 
 const char *device_retire(const struct device_table *table, const struct device *device,
@@ -303,8 +311,8 @@ const char *device_set(const struct device_table *table, const struct device *de
         return "in passthrough mode it waits until the device is up";
     const char *problem = lift ? change(table->socket, device->index, IFF_UP, IFF_UP, NULL) : NULL;
     if (!problem)
-        problem = change_marked(table, device, on ? IFF_ALLMULTI : 0, IFF_ALLMULTI, uuid,
-                                mark_texts[marks]);
+        problem =
+            change_marked(table, device, on ? IFF_ALLMULTI : 0, IFF_ALLMULTI, uuid, text_of(marks));
     if (lift) {
         const char *down = change(table->socket, device->index, 0, IFF_UP, NULL);
         problem = problem ? problem : down;
@@ -314,54 +322,47 @@ const char *device_set(const struct device_table *table, const struct device *de
 
 /* ---- Waiting ---- */
 
-/* Looks at each device. Sets `up` if one is, and `gone` if none is there. */
-static const char *look(int fd, const int *devices, size_t count, bool *up, bool *gone) {
+/* A change of the mark alone the kernel doesn't tell of while the device is down. */
+enum { LOOK_AGAIN_MS = 5000 };
+
+static const char *look(int fd, int index, const char *uuid, bool *done) {
     const struct device_table table = {.socket = fd};
-    const char *problem = NULL;
-    *gone = true;
-    for (size_t i = 0; !problem && i < count; i++) {
-        struct request request = request_of(RTM_GETLINK, 0);
-        union reply reply = {.header = {0}};
-        struct device device = {0};
-        request.link.ifi_index = devices[i];
-        problem = exchange(fd, &request, &reply);
-        bool deleted = problem && strcmp(problem, strerror(ENODEV)) == 0;
-        problem = deleted ? NULL : problem ? problem : read_device(&table, &reply.header, &device);
-        *gone = *gone && deleted;
-        *up = *up || device.up;
-    }
-    return problem;
+    struct request request = request_of(RTM_GETLINK, 0);
+    union reply reply = {.header = {0}};
+    struct device device = {0};
+    request.link.ifi_index = index;
+    const char *problem = exchange(fd, &request, &reply);
+    bool deleted = problem && strcmp(problem, strerror(ENODEV)) == 0;
+    if (!problem)
+        problem = read_device(&table, &reply.header, &device);
+    *done = *done || device.up || device.retired || strcasecmp(device.guest, uuid) != 0;
+    return deleted ? NULL : problem;
 }
 
 /* Until there is news of any link: whatever it is, or that some was lost, all is asked for again.
  */
-static const char *wait_for_news(int news, int ended, bool *gone) {
-    struct pollfd fds[] = {{.fd = news, .events = POLLIN}, {.fd = ended, .events = POLLIN}};
+static const char *wait_for_news(int fd) {
+    struct pollfd news = {.fd = fd, .events = POLLIN};
     char news_of_a_link = 0;
-    if (poll(fds, 2, -1) < 0)
-        return errno == EINTR ? NULL : strerror(errno);
-    *gone = fds[1].revents;
-    if (fds[0].revents && recv(news, &news_of_a_link, 1, 0) < 0 && errno != EINTR &&
-        errno != ENOBUFS)
-        return strerror(errno);
-    return NULL;
+    int ready = poll(&news, 1, LOOK_AGAIN_MS);
+    if (ready > 0)
+        ready = (int)recv(fd, &news_of_a_link, 1, 0);
+    return ready < 0 && errno != EINTR && errno != ENOBUFS ? strerror(errno) : NULL;
 }
 
-const char *device_wait_until_up(const int *devices, size_t count, int ended, bool *gone) {
+const char *device_wait_until_up(const int *devices, size_t count, const char *uuid) {
     struct sockaddr_nl links = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
     int news = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     int questions = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     const char *problem = NULL;
-    bool up = false;
-    *gone = false;
+    bool done = false;
     if (news < 0 || questions < 0 || bind(news, (struct sockaddr *)&links, sizeof links) != 0)
         problem = strerror(errno);
-    if (!problem)
-        problem = look(questions, devices, count, &up, gone);
-    while (!problem && !up && !*gone) {
-        problem = wait_for_news(news, ended, gone);
-        if (!problem && !*gone)
-            problem = look(questions, devices, count, &up, gone);
+    while (!problem && !done) {
+        for (size_t i = 0; !problem && i < count; i++)
+            problem = look(questions, devices[i], uuid, &done);
+        if (!problem && !done)
+            problem = wait_for_news(news);
     }
     if (news >= 0)
         (void)close(news);

@@ -21,8 +21,8 @@
 
 enum { UUID_LENGTH = 36 };
 
-/* What the alias says that rxtrust has set. */
-enum device_marks { MARK_MULTICAST = 1, MARK_TRUST = 2 };
+/* What the alias says that rxtrust has set; or that it has set nothing, and whose device it is. */
+enum device_marks { MARK_MULTICAST = 1, MARK_TRUST = 2, MARK_GUEST = 4 };
 
 struct device {
     int index; /* of the link; a name may be another device's later */
@@ -76,6 +76,6 @@ const char *device_set_marks(const struct device_table *table, const struct devi
 const char *device_retire(const struct device_table *table, const struct device *device,
                           const char *uuid);
 
-/* Waits, for as long as it takes, until one of the devices of these indexes is up. Sets `gone` if
- * all are deleted, or the descriptor `ended` becomes readable. */
-const char *device_wait_until_up(const int *devices, size_t count, int ended, bool *gone);
+/* Waits, for as long as it takes, until one of the devices of these indexes is up, or is not marked
+ * as the device of the guest of this UUID any more. */
+const char *device_wait_until_up(const int *devices, size_t count, const char *uuid);

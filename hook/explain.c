@@ -3,6 +3,7 @@
 #include "commands.h"
 
 #include "guest.h"
+#include "installed.h"
 #include "log.h"
 #include "reconcile.h"
 #include "running.h"
@@ -84,6 +85,7 @@ static bool explain_all(const struct parsed_guest *guest, bool json) {
 
 static bool explain_known(char **names, const struct options *options) {
     struct running running;
+    (void)installed_is_called(); /* it is logged */
     bool good = running_load(names, options->file, AS_STORED, &running) && running.complete;
     const struct parsed_guest *guest = good ? running_guest(&running, 0) : NULL;
     good = guest && explain_all(guest, options->json);

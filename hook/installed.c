@@ -36,13 +36,18 @@ static bool is_in_directory(void) {
     return found;
 }
 
-/* Another's hook calls rxtrust beside it, as install.sh advises where libvirt knows no qemu.d. */
+/* Another's hook calls rxtrust beside it, as install.sh advises where libvirt knows no qemu.d: a
+ * line of it that isn't a comment names it. */
 static bool is_called_by_another(void) {
-    static const char beside[] = HOOKS "/rxtrust";
     struct stream_text text = {0};
-    bool is = is_rxtrust(AT_FDCWD, beside) && access(HOOK_FILE, X_OK) == 0 &&
-              !stream_read_file(AT_FDCWD, HOOK_FILE, &text) && text.data &&
-              memmem(text.data, text.length, beside, strlen(beside));
+    bool is = false;
+    if (is_rxtrust(AT_FDCWD, HOOKS "/rxtrust") && access(HOOK_FILE, X_OK) == 0 &&
+        !stream_read_file(AT_FDCWD, HOOK_FILE, &text)) {
+        char *rest = NULL;
+        for (char *line = strtok_r(text.data, "\n", &rest); line && !is;
+             line = strtok_r(NULL, "\n", &rest))
+            is = line[strspn(line, " \t")] != '#' && strstr(line, "/rxtrust");
+    }
     free(text.data);
     return is;
 }

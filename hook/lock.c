@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -56,27 +55,11 @@ const char *lock_acquire(const char *name, time_t deadline, struct lock *lock) {
 
 void lock_release(struct lock *lock) {
     if (lock->fd >= 0) {
-        if (is_the_file(lock->fd, lock->path)) /* else it was revoked */
-            (void)unlink(lock->path);
+        (void)unlink(lock->path);
         (void)close(lock->fd);
     }
     free(lock->path);
     *lock = (struct lock){.fd = -1};
-}
-
-void lock_revoke(const char *name) {
-    char *path = path_of(name);
-    if (path)
-        (void)unlink(path);
-    free(path);
-}
-
-const char *lock_watch(const struct lock *lock, int *fd) {
-    *fd = inotify_init1(IN_CLOEXEC);
-    /* That its file is removed changes the count of its names, an attribute. */
-    if (*fd < 0 || inotify_add_watch(*fd, lock->path, IN_ATTRIB) < 0)
-        return strerror(errno);
-    return is_the_file(lock->fd, lock->path) ? NULL : lock_busy;
 }
 
 /* The kernel's list names a file as 00:1a:4711. */

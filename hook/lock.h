@@ -18,14 +18,6 @@ extern const char lock_busy[];
 const char *lock_acquire(const char *name, time_t deadline, struct lock *lock);
 void lock_release(struct lock *lock);
 
-/* Ends what the holder of the lock of this name does, and the next to acquire it needn't wait: the
- * file goes. */
-void lock_revoke(const char *name);
-
-/* Sets `fd`, which the caller closes: it becomes readable when the lock is revoked. Returns NULL,
- * or why it can't be known: lock_busy if it is revoked already. */
-const char *lock_watch(const struct lock *lock, int *fd);
-
 /* Whether somebody holds the lock of this name: anybody may ask, and disturbs nobody. False too if
  * it can't be known. */
 bool lock_is_held(const char *name);

@@ -36,15 +36,16 @@ static const struct command {
     const char *arguments;
     const char *does;
 } commands[] = {
+    {"status", command_status, "[--json]",
+     "show whether the guests that run are as the policy says"},
+    {"apply", command_apply, "[GUEST...]", "make the policy true for the guests that run"},
+    {"explain", command_explain, "[--json] [-c FILE] [GUEST]",
+     "show what the policy wants for each interface, and why"},
     {"check", command_check, "[--guests [--json]] [FILE]",
      "show the policy's errors, or what each section decides"},
     {"rewrite", command_rewrite, "[-c FILE] < DOMAIN.XML", "print the XML with the policy in it"},
-    {"explain", command_explain, "[--json] [-c FILE] [GUEST]",
-     "show what the policy wants for each interface, and why"},
-    {"status", command_status, "[--json]", "show what is so of the guests that run"},
-    {"apply", command_apply, "[GUEST...]", "make the policy true for the guests that run"},
     {"plugged", command_plugged, "DEVICE",
-     "the same, for the guest whose device this is (for udev)"},
+     "do what apply does, for the guest whose device this is (for udev)"},
     {"--help", command_help, "", "print this"},
     {"--version", command_version, "", "print the version"},
 };

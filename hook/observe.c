@@ -19,13 +19,13 @@ void observer_close(struct observer *observer) {
     device_table_close(&observer->table);
 }
 
-char *waiter_name(const char *uuid) {
+char *waiter_name(const char *uuid, int device) {
     char *name = NULL;
-    return asprintf(&name, "%s.wait", uuid) < 0 ? NULL : name;
+    return asprintf(&name, "%s.wait-%d", uuid, device) < 0 ? NULL : name;
 }
 
-static bool is_awaited(const char *uuid) {
-    char *name = waiter_name(uuid);
+static bool is_awaited(const char *uuid, int device) {
+    char *name = waiter_name(uuid, device);
     bool is = name && lock_is_held(name);
     free(name);
     return is;
@@ -63,8 +63,9 @@ static void observe_device(const struct observer *observer, const struct interfa
                             "back at the stop, as passthrough mode needs";
     bool same = item->attachment == ATTACHED_BY_NAME ||
                 (mac_parse(interface->mac, mac) && memcmp(mac, device->mac, MAC_LENGTH) == 0);
+    finding->moved = !same;
     bool own = same || strcasecmp(device->guest, uuid) == 0;
-    if (!same && observed->trust != FORCE_YES && item->want != WANT_NOTHING)
+    if (!own && observed->trust != FORCE_YES && item->want != WANT_NOTHING)
         observed->problem = "it has another MAC address than the interface";
     observed->up = device->up;
     observed->passthrough = device->passthrough;
@@ -120,7 +121,7 @@ struct finding observe(const struct observer *observer, const struct parsed_gues
     else if (observed->origin == ORIGIN_UNKNOWN && observer->deadline)
         observed->origin = ask_origin(guest->domain.uuid, interface->mac, observer->deadline);
     observed->awaited = !observer->waiter && observed->passthrough && !observed->up &&
-                        is_awaited(guest->domain.uuid);
+                        is_awaited(guest->domain.uuid, finding.device.index);
     finding.conclusion = reconcile(item, observed);
     return finding;
 }

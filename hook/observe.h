@@ -14,7 +14,7 @@ struct observer {
     struct device_table table;
     enum live live;  /* what this libvirt can do for a guest that runs */
     time_t deadline; /* for questions to virsh; 0: none are asked, libvirt waits */
-    bool waiter;     /* this process is the one that waits until a device is up */
+    bool waiter;     /* this process waits itself until a device is up */
 };
 
 /* Returns NULL, or why nothing can be observed: a text that stays. Call observer_close() either
@@ -26,12 +26,13 @@ void observer_close(struct observer *observer);
 struct finding {
     struct observed observed;
     struct device device; /* if it could be looked at */
+    bool moved; /* its MAC address is not the interface's: by the mark alone it is known */
     struct conclusion conclusion;
 };
 
 struct finding observe(const struct observer *observer, const struct parsed_guest *guest,
                        size_t interface);
 
-/* The name of the lock whose holder waits until a device of the guest is up (lock.h); the caller
+/* The name of the lock whose holder waits until this device of the guest is up (lock.h); the caller
  * frees it. NULL: out of memory. */
-char *waiter_name(const char *uuid);
+char *waiter_name(const char *uuid, int device);

@@ -20,8 +20,8 @@ struct call {
 static void print_xml(const struct call *call) {
     size_t changes = 0;
     if (guest_print(&call->guest, true, &changes) && changes && call->steps & OUTPUT_USED)
-        log_info("%s: trustGuestRxFilters='yes' printed for %zu of %zu interfaces", call->name,
-                 changes, call->guest.parsed.guests[0].domain.count);
+        log_info("%s: trustGuestRxFilters='yes' written into the XML of %zu of %zu interfaces",
+                 call->name, changes, call->guest.parsed.guests[0].domain.count);
 }
 
 /* Whether libvirt must be asked, or waited for, to make true what is wanted: trust in the guest
@@ -42,29 +42,31 @@ static bool has_more_to_do(const struct parsed_guest *guest) {
 
 /* The UUID is the one that libvirt wrote, before all that others may have written into the XML: no
  * other guest is changed, whatever the XML's parser says. */
-static bool is_its_own(const char *uuid, const struct stream_text *xml) {
+static bool is_its_own(const struct call *call, const char *uuid) {
     static const char tag[] = "<uuid>";
+    const struct stream_text *xml = &call->guest.xml;
     const char *end = xml->data + xml->length;
     const char *found = memmem(xml->data, xml->length, tag, strlen(tag));
     const char *text = found ? found + strlen(tag) : end;
-    return is_uuid(uuid) && (size_t)(end - text) > strlen(uuid) &&
-           memcmp(text, uuid, strlen(uuid)) == 0 && text[strlen(uuid)] == '<';
+    bool is = is_uuid(uuid) && (size_t)(end - text) > strlen(uuid) &&
+              memcmp(text, uuid, strlen(uuid)) == 0 && text[strlen(uuid)] == '<';
+    if (!is)
+        log_error("%s: the guest's UUID can't be found in its XML: nothing more is done",
+                  call->name);
+    return is;
 }
 
 static void act_now(struct call *call) {
-    const struct domain *domain = &call->guest.parsed.guests[0].domain;
-    struct task task = {.why = call->name, .uuid = domain->uuid, .id = domain->id};
-    if (is_its_own(domain->uuid, &call->guest.xml))
+    struct task task = {.why = call->name, .uuid = call->guest.parsed.guests[0].domain.uuid};
+    if (is_its_own(call, task.uuid))
         act_in_background(&task);
-    else
-        log_error("%s: the guest's UUID can't be found in its XML: nothing more is done",
-                  call->name);
 }
 
 static bool parse_guest(struct call *call) {
     bool good = guest_parse(NULL, 1, &call->guest);
     if (!good)
-        log_error("%s: the guest is left as it is", call->name);
+        log_error("%s: nothing is done for this guest; mend that, then run: rxtrust apply",
+                  call->name);
     return good;
 }
 
@@ -110,7 +112,7 @@ static void take_back(struct call *call) {
         problem = call->guest.parsed.guests[0].error.reason;
     if (problem)
         log_error("%s: the XML can't be parsed: %s", call->name, problem);
-    else
+    else if (is_its_own(call, call->guest.parsed.guests[0].domain.uuid))
         act_after_stop(call->name, &call->guest.parsed.guests[0].domain);
 }
 
@@ -141,7 +143,7 @@ void operations_run(const char *name, unsigned steps) {
     if (steps == TAKE_BACK && !has_passthrough())
         return;
     if (!guest_from_stdin(&call.guest))
-        log_error("%s: the guest is left as it is", name);
+        log_error("%s: nothing is done for this guest; mend that, then run: rxtrust apply", name);
     else if (may_have_macvtap(&call.guest.xml)) {
         if (steps == TAKE_BACK)
             take_back(&call);

@@ -188,8 +188,8 @@ static void set_word(struct reader *reader, const struct key *key, int *place, c
         policy_add_error(reader->policy, reader->number, "%s stands in this section already",
                          key->name);
     else if (word == UNSET)
-        policy_add_error(reader->policy, reader->number, "%s can't be '%s': %s", key->name, value,
-                         key->values);
+        policy_add_error(reader->policy, reader->number, "%s can't be '%s', only %s", key->name,
+                         value, key->values);
     else
         *place = word;
 }
@@ -211,7 +211,7 @@ static void set_patterns(struct reader *reader, const struct key *key, struct pa
     for (size_t i = 0; pattern && key->fits && i < place->count;
          i++, pattern = next_pattern(pattern))
         if (!key->fits(pattern))
-            policy_add_error(reader->policy, reader->number, "%s can't be '%s': %s", key->name,
+            policy_add_error(reader->policy, reader->number, "%s can't be '%s', only %s", key->name,
                              pattern, key->values);
 }
 

@@ -137,7 +137,7 @@ static const char *why_no_trust(const struct observed *observed) {
     return observed->trust_problem ? observed->trust_problem : texts[observed->live];
 }
 
-#define ADVICE ": rxtrust apply "
+#define ADVICE "; run: rxtrust apply "
 
 char *verdict_text(const struct plan_item *item, const struct observed *observed,
                    const struct conclusion *conclusion, const char *name) {

@@ -211,7 +211,7 @@ static bool cut(const char *separator, const char *const *uuids, size_t count,
         *end = '\0';
         if (i == 0)
             dumps->daemon_version = daemon_version(rest);
-        else
+        else if (rest[strspn(rest, "\n")]) /* virsh ends a command that failed with an empty line */
             dumps->texts[i - 1] = (struct virsh_text){rest, strlen(rest)};
         rest = end + strlen(separator);
         rest += *rest == '\n';

@@ -46,8 +46,8 @@ static void on_fatal_signal(int number) {
     unblock_all();
     if (taken_along > 0)
         (void)kill(-(pid_t)taken_along, SIGKILL);
-    log_from_handler(number == SIGALRM ? "it took too long: what isn't done yet is left"
-                                       : "it crashed or was killed: what isn't done yet is left");
+    log_from_handler(number == SIGALRM ? "rxtrust took too long, and has ended: see rxtrust status"
+                                       : "rxtrust crashed or was killed: see rxtrust status");
     _exit(0);
 }
 

@@ -23,7 +23,7 @@ starts_and_survives() {
 
 # The daemon may answer before it calls the hook.
 survives_untouched() {
-    wait_for 20 log_says "guest $1: reconnect: the guest is left as it is"
+    wait_for 20 log_says "guest $1: reconnect: nothing is done for this guest"
     not has_all_multicast "$(macvtap "$1")"
 }
 

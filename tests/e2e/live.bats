@@ -59,6 +59,11 @@ outcome_is_logged() {
 policy = off"
         "$program" apply changing
         not is_trusted changing
+        # libvirt leaves that address on the device, which is known all the same when the guest is opted in.
+        rm "$policy"
+        "$program" apply changing
+        is_trusted changing
+        "$program" status
     else
         has_address "$(macvtap changing)" "$(mac 32)"
         not answers "$(addresses 32 | head -n 1)"

@@ -264,9 +264,9 @@ has_all_multicast() {
     ip link show "$1" | grep -q ALLMULTI
 }
 
-# rxtrust marks the devices whose all-multicast it has set.
+# rxtrust marks the devices whose all-multicast it has set, or whose guest it has trusted.
 is_marked() {
-    ip link show "$1" | grep -q 'alias rxtrust'
+    ip link show "$1" | grep -q 'alias rxtrust .*: [at]'
 }
 
 # counters DEVICE: how often it is told to take everything, and all multicast. ip before 6.0 doesn't tell

@@ -25,5 +25,5 @@ second='qemu+unix:///system?socket=/run/e2e/second/libvirt-sock'
     [ "$(virsh -c "$second" dumpxml traveller | xmllint --xpath 'string(//interface/@trustGuestRxFilters)' -)" == yes ]
     answers_all 111
     # Where it left with trust there was nothing to add on its way.
-    libvirt_takes_live_trust || log_says "guest traveller: migrate: trustGuestRxFilters='yes' printed for 1 of 1"
+    libvirt_takes_live_trust || log_says "guest traveller: migrate: trustGuestRxFilters='yes' written into the XML of 1 of 1"
 }

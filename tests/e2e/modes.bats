@@ -10,11 +10,16 @@ setup() {
     clear_log
     plug_in "" far1 up1
     before=$(counters up1)
+    rm -rf "${state:?}"/{at,go,dumps,output}
 }
 
 teardown() {
+    touch "$state/go"
+    rm -rf "${state:?}/bin"
     remove_all
+    wait_for 60 hook_is_idle
     ip link del up1
+    [[ ! -e /sys/class/net/up2 ]] || ip link del up2
 }
 
 # define_on_up1 NAME N MODE
@@ -229,8 +234,7 @@ both_are_awaited() {
     wait_for 20 both_are_awaited
     virsh -q destroy borrower
     wait_for 20 nothing_is_held
-    not is_marked mine1
-    not is_marked mine2
+    [ -z "$(cat /sys/class/net/mine1/ifalias /sys/class/net/mine2/ifalias)" ]
 
     virsh -q start borrower
     wait_for 20 both_are_awaited
@@ -246,9 +250,32 @@ both_are_awaited() {
 
     ip link set mine1 down
     ip link set mine2 down
+    # One comes, and is up, while another is waited for.
+    define borrower 130 "$(borrowed 130 0 mine1)"
+    clear_log
     virsh -q start borrower
+    wait_for 20 log_says 'started: .*all-multicast as soon as mine1 is up'
+    borrowed 130 1 mine2 > "$state/borrowed.xml"
+    virsh -q attach-device borrower "$state/borrowed.xml" --live
+    not "$program" status
+    "$program" apply borrower
     wait_for 20 both_are_awaited
+    ip link set mine2 up
+    wait_for 20 has_all_multicast mine2
+    not has_all_multicast mine1
+    virsh -q destroy borrower
+    wait_for 20 nothing_is_held
+    ip link set mine2 down
+
+    # The one that is waited for goes when another one has come.
+    define borrower 130 "$(borrowed 130 0 mine1)"
+    clear_log
+    virsh -q start borrower
+    wait_for 20 log_says 'started: .*all-multicast as soon as mine1 is up'
+    borrowed 130 1 mine2 > "$state/borrowed.xml"
+    virsh -q attach-device borrower "$state/borrowed.xml" --live
     ip link del mine1
+    wait_for 20 log_says 'started: .*all-multicast as soon as mine2 is up'
     ip link set mine2 up
     wait_for 20 has_all_multicast mine2
     virsh -q destroy borrower
@@ -256,5 +283,105 @@ both_are_awaited() {
     diff <(echo "$before") <(counters up1)
     ip link set mine2 down
     diff <(echo "$before2") <(counters up2)
-    ip link del up2
+}
+
+@test "passthrough mode: nothing is set just after the guest has stopped, on a macvtap that somebody else made" {
+    ip link add link up1 name mine1 type macvtap mode passthru
+    define borrower 131 "$(borrowed 131 0 mine1)"
+    virsh -q start borrower
+    wait_for 20 log_says 'started: .*all-multicast as soon as mine1 is up'
+    # It tells of the guest as it was before.
+    fake_virsh <<END
+#!/bin/bash
+/usr/bin/virsh "\$@" > $state/output
+if mkdir $state/at; then
+    until [[ -e $state/go ]]; do sleep 0.05; done
+fi
+cat $state/output
+END
+    ip link set mine1 up
+    wait_for 20 test -d $state/at
+    virsh -q destroy borrower
+    not has_all_multicast mine1
+    touch $state/go
+    wait_for 20 log_says 'started: the guest is gone'
+    wait_for 20 nothing_is_held
+    not has_all_multicast mine1
+    [ -z "$(cat /sys/class/net/mine1/ifalias)" ]
+    ip link del mine1
+    diff <(echo "$before") <(counters up1)
+}
+
+# Its XML names no host device when it stops.
+@test "passthrough mode: a guest on a network that stops leaves alone the device of another with its MAC address" {
+    plug_in "" far2 up2
+    virsh -q net-define /dev/stdin <<< "<network><name>passing</name>
+        <forward mode='passthrough'><interface dev='up2'/></forward></network>"
+    virsh -q net-start passing
+    write_policy <<< "[vm:second]
+policy = off"
+    define first 132 "<interface type='network'><mac address='$(mac 132)'/><source network='passing'/>
+        <model type='virtio'/></interface>"
+    define second 133 "$(direct 132 "" virtio passthrough "" up1)"
+    virsh -q start first --paused
+    virsh -q start second --paused
+    virsh -q destroy first
+    wait_for 20 nothing_is_held
+    [ -z "$(cat "/sys/class/net/$(macvtap second)/ifalias")" ]
+    virsh -q destroy second
+    virsh -q net-destroy passing
+    virsh -q net-undefine passing
+}
+
+# hold_dump N [COMMAND]: the Nth dump that the hook has from virsh, made after COMMAND, comes late.
+hold_dump() {
+    fake_virsh <<END
+#!/bin/bash
+if [[ "\$*" == *dumpxml* ]]; then
+    echo >> $state/dumps
+    if ((\$(wc -l < $state/dumps) == $1)); then
+        ${2-}
+        /usr/bin/virsh "\$@" > $state/output
+        mkdir $state/at
+        until [[ -e $state/go ]]; do sleep 0.05; done
+        exec cat $state/output
+    fi
+fi
+exec /usr/bin/virsh "\$@"
+END
+}
+
+@test "passthrough mode: a guest that is started again while the background looks at the one that stopped" {
+    define again 134 "$(direct 134 "" virtio passthrough "" up1)"
+    hold_dump 2 "/usr/bin/virsh -q destroy again"
+    virsh -q start again
+    wait_for 20 test -d $state/at
+    [ "$(virsh domstate again)" == "shut off" ]
+    delete_what_libvirt_cannot
+    virsh -q start again --paused
+    touch $state/go
+    wait_for 20 log_says 'started: the guest is gone'
+    virsh -q resume again
+    wait_for 20 has_all_multicast "$(macvtap again)"
+    virsh -q destroy again
+    has_ended again
+}
+
+@test "passthrough mode: what the background set by an old XML is taken back from a guest that says 'no' now" {
+    ip link add link up1 name mine1 type macvtap mode passthru
+    ip link set mine1 up
+    define borrower 135 "$(borrowed 135 0 mine1)"
+    hold_dump 1
+    virsh -q start borrower
+    wait_for 20 test -d $state/at
+    virsh -q destroy borrower
+    define borrower 135 "$(borrowed 135 0 mine1 | sed "s/<interface/& trustGuestRxFilters='no'/")"
+    virsh -q start borrower
+    touch $state/go
+    wait_for 20 hook_is_idle
+    not has_all_multicast mine1
+    "$program" status
+    virsh -q destroy borrower
+    [ -z "$(cat /sys/class/net/mine1/ifalias)" ]
+    ip link del mine1
 }

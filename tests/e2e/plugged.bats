@@ -199,7 +199,7 @@ exit \$code
 END
     plugged "$device"
     rm "$state/bin/virsh"
-    says "guest stopping: plugged: that run of the guest has ended"
+    says "guest stopping: plugged: the guest is gone"
     nothing_is_held
     delete_what_libvirt_cannot
     no_macvtap_is_left

@@ -424,3 +424,32 @@ END
         rm -rf "${state:?}/bin"
     done
 }
+
+@test "a transient guest that ends meanwhile: the log says that it is gone, and apply leaves it out" {
+    local command
+    define passing 143 "$(direct 143)"
+    virsh -q undefine passing
+    cp "$state/domain.xml" "$state/transient.xml"
+    for command in started apply; do
+        fake_virsh <<END
+#!/bin/sh
+case "\$*" in *dumpxml*) mkdir $state/at 2>/dev/null && /usr/bin/virsh -q destroy passing ;; esac
+exec /usr/bin/virsh "\$@"
+END
+        if [[ $command == apply ]]; then
+            mv "$state/bin/virsh" "$state/bin/later"
+            virsh -q create "$state/transient.xml"
+            wait_for 40 hook_is_idle
+            clear_log
+            mv "$state/bin/later" "$state/bin/virsh"
+            rxtrust apply > "$state/output"
+        else
+            virsh -q create "$state/transient.xml"
+            wait_for 40 log_says "guest passing: started: the guest is gone"
+        fi
+        test -d "$state/at"
+        not log_says "well-formed"
+        wait_for 20 hook_is_idle
+        rm -r "$state/at" "$state/bin"
+    done
+}

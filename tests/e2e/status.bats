@@ -24,6 +24,7 @@ verdict() {
 @test "status of a guest as the policy says, of one opted out, and of none" {
     [ "$(rxtrust status)" == "no running guest has an interface on macvtap" ]
     [ "$(rxtrust status --json | jq length)" == 0 ]
+    [ "$(rxtrust apply)" == "no guest runs: nothing is to be done" ]
     write_policy <<< "[vm:quiet]
 policy = off"
     define quiet 101 "$(direct 101)"
@@ -43,7 +44,8 @@ policy = off"
     start early 103
     is_silent 103
     not rxtrust status
-    [[ "$(verdict early)" == "NOT as the policy says: "*": rxtrust apply early" ]]
+    [[ "$(verdict early)" == "NOT as the policy says: "*"; run: rxtrust apply early" ]]
+    rxtrust explain early 2>&1 >/dev/null | grep -q "libvirt's hook .* is not rxtrust"
     cp "$program" "$hook" # which the daemon doesn't call yet
     rxtrust apply
     answers_all 103
@@ -57,7 +59,7 @@ policy = off"
     write_policy <<< "[vm:turned]
 policy = off"
     not rxtrust status
-    [ "$(verdict turned)" == "NOT as the policy says: still all-multicast: rxtrust apply turned" ]
+    [ "$(verdict turned)" == "NOT as the policy says: still all-multicast; run: rxtrust apply turned" ]
     rxtrust apply turned
     not has_all_multicast "$(macvtap turned)"
     [ "$(verdict turned)" == "as the policy says: left alone: off by policy" ]
@@ -71,7 +73,7 @@ policy = off"
 policy = off"
     if libvirt_takes_live_trust; then
         not rxtrust status
-        [ "$(verdict turned)" == "NOT as the policy says: still trusted: rxtrust apply turned" ]
+        [ "$(verdict turned)" == "NOT as the policy says: still trusted; run: rxtrust apply turned" ]
         rxtrust apply
         rxtrust status
         not is_trusted turned

@@ -35,15 +35,18 @@ def differences_of_guest(model, guest, lives, seen, groups):
         if device is None:
             bad.append("%s: there is no device %s" % (what, found[address]["device"]))
             continue
-        if device.address != address:
-            bad.append("%s: the device has the MAC address %s" % (what, device.address))
         port = None
         if live.interface["network"] and not found[address]["port"]:
             bad.append("%s has no port" % what)
         elif live.interface["network"]:
             port = Machine.port_is_trusted(live.interface["network"], found[address]["port"])
-        model.adopt(guest, live, device.flag, device.promiscuous or device.name in groups, "all-multicast" in device.alias)
-        pairs = [("the XML's trust", found[address]["says"], live.says), ("the port's trust", port, live.port),
+        has_groups = device.name in groups
+        model.adopt(guest, live, device.flag, has_groups, device.promiscuous, "all-multicast" in device.alias,
+                    device.address)
+        pairs = [("the device's MAC address", device.address, live.address),
+                 ("promiscuous", device.promiscuous, live.promiscuous),
+                 ("that it has the guest's groups", has_groups, has_groups and live.was_trusted),
+                 ("the XML's trust", found[address]["says"], live.says), ("the port's trust", port, live.port),
                  ("all-multicast", device.flag, live.flag), ("up", device.up, live.up),
                  ("alias", device.alias, live.alias(guest.number))]
         bad += ["%s: %s is %s, not %s" % (what, word, is_so, should) for word, is_so, should in pairs
@@ -73,12 +76,13 @@ def differences_of_status(model, machine):
     if rows is None:
         return ["status exits with %d and prints nothing: %s" % (code, error)]
     bad = []
-    expected = {live.interface["mac"]: (guest, live) for guest in model.guests for live in guest.live or []}
+    expected = {(m.name(guest.number), live.interface["mac"]): (guest, live)
+                for guest in model.guests for live in guest.live or []}
     if set(rows) != set(expected):
         bad.append("status has the interfaces %s, not %s" % (sorted(rows), sorted(expected)))
     good = True
-    for address, (guest, live) in expected.items():
-        row = rows.get(address)
+    for which, (guest, live) in expected.items():
+        row = rows.get(which)
         verdict, fits = model.verdict(guest, live)
         good = good and fits
         action = m.decide(model.policy, guest.number, live.interface)[0]
@@ -87,10 +91,10 @@ def differences_of_status(model, machine):
         pairs = [("good", row["good"], fits), ("policy", row["policy"], action),
                  ("trust", row["trust"], "yes" if live.is_trusted() else "no"),
                  ("all-multicast", row["all_multicast"], live.flag)]
-        bad += ["status of %s: %s is %s, not %s (%s)" % (address, word, is_so, should, row["verdict"])
+        bad += ["status of %s: %s is %s, not %s (%s)" % (which[1], word, is_so, should, row["verdict"])
                 for word, is_so, should in pairs if is_so != should]
         if not row["verdict"].startswith(verdict):
-            bad.append("status of %s: %s, not %s" % (address, row["verdict"], verdict))
+            bad.append("status of %s: %s, not %s" % (which[1], row["verdict"], verdict))
     if (code == 0) != good:
         bad.append("status exits with %d" % code)
     return bad
@@ -128,7 +132,7 @@ def settle(model, machine):
     def is_idle():
         if machine.version < (8, 0):
             machine.delete_what_libvirt_cannot()  # a process may wait for such a device
-        return machine.is_idle(links())
+        return machine.is_idle(model)
     if not wait_for(SETTLE_SECONDS, is_idle):
         raise Difference("rxtrust isn't idle after %d s: %s" % (SETTLE_SECONDS, machine.busy()))
     await_fit(model, machine, is_idle)
@@ -153,7 +157,7 @@ def drawn(arguments, model):
     rng = random.Random(arguments.seed)
     until = time.monotonic() + arguments.seconds
     for guest in range(GUESTS):
-        yield {"op": "define", **operations.KINDS["define"].draw_for(rng, guest)}
+        yield {"op": "define", **operations.KINDS["define"].draw_for(rng, guest, model)}
     for _ in range(arguments.most):
         if time.monotonic() > until:
             return
@@ -182,6 +186,9 @@ def live(arguments):
             machine.make_taps()
             operations.change(op, model)
             operations.do(op, machine, before)
+            for guest in model.booting():
+                machine.wait_until_up(guest.number)
+                model.boot(guest)
             settle(model, machine)
         end(model, machine, answer["done"])
     except Difference as difference:

@@ -25,6 +25,11 @@ SECOND_NUMBERS = 600  # so much higher are the numbers of the second machine's m
 POLICY = "/etc/libvirt/rxtrust.ini"
 PROGRAM = os.environ.get("RXTRUST_PROGRAM", "build/rxtrust")
 HOOK = "/etc/libvirt/hooks/qemu"
+BOOT = "<kernel>/run/e2e/guest/kernel</kernel><initrd>/run/e2e/guest/initrd</initrd>" \
+    "<cmdline>console=ttyS0 quiet</cmdline>"
+SERIAL = """<serial type='pty'><log file='%s' append='off'/><target port='0'/></serial>
+<serial type='tcp'><source mode='bind' host='127.0.0.1' service='%d'/><target port='1'/></serial>"""
+BOOT_SECONDS = 120
 QUIET = dict(stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
 
 
@@ -60,6 +65,14 @@ def wait_for(seconds, condition):
         time.sleep(0.05)
 
 
+def console(guest):
+    return "/var/log/libvirt/qemu/%s.console" % m.name(guest)
+
+
+def port(guest):
+    return 4000 + guest
+
+
 # ---- links, by rtnetlink: ip of Debian 11 doesn't tell a device's count of all-multicast ----
 
 
@@ -85,8 +98,6 @@ class Link:
         self.promiscuity = struct.unpack("=I", of[30])[0]
         self.all_multicast = struct.unpack("=I", of[61])[0] if 61 in of else None
         self.is_macvtap = info.get(1, b"").rstrip(b"\0") == b"macvtap"
-        mode = attributes(info.get(2, b"")).get(1)
-        self.is_passthrough = self.is_macvtap and mode is not None and struct.unpack("=I", mode)[0] == 8
         self.up = bool(self.flags & 1)
         self.promiscuous = bool(self.flags & 0x100)
         self.flag = bool(self.flags & 0x200)
@@ -134,7 +145,7 @@ def waits_for(pid):
     """The UUID of the guest whose device this process of rxtrust waits for, or None."""
     try:
         for descriptor in os.listdir("/proc/%d/fd" % pid):
-            found = re.match(r"/run/rxtrust\.([0-9a-f-]{36})\.wait$", os.readlink("/proc/%d/fd/%s" % (pid, descriptor)))
+            found = re.match(r"/run/rxtrust\.([0-9a-f-]{36})\.wait-\d+$", os.readlink("/proc/%d/fd/%s" % (pid, descriptor)))
             if found:
                 return found.group(1)
     except OSError:
@@ -156,6 +167,8 @@ class Machine:
         self.version = int(version.group(1)), int(version.group(2))
         self.taps = self.second_taps = 0
         self.await_fit = None  # (model): in the midst of an operation, for one that compares there too
+        self.boots = {}  # by the number of a guest: its QEMU, and how often it has come up there
+        self.told = 0
         os.makedirs("/var/tmp/life", exist_ok=True)
 
     def make_taps(self):
@@ -179,18 +192,83 @@ class Machine:
         return ("<interface %s<mac address='%s'/><model type='%s'/><rom enabled='no'/></interface>"
                 % (source, interface["mac"], interface["model"]))
 
-    def write_domain(self, guest, interfaces):
+    def write_domain(self, guest, interfaces, system):
         path = "/var/tmp/life/domain-%d.xml" % guest
+        boot = BOOT if system else ""
+        serial = SERIAL % (console(guest), port(guest)) if system else ""
         with open(path, "w", encoding="ascii") as file:
-            file.write("""<domain type='qemu'><name>%s</name><uuid>%s</uuid><memory unit='MiB'>8</memory>
-<os><type arch='x86_64' machine='pc'>hvm</type></os><features><acpi/></features>
-<devices><emulator>/usr/bin/qemu-system-x86_64</emulator>%s
+            file.write("""<domain type='qemu'><name>%s</name><uuid>%s</uuid><memory unit='MiB'>%d</memory>
+<os><type arch='x86_64' machine='pc'>hvm</type>%s</os><features><acpi/></features>
+<devices><emulator>/usr/bin/qemu-system-x86_64</emulator>%s%s
 <controller type='usb' model='none'/><memballoon model='none'/></devices></domain>""" % (
-                m.name(guest), m.uuid(guest), "".join(self.interface_xml(i, i["says"]) for i in interfaces)))
+                m.name(guest), m.uuid(guest), 160 if system else 8, boot,
+                "".join(self.interface_xml(i, i["says"]) for i in interfaces), serial))
         return path
 
-    def define(self, guest, interfaces):
-        virsh("define", self.write_domain(guest, interfaces))
+    def define(self, guest, interfaces, system):
+        virsh("define", self.write_domain(guest, interfaces, system))
+
+    @staticmethod
+    def qemu(guest):
+        with open("/run/libvirt/qemu/%s.pid" % m.name(guest), encoding="ascii") as file:
+            return int(file.read())
+
+    def wait_until_up(self, guest):
+        """Its operating system says so each time that it has come up."""
+        pid = self.qemu(guest)
+        known = self.boots.get(guest)
+        before = known[1] if known and known[0] == pid else 0
+
+        def ups():
+            with open(console(guest), "rb") as file:
+                return file.read().count(b"GUEST-UP")
+        if not wait_for(BOOT_SECONDS, lambda: ups() > before):
+            raise Difference("%s isn't up after %d s" % (m.name(guest), BOOT_SECONDS))
+        self.boots[guest] = pid, ups()
+
+    def tell(self, guest, command, answers=True):
+        """Has the guest's operating system run a command; returns the lines that it says."""
+        for _ in range(5):
+            self.told += 1
+            with socket.create_connection(("127.0.0.1", port(guest)), 10) as line:
+                line.settimeout(10)
+                try:
+                    # What is said before it reads is lost.
+                    if self.say(line, "echo told-%d" % self.told) == ["told-%d" % self.told]:
+                        return self.say(line, command, answers)
+                except OSError:
+                    pass
+        raise Difference("%s doesn't answer to: %s" % (m.name(guest), command))
+
+    @staticmethod
+    def say(line, command, answers=True):
+        line.sendall(command.encode() + b"\n")
+        text = b""
+        while answers and not text.endswith(b"DONE\r\n"):
+            data = line.recv(4096)
+            if not data:
+                raise OSError("closed")
+            text += data
+        return text.decode().splitlines()[:-1]
+
+    def tell_nic(self, guest, address, command):
+        """The command has a place for the name of the NIC that has this MAC address inside the guest."""
+        said = self.tell(guest, command % self.nic(guest, address))
+        if said:
+            raise Difference("%s says: %s" % (m.name(guest), said))
+
+    def set_up(self, guest, address):
+        if not wait_for(30, lambda: self.nic(guest, address)):
+            raise Difference("%s doesn't see the NIC %s" % (m.name(guest), address))
+        self.tell_nic(guest, address, "ip link set %s up")
+
+    def nic(self, guest, address):
+        """The name of the NIC with this MAC address inside the guest."""
+        for line in self.tell(guest, "grep -H . /sys/class/net/eth*/address"):
+            found = re.match("/sys/class/net/(eth[0-9]+)/address:%s$" % address, line)
+            if found:
+                return found.group(1)
+        return None
 
     def plug(self, guest, interface):
         path = "/var/tmp/life/interface-%d.xml" % guest
@@ -198,11 +276,12 @@ class Machine:
             file.write(self.interface_xml(interface, interface["says"]))
         virsh("attach-device", m.name(guest), path, "--live")
 
-    def unplug(self, guest, address):
-        """No operating system answers, so it goes at the reset."""
+    def unplug(self, guest, address, answers):
+        """Where no operating system answers, it goes at the reset."""
         alias = self.live(guest)[address]["alias"]
         virsh("detach-device-alias", m.name(guest), alias, "--live")
-        virsh("reset", m.name(guest))
+        if not answers:
+            virsh("reset", m.name(guest))
         if not wait_for(30, lambda: address not in self.live(guest)):
             raise Difference("%s isn't unplugged from %s" % (address, m.name(guest)))
 
@@ -234,15 +313,14 @@ class Machine:
         return edited
 
     @staticmethod
-    def set_all_multicast(device, on):
-        done = run("ip", "link", "set", device, "allmulticast", "on" if on else "off")
+    def set_link(device, *what):
+        done = run("ip", "link", "set", device, *what)
         if done.returncode:
             raise Difference("ip link set %s: %s" % (device, done.stderr.strip()))
 
     @staticmethod
     def kill_qemu(guest):
-        with open("/run/libvirt/qemu/%s.pid" % m.name(guest), encoding="ascii") as file:
-            os.kill(int(file.read()), signal.SIGKILL)
+        os.kill(Machine.qemu(guest), signal.SIGKILL)
 
     # ---- rxtrust and the daemon ----
 
@@ -345,11 +423,10 @@ class Machine:
     # ---- what is seen ----
 
     @staticmethod
-    def is_idle(seen):
+    def is_idle(model):
         """No process of rxtrust works; each that is there waits for a device that is down."""
-        down = {m.uuid(int(link.address.split(":")[4], 16) - 1)
-                for link in seen.values() if link.is_passthrough and not link.up}
-        return all(waits_for(pid) in down for pid in processes("qemu", "rxtrust"))
+        waiting = {m.uuid(guest.number) for guest in model.guests if guest.waiter}
+        return all(waits_for(pid) in waiting for pid in processes("qemu", "rxtrust"))
 
     @staticmethod
     def busy():
@@ -382,9 +459,9 @@ class Machine:
 
     @staticmethod
     def status():
-        """Its exit code, and each interface's row by MAC address, or None if it prints none."""
+        """Its exit code, and each interface's row by guest and MAC address, or None if it prints none."""
         done = run(PROGRAM, "status", "--json")
-        rows = {row["mac"]: row for row in json.loads(done.stdout)} if done.stdout else None
+        rows = {(row["guest"], row["mac"]): row for row in json.loads(done.stdout)} if done.stdout else None
         return done.returncode, rows, done.stderr.strip()
 
     @staticmethod

@@ -19,6 +19,9 @@ NETWORKS = {
 }
 
 
+TWIN = "52:54:00:a1:00:10"  # of one interface of several guests, in passthrough mode on different devices
+
+
 def uuid(guest):
     return "0ddba11c-0000-4000-8000-%012x" % (guest + 1)
 
@@ -96,8 +99,15 @@ class Live:
         self.flag = False  # all-multicast
         self.follows = False  # libvirt has copied the guest's receive filter
         self.marked = set()  # of what rxtrust says on the device that it set: all-multicast, trust
+        self.named = False  # rxtrust says on the device whose it is, and that nothing is set
         self.unsure = False  # whether the flag that somebody else set is still there
         self.count = 0  # what the kernel has counted on the host device, in passthrough mode
+        self.address = interface["mac"]  # of the device
+        self.awaited = False  # a background process waits until the device is up
+        self.was_trusted = False  # in this run
+        self.in_step = False  # the guest changed its receive filter while it was trusted: the device is as its NIC
+        self.promiscuous = False
+        self.inside = None  # what the guest's operating system has made of its NIC, if it has one that it knows
 
     def is_exclusive(self):
         return self.interface["mode"] == "passthrough"
@@ -105,13 +115,21 @@ class Live:
     def is_trusted(self):
         return self.interface["model"] == "virtio" and (self.port if self.interface["network"] else self.says == "yes")
 
+    def is_moved(self):
+        """Its guest changed the MAC address, and libvirt doesn't change it back with the trust."""
+        return self.address != self.interface["mac"]
+
     def set_flag(self, on):
         if self.is_exclusive() and self.up:
             self.count += int(on) - int(self.flag)
         self.flag = on
 
+    def boot(self):
+        if self.interface["model"] == "virtio":
+            self.inside = {"address": self.interface["mac"], "allmulti": False, "promisc": False, "group": False}
+
     def alias(self, guest):
-        marks = ", ".join(sorted(self.marked))
+        marks = ", ".join(sorted(self.marked)) or ("nothing is set" if self.named else "")
         return "rxtrust %s: %s" % (uuid(guest), marks) if marks else ""
 
 
@@ -119,10 +137,16 @@ class Guest:
     def __init__(self, number):
         self.number = number
         self.stored = None  # interfaces; None while it runs: a transient guest
+        self.kept = None  # what libvirt knows of a guest that was undefined while it runs
         self.live = None  # Lives
         self.paused = False
-        self.waiter = False  # a background process waits until a device is up
-        self.images = {}  # saved: "managed" or "file": (interfaces, what each says, paused)
+        self.system = False  # it has an operating system; without one it is an empty machine
+        self.booted = False
+        self.images = {}  # saved: "managed" or "file": (interfaces, what each says, paused, insides)
+
+    @property
+    def waiter(self):
+        return any(live.awaited for live in self.live or [])
 
     def is_owners(self, live):
         """The trust that is in force: the stored XML says it too, or it isn't the interface's own."""
@@ -130,7 +154,7 @@ class Guest:
             return False
         if live.says != "yes":
             return network_says(live.interface) == "yes"
-        described = [live.interface] if self.stored is None else self.stored
+        described = self.stored or self.kept or [live.interface]
         return any((interface["says"] or network_says(interface)) == "yes" for interface in described
                    if interface["mac"] == live.interface["mac"])
 
@@ -194,6 +218,7 @@ class Model:
         """What a start, a daemon that comes back, apply, and a background process that is woken do."""
         if self.policy is None or guest.live is None or self.virsh_hangs:
             return
+        waits = []
         for live in guest.live:
             want, _ = self.want(guest, live)
             if self.can_change_trust(live):
@@ -202,9 +227,11 @@ class Model:
                     live.marked.add("trust")
                 elif want != "trust" and live.is_trusted() and "trust" in live.marked:
                     live.says = None
+                    live.in_step = False
                     live.marked.discard("trust")
                     if not live.flag:
                         live.marked.clear()
+                    live.named = live.is_moved()
                     # An administrator's flag libvirt may have taken back while the guest was trusted.
                     live.unsure = live.flag and not live.marked
             trusted = live.is_trusted()
@@ -213,10 +240,27 @@ class Model:
                     self.clear(live)
             elif not live.flag and not (want == "trust" and trusted and live.follows):
                 if live.is_exclusive() and not live.up:
-                    guest.waiter = True
+                    waits.append(live)
+                    live.named = True
                 else:
                     live.set_flag(True)
                     live.marked.add("all-multicast")
+        # One that waits already looks at all of them once it is woken.
+        for live in [] if guest.waiter else waits:
+            live.awaited = True
+
+    def restart_daemon(self):
+        for guest in self.guests:
+            guest.kept = None
+            self.reconcile(guest)
+
+    def come_up(self, guest, lives):
+        for live in lives:
+            live.up = True
+        if any(live.awaited for live in lives):
+            for live in guest.live:
+                live.awaited = False
+            self.reconcile(guest)
 
     def set_at_start(self, guest):
         """What needs no virsh. Whose a trust is must be asked, where that decides whether anything is set."""
@@ -232,6 +276,7 @@ class Model:
         live.set_flag(False)
         live.up = up
         live.marked.discard("all-multicast")
+        live.named = live.is_moved()
 
     # ---- libvirt ----
 
@@ -242,7 +287,7 @@ class Model:
             self.set_at_start(guest)
         self.reconcile(guest)
 
-    def restore(self, guest, interfaces, says, paused):
+    def restore(self, guest, interfaces, says, paused, insides):
         """The hook's output is the XML: trust is there from the first moment, on a network too."""
         said = list(says)
         for number, interface in enumerate(interfaces):
@@ -250,6 +295,9 @@ class Model:
                 if (says[number] or network_says(interface)) != "yes":
                     said[number] = "yes"
         self.run(guest, interfaces, said, paused)
+        guest.booted = insides is not None
+        for live, inside in zip(guest.live, insides or []):
+            live.inside = inside
 
     def elsewhere(self, number, is_persistent):
         """The second machine, where nothing is but this guest: it arrives there. Its XML goes through the hook."""
@@ -266,19 +314,46 @@ class Model:
                 if live.flag and "all-multicast" in live.marked:
                     self.clear(live)
                 self.left[live.interface["dev"]] += live.count
-        guest.live = None
-        guest.paused = guest.waiter = False
+        guest.live = guest.kept = None
+        guest.paused = guest.booted = False
 
     def image(self, guest):
-        return ([live.interface for live in guest.live], [live.says for live in guest.live], guest.paused)
+        return ([live.interface for live in guest.live], [live.says for live in guest.live], guest.paused,
+                [live.inside for live in guest.live] if guest.booted else None)
+
+    @staticmethod
+    def reset(guest):
+        guest.booted = False
+        for live in guest.live:
+            live.inside = None
+            live.in_step = False
+
+    def booting(self):
+        """The guests whose operating system comes up now."""
+        return [guest for guest in self.guests if guest.system and guest.live is not None and not guest.paused and
+                not guest.booted]
+
+    @staticmethod
+    def boot(guest):
+        guest.booted = True
+        for live in guest.live:
+            live.boot()
+
+    @staticmethod
+    def change_inside(live, what, value):
+        """libvirt has the device of a guest that it trusts follow the guest's NIC."""
+        live.inside[what] = value
+        if live.is_trusted():
+            live.in_step = True
+            live.address, live.promiscuous = live.inside["address"], live.inside["promisc"]
+            live.set_flag(live.inside["allmulti"])
 
     def set_running(self, guest, running):
         guest.paused = not running
+        if running:
+            self.come_up(guest, guest.live)
         for live in guest.live:
             live.up = running
-        if running and guest.waiter:
-            guest.waiter = False
-            self.reconcile(guest)
 
     def devices_in_use(self, but=None):
         return {live.interface["dev"] for guest in self.guests if guest is not but for live in guest.live or []
@@ -293,12 +368,19 @@ class Model:
             return self.left[device] + sum(live.count for live in lives)
         return sum(live.flag and live.up for live in lives)
 
-    def adopt(self, guest, live, flag, follows, is_marked):
+    def adopt(self, guest, live, flag, groups, promiscuous, is_marked, address):
         """libvirt sets the flag of a guest that it trusts as the guest's NIC has it, and takes it back, before
         rxtrust looks or after it: one whose trust is contested is looked at by the background process alone."""
+        live.was_trusted = live.was_trusted or live.is_trusted()
+        if live.was_trusted and not live.in_step:
+            live.promiscuous = promiscuous
         if live.is_trusted() or live.unsure:
-            if flag != live.flag:
-                live.set_flag(flag)
+            if not live.in_step:
+                if flag != live.flag:
+                    live.set_flag(flag)
+                if live.inside and address == live.inside["address"]:
+                    live.address = address
+            follows = groups or promiscuous or address != live.interface["mac"]
             live.follows = follows
             if follows and not is_marked:
                 live.marked.discard("all-multicast")

@@ -9,6 +9,7 @@ import model as m
 from machine import SECOND, Difference, virsh, wait_for
 
 MOST_INTERFACES = 3
+SYSTEMS, MOST_SYSTEMS = 0.2, 2  # so many guests have an operating system: they cost time
 
 
 def section(title, match=None, **keys):
@@ -50,7 +51,7 @@ def draw_policy(rng, guests):
     return {"policy": {"sections": sections}}
 
 
-def draw_interface(rng, guest, number, free):
+def draw_interface(rng, guest, number, free, where=None):
     """`free` are the host devices that passthrough mode may take."""
     address = m.mac(guest, number)
     model = rng.choice(["virtio", "virtio", "virtio", "e1000"])
@@ -58,7 +59,7 @@ def draw_interface(rng, guest, number, free):
     # Trust of a NIC that isn't virtio's is an error of the owner's; in passthrough mode it miscounts by itself.
     if model != "virtio" and says == "yes":
         says = None
-    where = rng.choice(["direct", "direct", "network", "exclusive"])
+    where = where or rng.choice(["direct", "direct", "network", "exclusive"])
     if where == "exclusive" and free:
         dev = rng.choice(sorted(free))
         free.discard(dev)
@@ -109,6 +110,11 @@ def is_live(guest):
     return guest.live is not None
 
 
+def is_awake(guest):
+    """Its operating system can be told something."""
+    return guest.booted and not guest.paused
+
+
 class Define(Kind):
     name = "define"
     weight = 8
@@ -116,19 +122,26 @@ class Define(Kind):
 
     def draw(self, rng, model):
         drawn = super().draw(rng, model)
-        return self.draw_for(rng, drawn["guest"]) if drawn else None
+        return self.draw_for(rng, drawn["guest"], model) if drawn else None
 
     @staticmethod
-    def draw_for(rng, guest):
+    def draw_for(rng, guest, model):
         free = set(m.EXCLUSIVE)
-        return {"guest": guest, "interfaces": [draw_interface(rng, guest, number, free)
-                                               for number in range(rng.randint(1, MOST_INTERFACES))]}
+        systems = sum(other.system for other in model.guests if other.number != guest)
+        where = "exclusive" if rng.random() < 0.15 else None
+        interfaces = [draw_interface(rng, guest, number, free, where)
+                      for number in range(rng.randint(1, MOST_INTERFACES))]
+        twins = [interface for interface in interfaces if interface["mode"] == "passthrough"]
+        if twins and rng.random() < 0.4:
+            rng.choice(twins)["mac"] = m.TWIN
+        return {"guest": guest, "system": systems < MOST_SYSTEMS and rng.random() < SYSTEMS, "interfaces": interfaces}
 
     def change(self, op, model):
-        model.guests[op["guest"]].stored = op["interfaces"]
+        guest = model.guests[op["guest"]]
+        guest.stored, guest.system = op["interfaces"], op.get("system", False)
 
     def do(self, op, machine, model):
-        machine.define(op["guest"], op["interfaces"])
+        machine.define(op["guest"], op["interfaces"], op.get("system", False))
 
 
 class Redefine(Kind):
@@ -165,7 +178,7 @@ class Redefine(Kind):
         model.guests[op["guest"]].stored = self.redefined(op, model)
 
     def do(self, op, machine, model):
-        machine.define(op["guest"], self.redefined(op, model))
+        machine.define(op["guest"], self.redefined(op, model), model.guests[op["guest"]].system)
 
 
 class Start(Kind):
@@ -190,8 +203,8 @@ class Start(Kind):
     def change(self, op, model):
         guest = model.guests[op["guest"]]
         if "managed" in guest.images:
-            interfaces, says, paused = guest.images.pop("managed")
-            model.restore(guest, interfaces, says, paused or op["paused"])
+            interfaces, says, paused, insides = guest.images.pop("managed")
+            model.restore(guest, interfaces, says, paused or op["paused"], insides)
         else:
             model.run(guest, guest.stored, [interface["says"] for interface in guest.stored], op["paused"])
 
@@ -217,10 +230,11 @@ class Create(Define):
 
     def change(self, op, model):
         guest = model.guests[op["guest"]]
+        guest.system = op.get("system", False)
         model.run(guest, op["interfaces"], [interface["says"] for interface in op["interfaces"]], op["paused"])
 
     def do(self, op, machine, model):
-        virsh("create", machine.write_domain(op["guest"], op["interfaces"]), *["--paused"] * op["paused"])
+        virsh("create", machine.write_domain(op["guest"], op["interfaces"], op.get("system", False)), *["--paused"] * op["paused"])
 
 
 class Undefine(Kind):
@@ -230,7 +244,9 @@ class Undefine(Kind):
     needs = staticmethod(lambda guest: guest.stored is not None and "managed" not in guest.images)
 
     def change(self, op, model):
-        model.guests[op["guest"]].stored = None
+        guest = model.guests[op["guest"]]
+        guest.kept = guest.stored if is_live(guest) else None
+        guest.stored = None
 
     def do(self, op, machine, model):
         virsh("undefine", m.name(op["guest"]))
@@ -247,7 +263,8 @@ class DefineTransient(Kind):
         guest.stored = [live.interface for live in guest.live]
 
     def do(self, op, machine, model):
-        machine.define(op["guest"], [live.interface for live in model.guests[op["guest"]].live])
+        guest = model.guests[op["guest"]]
+        machine.define(op["guest"], [live.interface for live in guest.live], guest.system)
 
 
 class Suspend(Kind):
@@ -299,6 +316,9 @@ class Reset(Kind):
     name = "reset"
     weight = 4
     needs = staticmethod(is_live)
+
+    def change(self, op, model):
+        model.reset(model.guests[op["guest"]])
 
     def do(self, op, machine, model):
         virsh("reset", m.name(op["guest"]))
@@ -375,11 +395,12 @@ class Restore(Kind):
 
     def change(self, op, model):
         guest = model.guests[op["guest"]]
-        interfaces, says, paused = guest.images.pop("file")
+        interfaces, says, paused, insides = guest.images.pop("file")
         says = list(says)
         if "edit" in op:
             says[op["edit"]] = op["says"]
-        model.restore(guest, interfaces, says, op["state"] == "paused" or (paused and op["state"] != "running"))
+        model.restore(guest, interfaces, says, op["state"] == "paused" or (paused and op["state"] != "running"),
+                      insides)
 
     def do(self, op, machine, model):
         path = image_path(op["guest"])
@@ -416,10 +437,16 @@ class Plug(Kind):
 
     def change(self, op, model):
         interface = op["interface"]
-        model.guests[op["guest"]].live.append(m.Live(interface, interface["says"], True))
+        live = m.Live(interface, interface["says"], True)
+        guest = model.guests[op["guest"]]
+        guest.live.append(live)
+        if is_awake(guest):
+            live.boot()
 
     def do(self, op, machine, model):
         machine.plug(op["guest"], op["interface"])
+        if is_awake(model.guests[op["guest"]]) and op["interface"]["model"] == "virtio":
+            machine.set_up(op["guest"], op["interface"]["mac"])
 
 
 class Unplug(Kind):
@@ -438,11 +465,15 @@ class Unplug(Kind):
         return drawn
 
     def change(self, op, model):
-        gone = model.guests[op["guest"]].live.pop(op["number"])
+        guest = model.guests[op["guest"]]
+        gone = guest.live.pop(op["number"])
+        if not is_awake(guest):
+            model.reset(guest)
         model.left[gone.interface["dev"]] += gone.count  # README, Limits
 
     def do(self, op, machine, model):
-        machine.unplug(op["guest"], model.guests[op["guest"]].live[op["number"]].interface["mac"])
+        guest = model.guests[op["guest"]]
+        machine.unplug(op["guest"], guest.live[op["number"]].interface["mac"], is_awake(guest))
 
 
 class Link(Unplug):
@@ -485,11 +516,130 @@ class AllMulticast(Kind):
         return drawn if drawn and self.is_possible(drawn, model) else None
 
     def change(self, op, model):
-        model.guests[op["guest"]].live[op["number"]].set_flag(op["on"])
+        live = model.guests[op["guest"]].live[op["number"]]
+        live.set_flag(op["on"])
+        live.in_step = False
 
     def do(self, op, machine, model):
         address = model.guests[op["guest"]].live[op["number"]].interface["mac"]
-        machine.set_all_multicast(machine.live(op["guest"])[address]["device"], op["on"])
+        machine.set_link(machine.live(op["guest"])[address]["device"], "allmulticast", "on" if op["on"] else "off")
+
+
+class LinkUp(Kind):
+    """An administrator's, on one device of a guest that is paused."""
+    name = "ip link set up"
+    weight = 4
+
+    def is_possible(self, op, model):
+        lives = model.guests[op["guest"]].live or []
+        if "number" not in op:
+            return any(not live.up for live in lives)
+        return op["number"] < len(lives) and not lives[op["number"]].up
+
+    def draw(self, rng, model):
+        drawn = super().draw(rng, model)
+        if drawn:
+            lives = model.guests[drawn["guest"]].live
+            drawn["number"] = rng.choice([number for number, live in enumerate(lives) if not live.up])
+        return drawn
+
+    def change(self, op, model):
+        guest = model.guests[op["guest"]]
+        model.come_up(guest, [guest.live[op["number"]]])
+
+    def do(self, op, machine, model):
+        address = model.guests[op["guest"]].live[op["number"]].interface["mac"]
+        machine.set_link(machine.live(op["guest"])[address]["device"], "up")
+
+
+class GuestAddress(Kind):
+    """The guest changes the MAC address of its NIC, or takes its own again."""
+    name = "guest's MAC address"
+    weight = 10
+    needs = staticmethod(is_awake)
+
+    def is_possible(self, op, model):
+        guest = model.guests[op["guest"]]
+        if not is_awake(guest):
+            return False
+        if "number" not in op:
+            return any(live.inside for live in guest.live)
+        return (op["number"] < len(guest.live) and guest.live[op["number"]].inside is not None and
+                guest.live[op["number"]].inside["address"] != op["address"])
+
+    def draw(self, rng, model):
+        drawn = super().draw(rng, model)
+        if drawn:
+            guest = model.guests[drawn["guest"]]
+            drawn["number"] = rng.choice([number for number, live in enumerate(guest.live) if live.inside])
+            own = guest.live[drawn["number"]].interface["mac"]
+            taken = {live.address for live in guest.live} | {live.inside["address"] for live in guest.live if live.inside}
+            free = [m.mac(guest.number, number) for number in range(32, 40)]
+            drawn["address"] = rng.choice([own, rng.choice([address for address in free if address not in taken])])
+        return drawn
+
+    def change(self, op, model):
+        model.change_inside(model.guests[op["guest"]].live[op["number"]], "address", op["address"])
+
+    def do(self, op, machine, model):
+        machine.tell_nic(op["guest"], model.guests[op["guest"]].live[op["number"]].inside["address"],
+                         "ip link set %s address " + op["address"])
+
+
+class GuestFilter(GuestAddress):
+    """What the guest's NIC takes: all multicast, everything, one multicast group more."""
+    name = "guest's filter"
+    commands = {("allmulti", True): "ifconfig %s allmulti", ("allmulti", False): "ifconfig %s -allmulti",
+                ("promisc", True): "ifconfig %s promisc", ("promisc", False): "ifconfig %s -promisc",
+                ("group", True): "ip address add 2001:db8:77::a:1/64 dev %s",
+                ("group", False): "ip address del 2001:db8:77::a:1/64 dev %s"}
+
+    def is_possible(self, op, model):
+        guest = model.guests[op["guest"]]
+        if not is_awake(guest):
+            return False
+        if "number" not in op:
+            return any(live.inside for live in guest.live)
+        return (op["number"] < len(guest.live) and guest.live[op["number"]].inside is not None and
+                guest.live[op["number"]].inside[op["what"]] != op["on"])
+
+    def draw(self, rng, model):
+        drawn = Kind.draw(self, rng, model)
+        if drawn:
+            guest = model.guests[drawn["guest"]]
+            drawn["number"] = rng.choice([number for number, live in enumerate(guest.live) if live.inside])
+            drawn["what"] = rng.choice(["allmulti", "allmulti", "promisc", "group"])
+            drawn["on"] = not guest.live[drawn["number"]].inside[drawn["what"]]
+        return drawn
+
+    def change(self, op, model):
+        model.change_inside(model.guests[op["guest"]].live[op["number"]], op["what"], op["on"])
+
+    def do(self, op, machine, model):
+        machine.tell_nic(op["guest"], model.guests[op["guest"]].live[op["number"]].inside["address"],
+                         self.commands[op["what"], op["on"]])
+
+
+class PowerOff(Destroy):
+    """The guest shuts itself down."""
+    name = "guest powers off"
+    weight = 3
+    needs = staticmethod(is_awake)
+
+    def do(self, op, machine, model):
+        machine.tell(op["guest"], "poweroff -f", answers=False)
+        if not wait_for(30, lambda: machine.listed().get(m.name(op["guest"]), "shut off") == "shut off"):
+            raise Difference("%s has shut itself down and is said to run" % m.name(op["guest"]))
+
+
+class Reboot(Reset):
+    """The guest reboots itself."""
+    name = "guest reboots"
+    weight = 2
+    needs = staticmethod(is_awake)
+
+    def do(self, op, machine, model):
+        machine.tell(op["guest"], "reboot -f", answers=False)
 
 
 class Migrate(Kind):
@@ -599,8 +749,7 @@ class Restart(Everywhere):
     weight = 5
 
     def change(self, op, model):
-        for guest in model.guests:
-            model.reconcile(guest)
+        model.restart_daemon()
 
     def do(self, op, machine, model):
         machine.restart_daemon()
@@ -623,8 +772,7 @@ class KillBoth(Kind):
 
     def change(self, op, model):
         model.stop(model.guests[op["guest"]])
-        for guest in model.guests:
-            model.reconcile(guest)
+        model.restart_daemon()
 
     def do(self, op, machine, model):
         machine.kill_daemon()
@@ -678,8 +826,8 @@ class PolicyRestarted(Policy):
 
 KINDS = {kind.name: kind() for kind in (
     Define, Redefine, Start, Suspend, Resume, Destroy, KillQemu, Reset, ManagedSave, Forget, Save, Restore, Plug,
-    Unplug, Link, AllMulticast, Apply, Restart, KillDaemon, KillBoth, Policy, PolicyApplied, PolicyRestarted,
-    Create, Undefine, DefineTransient, Migrate, MigrateInVain)}
+    Unplug, Link, AllMulticast, LinkUp, Apply, Restart, KillDaemon, KillBoth, Policy, PolicyApplied, PolicyRestarted,
+    GuestAddress, GuestFilter, PowerOff, Reboot, Create, Undefine, DefineTransient, Migrate, MigrateInVain)}
 
 
 class Both(Kind):

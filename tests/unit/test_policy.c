@@ -24,12 +24,13 @@
 #define NEITHER             "neither [section] nor key = value\n"
 #define COMMENT_NAME        "inih takes the ; in the section's name for the start of a comment\n"
 #define WHITE_NAME          "the section's name begins or ends with white space\n"
-#define BAD_POLICY(value)   "policy can't be '" value "': trust, multicast or off\n"
-#define BAD_OVERRIDE(value) "override can't be '" value "': yes or no\n"
+#define BAD_POLICY(value)   "policy can't be '" value "', only trust, multicast or off\n"
+#define BAD_OVERRIDE(value) "override can't be '" value "', only yes or no\n"
 #define BAD_MAC(value)                                                                             \
-    "mac can't be '" value "': a MAC address like 52:54:00:12:34:56, or a glob of one, with two "  \
+    "mac can't be '" value                                                                         \
+    "', only a MAC address like 52:54:00:12:34:56, or a glob of one, with two "                    \
     "digits between colons\n"
-#define BAD_MODE(value) "mode can't be '" value "': bridge, vepa, private or passthrough\n"
+#define BAD_MODE(value) "mode can't be '" value "', only bridge, vepa, private or passthrough\n"
 #define QUOTED(key)     key " has a value in quotes: they would be part of it\n"
 #define QUOTED_NAME     "the section's name is in quotes: they would be part of it\n"
 #define ODD                                                                                        \

@@ -199,8 +199,8 @@ static void test_errors_of_a_file(void **state) {
     place_make(&place);
     write_file(place.path, "[default]\npolicy = on\noverride = off\n");
     assert_file_errors(place.path, false, false,
-                       "2: policy can't be 'on': trust, multicast or off\n"
-                       "3: override can't be 'off': yes or no\n");
+                       "2: policy can't be 'on', only trust, multicast or off\n"
+                       "3: override can't be 'off', only yes or no\n");
     place_remove(&place);
 }
 
