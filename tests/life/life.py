@@ -128,11 +128,15 @@ def await_fit(model, machine, is_idle):
         raise Difference("; ".join(bad))
 
 
+def clean(machine):
+    if machine.version < (8, 0):
+        machine.delete_what_libvirt_cannot()
+    return True
+
+
 def settle(model, machine):
     def is_idle():
-        if machine.version < (8, 0):
-            machine.delete_what_libvirt_cannot()  # a process may wait for such a device
-        return machine.is_idle(model)
+        return clean(machine) and machine.is_idle(model)  # a process may wait for such a device
     if not wait_for(SETTLE_SECONDS, is_idle):
         raise Difference("rxtrust isn't idle after %d s: %s" % (SETTLE_SECONDS, machine.busy()))
     await_fit(model, machine, is_idle)
@@ -168,7 +172,7 @@ def drawn(arguments, model):
 
 def live(arguments):
     machine = Machine()
-    machine.await_fit = lambda model: await_fit(model, machine, lambda: True)
+    machine.await_fit = lambda model: await_fit(model, machine, lambda: clean(machine))
     model = m.Model(GUESTS, machine.version >= (10, 1))
     answer = {"done": [], "difference": None}
     if arguments.replay:
