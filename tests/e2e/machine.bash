@@ -110,10 +110,11 @@ restart_daemon() {
     start_daemon
 }
 
-# A second machine at the peer's other end; migrations go over the uplinks.
+# start_second_machine [FAR]: a second machine at the peer's other end, which is named so there; migrations go
+# over the uplinks.
 start_second_machine() {
     ip netns add second
-    plug_in second far1
+    plug_in second "${1:-far1}"
     ip address add 192.0.2.1/24 dev up0
     ip -n second address add 192.0.2.2/24 dev up0
     ip netns exec second unshare --mount --pid --uts --fork --kill-child tests/e2e/second-machine \

@@ -1,4 +1,4 @@
-"""One life, in the sandbox. usage: life.py ANSWER (--seed SEED --seconds SECONDS --most COUNT | --replay FILE)
+"""One life, in the sandbox. usage: life.py ANSWER (--seed SEED --seconds SECONDS --most COUNT [--often KIND]... | --replay FILE)
 
 Writes to the file ANSWER what it did, as JSON, and the difference between model and machine that ended it, if
 one did."""
@@ -106,8 +106,8 @@ def differences(model, machine):
     states = machine.listed()
     bad = []
     for guest in model.guests:
-        should = (None if guest.stored is None else
-                  "shut off" if guest.live is None else "paused" if guest.paused else "running")
+        should = ("paused" if guest.paused else "running" if guest.live is not None else
+                  "shut off" if guest.stored is not None else None)
         if states.get(m.name(guest.number)) != should:
             bad.append("%s is %s, not %s" % (m.name(guest.number), states.get(m.name(guest.number)), should))
     running = [name for name, state in states.items() if state != "shut off"]
@@ -118,13 +118,7 @@ def differences(model, machine):
     return bad or differences_of_status(model, machine)
 
 
-def settle(model, machine):
-    def is_idle():
-        if machine.version < (8, 0):
-            machine.delete_what_libvirt_cannot()  # a process may wait for such a device
-        return machine.is_idle(model)
-    if not wait_for(SETTLE_SECONDS, is_idle):
-        raise Difference("rxtrust isn't idle after %d s: %s" % (SETTLE_SECONDS, machine.busy()))
+def await_fit(model, machine, is_idle):
     bad = []
 
     def fits():
@@ -132,6 +126,20 @@ def settle(model, machine):
         return not bad
     if not wait_for(FIT_SECONDS, fits):
         raise Difference("; ".join(bad))
+
+
+def clean(machine):
+    if machine.version < (8, 0):
+        machine.delete_what_libvirt_cannot()
+    return True
+
+
+def settle(model, machine):
+    def is_idle():
+        return clean(machine) and machine.is_idle(model)  # a process may wait for such a device
+    if not wait_for(SETTLE_SECONDS, is_idle):
+        raise Difference("rxtrust isn't idle after %d s: %s" % (SETTLE_SECONDS, machine.busy()))
+    await_fit(model, machine, is_idle)
     model.settled()
 
 
@@ -164,6 +172,7 @@ def drawn(arguments, model):
 
 def live(arguments):
     machine = Machine()
+    machine.await_fit = lambda model: await_fit(model, machine, lambda: clean(machine))
     model = m.Model(GUESTS, machine.version >= (10, 1))
     answer = {"done": [], "difference": None}
     if arguments.replay:
@@ -200,8 +209,11 @@ def main():
     parser.add_argument("--seed", type=int)
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--most", type=int)
+    parser.add_argument("--often", action="append", default=[])
     parser.add_argument("--replay")
     arguments = parser.parse_args()
+    for kind in arguments.often:
+        operations.KINDS[kind].weight *= 10
     answer = live(arguments)
     with open(arguments.answer, "w", encoding="ascii") as file:
         json.dump(answer, file)

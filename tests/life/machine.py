@@ -1,10 +1,14 @@
 """The machine of a life: what is done to it and what is seen of it. For use inside tests/sandbox, after
 start_machine of tests/e2e/machine.bash."""
 
+import contextlib
+import fcntl
 import glob
 import json
 import os
+import pickle
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -15,6 +19,9 @@ import xml.etree.ElementTree as ET
 import model as m
 
 STATE = "/run/e2e"
+SECOND = "qemu+unix:///system?socket=%s/second/libvirt-sock" % STATE
+SECOND_ETC = STATE + "/second-etc"
+SECOND_NUMBERS = 600  # so much higher are the numbers of the second machine's macvtaps
 POLICY = "/etc/libvirt/rxtrust.ini"
 PROGRAM = os.environ.get("RXTRUST_PROGRAM", "build/rxtrust")
 HOOK = "/etc/libvirt/hooks/qemu"
@@ -146,11 +153,20 @@ def waits_for(pid):
     return None
 
 
+def make_nodes(first, last):
+    for number in range(first, last):
+        path = "/dev/tap%d" % number
+        if not os.path.lexists(path):
+            os.symlink("/run/devices/tap%d" % number, path)
+    return last
+
+
 class Machine:
     def __init__(self):
         version = re.search(r"(\d+)\.(\d+)\.\d+", run("libvirtd", "--version").stdout)
         self.version = int(version.group(1)), int(version.group(2))
-        self.taps = 0
+        self.taps = self.second_taps = 0
+        self.await_fit = None  # (model): in the midst of an operation, for one that compares there too
         self.boots = {}  # by the number of a guest: its QEMU, and how often it has come up there
         self.told = 0
         os.makedirs("/var/tmp/life", exist_ok=True)
@@ -158,11 +174,10 @@ class Machine:
     def make_taps(self):
         """Each macvtap has a new number, and QEMU opens a device node of that number."""
         highest = max(link.index for link in links().values())
-        while self.taps < highest + 40:
-            self.taps += 1
-            path = "/dev/tap%d" % self.taps
-            if not os.path.lexists(path):
-                os.symlink("/run/devices/tap%d" % self.taps, path)
+        self.taps = make_nodes(self.taps, highest + 40)
+        if os.path.exists(SECOND_ETC):
+            lines = run("ip", "-n", "second", "-o", "link").stdout.splitlines()
+            self.second_taps = make_nodes(self.second_taps, max(int(line.split(":")[0]) for line in lines) + 40)
 
     # ---- guests ----
 
@@ -177,7 +192,7 @@ class Machine:
         return ("<interface %s<mac address='%s'/><model type='%s'/><rom enabled='no'/></interface>"
                 % (source, interface["mac"], interface["model"]))
 
-    def define(self, guest, interfaces, system):
+    def write_domain(self, guest, interfaces, system):
         path = "/var/tmp/life/domain-%d.xml" % guest
         boot = BOOT if system else ""
         serial = SERIAL % (console(guest), port(guest)) if system else ""
@@ -188,7 +203,10 @@ class Machine:
 <controller type='usb' model='none'/><memballoon model='none'/></devices></domain>""" % (
                 m.name(guest), m.uuid(guest), 160 if system else 8, boot,
                 "".join(self.interface_xml(i, i["says"]) for i in interfaces), serial))
-        virsh("define", path)
+        return path
+
+    def define(self, guest, interfaces, system):
+        virsh("define", self.write_domain(guest, interfaces, system))
 
     @staticmethod
     def qemu(guest):
@@ -337,6 +355,70 @@ class Machine:
     @staticmethod
     def start_daemon():
         words("start_daemon")
+
+    @contextlib.contextmanager
+    def hanging_virsh(self):
+        """Every virsh of the hook's waits until this is over. Gives the file that is there once one does."""
+        directory = STATE + "/bin"
+        gate, waits, fake = directory + "/gate", directory + "/waits", directory + "/virsh"
+        os.makedirs(directory, exist_ok=True)
+        self.unlink(waits)
+        with open(gate, "w", encoding="ascii") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            with open(fake + ".new", "w", encoding="ascii") as file:
+                file.write('#!/bin/sh\n: > %s\nexec flock -s %s /usr/bin/virsh "$@"\n' % (waits, gate))
+            os.chmod(fake + ".new", 0o755)
+            os.rename(fake + ".new", fake)
+            try:
+                yield waits
+            finally:
+                os.unlink(fake)
+
+    # ---- the second machine, with the policy of this one ----
+
+    def start_second(self):
+        """Once in a life, when it is needed."""
+        if not os.path.exists(SECOND_ETC):
+            words("RXTRUST_IFINDEX_BASE=$((RXTRUST_IFINDEX_BASE + %d)) start_second_machine second-up0\n"
+                  "for uplink in %s; do plug_in second second-$uplink $uplink; done"
+                  % (SECOND_NUMBERS, " ".join(m.SHARED[1:] + m.EXCLUSIVE)))
+            for network in m.NETWORKS:
+                virsh("-c", SECOND, "net-define", "tests/life/networks/%s.xml" % network)
+                virsh("-c", SECOND, "net-start", network)
+            self.make_taps()
+        if os.path.exists(POLICY):
+            shutil.copy(POLICY, SECOND_ETC)
+        else:
+            self.unlink(SECOND_ETC + "/rxtrust.ini")
+
+    @staticmethod
+    def unlink(path):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+
+    @staticmethod
+    def migrate(guest, *more):
+        return run("virsh", "-q", "migrate", "--live", m.name(guest), SECOND, *more)
+
+    @staticmethod
+    def migrate_back(guest, *more):
+        return run("virsh", "-q", "-c", SECOND, "migrate", "--live", m.name(guest), "qemu:///system", "--migrateuri",
+                   "tcp://192.0.2.1", *more)
+
+    @staticmethod
+    def settle_second(model):
+        """Compares it there with this model of it; returns that with what is libvirt's to decide."""
+        pids = run("ip", "netns", "pids", "second").stdout.split()
+        pid = next(pid for pid in pids if int(pid) in processes("libvirtd"))
+        path = "/var/tmp/life/second"
+        with open(path, "wb") as file:
+            pickle.dump(model, file)
+        done = run("nsenter", "-t", pid, "-m", "-n", "-p", "-r", "sh", "-c", 'cd "$1" && exec python3 "$2" "$3"', "sh",
+                   os.getcwd(), "tests/life/second.py", path)
+        if done.returncode:
+            raise Difference("on the second machine: " + (done.stdout or done.stderr))
+        with open(path, "rb") as file:
+            return pickle.load(file)
 
     # ---- what is seen ----
 

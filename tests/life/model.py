@@ -136,7 +136,8 @@ class Live:
 class Guest:
     def __init__(self, number):
         self.number = number
-        self.stored = None  # interfaces
+        self.stored = None  # interfaces; None while it runs: a transient guest
+        self.kept = None  # what libvirt knows of a guest that was undefined while it runs
         self.live = None  # Lives
         self.paused = False
         self.system = False  # it has an operating system; without one it is an empty machine
@@ -153,7 +154,8 @@ class Guest:
             return False
         if live.says != "yes":
             return network_says(live.interface) == "yes"
-        return any((interface["says"] or network_says(interface)) == "yes" for interface in self.stored
+        described = self.stored or self.kept or [live.interface]
+        return any((interface["says"] or network_says(interface)) == "yes" for interface in described
                    if interface["mac"] == live.interface["mac"])
 
 
@@ -162,6 +164,7 @@ class Model:
         self.guests = [Guest(number) for number in range(guests)]
         self.policy = {"sections": []}  # None: it can't be read
         self.takes_live_trust = takes_live_trust
+        self.virsh_hangs = False  # then all that waits for it is still to come
         self.left = dict.fromkeys(SHARED + EXCLUSIVE, 0)  # all-multicast that is counted and nobody's any more
 
     def copy(self):
@@ -213,7 +216,7 @@ class Model:
 
     def reconcile(self, guest):
         """What a start, a daemon that comes back, apply, and a background process that is woken do."""
-        if self.policy is None or guest.live is None:
+        if self.policy is None or guest.live is None or self.virsh_hangs:
             return
         waits = []
         for live in guest.live:
@@ -246,6 +249,11 @@ class Model:
         for live in [] if guest.waiter else waits:
             live.awaited = True
 
+    def restart_daemon(self):
+        for guest in self.guests:
+            guest.kept = None
+            self.reconcile(guest)
+
     def come_up(self, guest, lives):
         for live in lives:
             live.up = True
@@ -253,6 +261,14 @@ class Model:
             for live in guest.live:
                 live.awaited = False
             self.reconcile(guest)
+
+    def set_at_start(self, guest):
+        """What needs no virsh. Whose a trust is must be asked, where that decides whether anything is set."""
+        for live in guest.live:
+            unknown = live.is_trusted() and wanted(self.policy, guest.number, live.interface, None) == "nothing"
+            if not live.is_exclusive() and not unknown and self.want(guest, live)[0] != "nothing":
+                live.set_flag(True)
+                live.marked.add("all-multicast")
 
     @staticmethod
     def clear(live):
@@ -267,6 +283,8 @@ class Model:
     def run(self, guest, interfaces, says, paused):
         guest.live = [Live(interface, said, not paused) for interface, said in zip(interfaces, says)]
         guest.paused = paused
+        if self.virsh_hangs and self.policy is not None:
+            self.set_at_start(guest)
         self.reconcile(guest)
 
     def restore(self, guest, interfaces, says, paused, insides):
@@ -281,13 +299,22 @@ class Model:
         for live, inside in zip(guest.live, insides or []):
             live.inside = inside
 
+    def elsewhere(self, number, is_persistent):
+        """The second machine, where nothing is but this guest: it arrives there. Its XML goes through the hook."""
+        there = Model(len(self.guests), self.takes_live_trust)
+        there.policy = self.policy
+        guest = there.guests[number]
+        guest.stored = self.guests[number].stored if is_persistent else None
+        there.restore(guest, *self.image(self.guests[number]))
+        return there
+
     def stop(self, guest):
         for live in guest.live:
             if live.is_exclusive():
                 if live.flag and "all-multicast" in live.marked:
                     self.clear(live)
                 self.left[live.interface["dev"]] += live.count
-        guest.live = None
+        guest.live = guest.kept = None
         guest.paused = guest.booted = False
 
     def image(self, guest):

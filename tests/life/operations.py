@@ -6,7 +6,7 @@ import os
 import threading
 
 import model as m
-from machine import Difference, virsh, wait_for
+from machine import SECOND, Difference, virsh, wait_for
 
 MOST_INTERFACES = 3
 SYSTEMS, MOST_SYSTEMS = 0.2, 2  # so many guests have an operating system: they cost time
@@ -212,6 +212,61 @@ class Start(Kind):
         virsh("start", m.name(op["guest"]), *["--paused"] * op["paused"])
 
 
+class Create(Define):
+    """A transient guest: it has no stored XML, and is gone when it stops."""
+    name = "create"
+    weight = 12
+
+    def is_possible(self, op, model):
+        guest = model.guests[op["guest"]]
+        return (guest.stored is None and guest.live is None and not guest.images and
+                not exclusive_devices(op.get("interfaces", [])) & model.devices_in_use())
+
+    def draw(self, rng, model):
+        drawn = super().draw(rng, model)
+        if drawn:
+            drawn["paused"] = rng.random() < 0.35
+        return drawn
+
+    def change(self, op, model):
+        guest = model.guests[op["guest"]]
+        guest.system = op.get("system", False)
+        model.run(guest, op["interfaces"], [interface["says"] for interface in op["interfaces"]], op["paused"])
+
+    def do(self, op, machine, model):
+        virsh("create", machine.write_domain(op["guest"], op["interfaces"], op.get("system", False)), *["--paused"] * op["paused"])
+
+
+class Undefine(Kind):
+    """A guest that runs is transient from then on."""
+    name = "undefine"
+    weight = 7
+    needs = staticmethod(lambda guest: guest.stored is not None and "managed" not in guest.images)
+
+    def change(self, op, model):
+        guest = model.guests[op["guest"]]
+        guest.kept = guest.stored if is_live(guest) else None
+        guest.stored = None
+
+    def do(self, op, machine, model):
+        virsh("undefine", m.name(op["guest"]))
+
+
+class DefineTransient(Kind):
+    """A transient guest becomes persistent, as its owner describes it."""
+    name = "define what runs"
+    weight = 4
+    needs = staticmethod(lambda guest: is_live(guest) and guest.stored is None)
+
+    def change(self, op, model):
+        guest = model.guests[op["guest"]]
+        guest.stored = [live.interface for live in guest.live]
+
+    def do(self, op, machine, model):
+        guest = model.guests[op["guest"]]
+        machine.define(op["guest"], [live.interface for live in guest.live], guest.system)
+
+
 class Suspend(Kind):
     name = "suspend"
     needs = staticmethod(lambda guest: is_live(guest) and not guest.paused)
@@ -253,7 +308,7 @@ class KillQemu(Destroy):
 
     def do(self, op, machine, model):
         machine.kill_qemu(op["guest"])
-        if not wait_for(30, lambda: machine.listed()[m.name(op["guest"])] == "shut off"):
+        if not wait_for(30, lambda: machine.listed().get(m.name(op["guest"]), "shut off") == "shut off"):
             raise Difference("%s was killed and is said to run" % m.name(op["guest"]))
 
 
@@ -271,7 +326,7 @@ class Reset(Kind):
 
 class ManagedSave(Kind):
     name = "managed save"
-    needs = staticmethod(is_live)
+    needs = staticmethod(lambda guest: is_live(guest) and guest.stored is not None)
 
     def change(self, op, model):
         guest = model.guests[op["guest"]]
@@ -318,7 +373,7 @@ class Restore(Kind):
 
     def is_possible(self, op, model):
         guest = model.guests[op["guest"]]
-        if not is_shut_off(guest) or "file" not in guest.images or "managed" in guest.images:
+        if is_live(guest) or "file" not in guest.images or "managed" in guest.images:
             return False
         interfaces = guest.images["file"][0]
         return (not exclusive_devices(interfaces) & model.devices_in_use() and
@@ -573,7 +628,7 @@ class PowerOff(Destroy):
 
     def do(self, op, machine, model):
         machine.tell(op["guest"], "poweroff -f", answers=False)
-        if not wait_for(30, lambda: machine.listed()[m.name(op["guest"])] == "shut off"):
+        if not wait_for(30, lambda: machine.listed().get(m.name(op["guest"]), "shut off") == "shut off"):
             raise Difference("%s has shut itself down and is said to run" % m.name(op["guest"]))
 
 
@@ -585,6 +640,80 @@ class Reboot(Reset):
 
     def do(self, op, machine, model):
         machine.tell(op["guest"], "reboot -f", answers=False)
+
+
+class Migrate(Kind):
+    """There and back."""
+    name = "migrate there and back"
+    weight = 4
+    quick = False
+    needs = staticmethod(is_live)
+
+    def draw(self, rng, model):
+        drawn = super().draw(rng, model)
+        if drawn:
+            drawn["persistent"] = model.guests[drawn["guest"]].stored is not None and rng.random() < 0.5
+        return drawn
+
+    def is_possible(self, op, model):
+        guest = model.guests[op["guest"]]
+        return is_live(guest) and not (op.get("persistent") and guest.stored is None)
+
+    def change(self, op, model):
+        guest = model.guests[op["guest"]]
+        there = model.elsewhere(op["guest"], op["persistent"])
+        model.stop(guest)
+        model.restore(guest, *there.image(there.guests[op["guest"]]))
+
+    def do(self, op, machine, model):
+        here, there = model.copy(), model.elsewhere(op["guest"], op["persistent"])
+        machine.start_second()
+        done = machine.migrate(op["guest"], "--migrateuri", "tcp://192.0.2.2", *["--persistent"] * op["persistent"])
+        if done.returncode:
+            raise Difference("migrate: " + done.stderr.strip())
+        here.stop(here.guests[op["guest"]])
+        machine.await_fit(here)
+        there = machine.settle_second(there)
+        done = machine.migrate_back(op["guest"], *["--undefinesource"] * op["persistent"])
+        if done.returncode:
+            raise Difference("migrate back: " + done.stderr.strip())
+        there.stop(there.guests[op["guest"]])
+        there.guests[op["guest"]].stored = None
+        machine.settle_second(there)
+
+
+class MigrateInVain(Kind):
+    """The guest isn't let in there, where its network is missing; or it can't go, once all is prepared there."""
+    name = "migrate in vain"
+    weight = 2
+    quick = False
+    needs = staticmethod(is_live)
+
+    def draw(self, rng, model):
+        drawn = super().draw(rng, model)
+        if drawn:
+            networks = {live.interface["network"] for live in model.guests[drawn["guest"]].live}
+            drawn["network"] = rng.choice(sorted(networks - {None}) + [None])
+        return drawn
+
+    def is_possible(self, op, model):
+        guest = model.guests[op["guest"]]
+        return is_live(guest) and (op.get("network") is None or
+                                   op["network"] in {live.interface["network"] for live in guest.live})
+
+    def do(self, op, machine, model):
+        machine.start_second()
+        if op["network"]:
+            virsh("-c", SECOND, "net-destroy", op["network"])
+        # Nobody listens on this machine.
+        done = machine.migrate(op["guest"], "--migrateuri", "tcp://192.0.2.2" if op["network"] else "tcp://127.0.0.1")
+        if not done.returncode:
+            raise Difference("the migration succeeds")
+        if op["network"]:
+            virsh("-c", SECOND, "net-start", op["network"])
+        there = model.elsewhere(op["guest"], False)
+        there.guests[op["guest"]].live = None
+        machine.settle_second(there)
 
 
 class Everywhere(Kind):
@@ -620,8 +749,7 @@ class Restart(Everywhere):
     weight = 5
 
     def change(self, op, model):
-        for guest in model.guests:
-            model.reconcile(guest)
+        model.restart_daemon()
 
     def do(self, op, machine, model):
         machine.restart_daemon()
@@ -644,8 +772,7 @@ class KillBoth(Kind):
 
     def change(self, op, model):
         model.stop(model.guests[op["guest"]])
-        for guest in model.guests:
-            model.reconcile(guest)
+        model.restart_daemon()
 
     def do(self, op, machine, model):
         machine.kill_daemon()
@@ -700,7 +827,7 @@ class PolicyRestarted(Policy):
 KINDS = {kind.name: kind() for kind in (
     Define, Redefine, Start, Suspend, Resume, Destroy, KillQemu, Reset, ManagedSave, Forget, Save, Restore, Plug,
     Unplug, Link, AllMulticast, LinkUp, Apply, Restart, KillDaemon, KillBoth, Policy, PolicyApplied, PolicyRestarted,
-    GuestAddress, GuestFilter, PowerOff, Reboot)}
+    GuestAddress, GuestFilter, PowerOff, Reboot, Create, Undefine, DefineTransient, Migrate, MigrateInVain)}
 
 
 class Both(Kind):
@@ -753,6 +880,37 @@ class Both(Kind):
             raise failed[0]
 
 
+class Hang(Kind):
+    """A start while virsh hangs: what needs no virsh is so at once, the rest once virsh answers."""
+    name = "virsh hangs"
+    weight = 6
+    quick = False
+    kinds = ("start", "create", "resume", "restore")
+
+    def draw(self, rng, model):
+        drawn = draw_from(rng, model, [KINDS[kind] for kind in self.kinds])
+        return {"meanwhile": drawn} if drawn else None
+
+    def is_possible(self, op, model):
+        return is_possible(op["meanwhile"], model)
+
+    def change(self, op, model):
+        change(op["meanwhile"], model)
+
+    def do(self, op, machine, model):
+        middle, after = model.copy(), model.copy()
+        middle.virsh_hangs = True
+        change(op["meanwhile"], middle)
+        change(op["meanwhile"], after)
+        number = op["meanwhile"]["guest"]
+        with machine.hanging_virsh() as waits:
+            do(op["meanwhile"], machine, model)
+            is_asked = model.policy and middle.is_good(middle.guests[number]) != after.is_good(after.guests[number])
+            if is_asked and not wait_for(10, lambda: os.path.exists(waits)):
+                raise Difference("no virsh is called")
+            machine.await_fit(middle)
+
+
 def draw_from(rng, model, kinds):
     """One that is possible, or None."""
     for _ in range(20):
@@ -777,3 +935,4 @@ def do(op, machine, model):
 
 
 KINDS[Both.name] = Both()
+KINDS[Hang.name] = Hang()
