@@ -425,7 +425,7 @@ class Machine:
     @staticmethod
     def is_idle(model):
         """No process of rxtrust works; each that is there waits for a device that is down."""
-        waiting = {m.uuid(guest.number) for guest in model.guests if guest.waiter}
+        waiting = {m.uuid(guest.number) for guest in model.guests if any(live.awaited for live in guest.live or [])}
         return all(waits_for(pid) in waiting for pid in processes("qemu", "rxtrust"))
 
     @staticmethod

@@ -103,7 +103,7 @@ class Live:
         self.unsure = False  # whether the flag that somebody else set is still there
         self.count = 0  # what the kernel has counted on the host device, in passthrough mode
         self.address = interface["mac"]  # of the device
-        self.awaited = False  # a background process waits until the device is up
+        self.awaited = None  # the number of the background process that waits until the device is up
         self.was_trusted = False  # in this run
         self.in_step = False  # the guest changed its receive filter while it was trusted: the device is as its NIC
         self.promiscuous = False
@@ -142,11 +142,8 @@ class Guest:
         self.paused = False
         self.system = False  # it has an operating system; without one it is an empty machine
         self.booted = False
+        self.processes = 0  # that have waited for a device
         self.images = {}  # saved: "managed" or "file": (interfaces, what each says, paused, insides)
-
-    @property
-    def waiter(self):
-        return any(live.awaited for live in self.live or [])
 
     def is_owners(self, live):
         """The trust that is in force: the stored XML says it too, or it isn't the interface's own."""
@@ -198,7 +195,7 @@ class Model:
         if want == "trust" and trusted and (live.follows or live.flag):
             return "as the policy says: trusted", True
         if not live.flag and live.is_exclusive() and not live.up:
-            return (("as the policy says: all-multicast as soon as the device is up", True) if guest.waiter else
+            return (("as the policy says: all-multicast as soon as the device is up", True) if live.awaited else
                     ("NOT as the policy says: all-multicast once the device is up", False))
         if want == "trust" and not trusted and self.can_change_trust(live):
             return "NOT as the policy says: not trusted", False
@@ -245,9 +242,9 @@ class Model:
                 else:
                     live.set_flag(True)
                     live.marked.add("all-multicast")
-        # One that waits already looks at all of them once it is woken.
-        for live in [] if guest.waiter else waits:
-            live.awaited = True
+        guest.processes += 1
+        for live in waits:
+            live.awaited = live.awaited or guest.processes
 
     def restart_daemon(self):
         for guest in self.guests:
@@ -257,16 +254,21 @@ class Model:
     def come_up(self, guest, lives):
         for live in lives:
             live.up = True
-        if any(live.awaited for live in lives):
-            for live in guest.live:
-                live.awaited = False
+        woken = {live.awaited for live in lives} - {None}
+        for live in guest.live:
+            live.awaited = None if live.awaited in woken else live.awaited
+        if woken:
             self.reconcile(guest)
 
     def set_at_start(self, guest):
         """What needs no virsh. Whose a trust is must be asked, where that decides whether anything is set."""
         for live in guest.live:
             unknown = live.is_trusted() and wanted(self.policy, guest.number, live.interface, None) == "nothing"
-            if not live.is_exclusive() and not unknown and self.want(guest, live)[0] != "nothing":
+            if unknown or self.want(guest, live)[0] == "nothing":
+                continue
+            if live.is_exclusive():
+                live.named = True
+            else:
                 live.set_flag(True)
                 live.marked.add("all-multicast")
 
