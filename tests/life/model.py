@@ -266,7 +266,11 @@ class Model:
         """What needs no virsh. Whose a trust is must be asked, where that decides whether anything is set."""
         for live in guest.live:
             unknown = live.is_trusted() and wanted(self.policy, guest.number, live.interface, None) == "nothing"
-            if not live.is_exclusive() and not unknown and self.want(guest, live)[0] != "nothing":
+            if unknown or self.want(guest, live)[0] == "nothing":
+                continue
+            if live.is_exclusive():
+                live.named = True
+            else:
                 live.set_flag(True)
                 live.marked.add("all-multicast")
 
