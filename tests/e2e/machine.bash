@@ -110,13 +110,17 @@ restart_daemon() {
     start_daemon
 }
 
-# start_second_machine [FAR]: a second machine at the peer's other end, which is named so there; migrations go
-# over the uplinks.
+# start_second_machine [FAR]: a second machine at the peer's other end, which is named so there. Migrations go
+# over a link of their own: on the uplinks each device of a machine answers for all of its addresses, also one
+# in passthrough mode, whose MAC address is the same on both.
 start_second_machine() {
     ip netns add second
     plug_in second "${1:-far1}"
-    ip address add 192.0.2.1/24 dev up0
-    ip -n second address add 192.0.2.2/24 dev up0
+    ip link add between type veth peer name between netns second
+    ip address add 192.0.2.1/24 dev between
+    ip -n second address add 192.0.2.2/24 dev between
+    ip link set between up
+    ip -n second link set between up
     ip netns exec second unshare --mount --pid --uts --fork --kill-child tests/e2e/second-machine \
         > $state/second.log 2>&1 3>&- &
     second_machine=$!
@@ -125,8 +129,8 @@ start_second_machine() {
 
 stop_second_machine() {
     kill -KILL "$second_machine"
+    ip link del between
     ip netns del second
-    ip address del 192.0.2.1/24 dev up0
 }
 
 # The daemon notices a hook that comes or goes when it starts. A live-trust process of an earlier test may
