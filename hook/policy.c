@@ -123,7 +123,7 @@ static const char *read_patterns(const char *list, struct patterns *patterns) {
         return "out of memory";
     char *to = patterns->texts;
     while (list) {
-        size_t length = 0;
+        size_t length;
         const char *item = next_item(&list, &length);
         if (!length)
             return "has an empty value";
@@ -142,7 +142,7 @@ static bool is_quoted(const char *text, size_t length) {
 static bool has_quoted_item(const char *list) {
     bool quoted = false;
     while (list && !quoted) {
-        size_t length = 0;
+        size_t length;
         const char *item = next_item(&list, &length);
         quoted = is_quoted(item, length);
     }
@@ -258,7 +258,7 @@ static int on_key(void *user, const char *section_name, const char *name, const 
 }
 
 static bool is_utf8(const char *text) {
-    size_t length = 0;
+    size_t length;
     while ((length = utf8_sequence(text)))
         text += length;
     return !*text;
