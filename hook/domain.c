@@ -186,9 +186,7 @@ static bool find_attribute(const char *tag, const char *end, struct span *value,
         size_t name_length = (size_t)(at - name);
         while (at < end && *at != '\'' && *at != '"')
             at++;
-        if (at == end)
-            return false;
-        const char *close = memchr(at + 1, *at, (size_t)(end - at - 1));
+        const char *close = at < end ? memchr(at + 1, *at, (size_t)(end - at - 1)) : NULL;
         if (!close)
             return false;
         if (name_length == strlen(ATTRIBUTE) && memcmp(name, ATTRIBUTE, name_length) == 0) {

@@ -285,6 +285,11 @@ static const struct why {
     {"'yes' in the XML and in the network", ON_LAN(.portgroup = NULL, .trust = TRUST_YES),
      LAN(" trustGuestRxFilters='yes'"), "[default]\npolicy = multicast\n", TRUSTED_ALREADY,
      TRUSTED_ALREADY},
+    {"multicast by policy, 'yes' in the XML of another model",
+     DIRECT(.model = "e1000", .trust = TRUST_YES), NULL, "[default]\npolicy = multicast\n",
+     BY_POLICY, BY_POLICY},
+    {"'no' in the XML, gone over", DIRECT(.model = "virtio", .trust = TRUST_NO), NULL,
+     "[default]\noverride = yes\n", BY_POLICY, BY_POLICY},
     {"another model", DIRECT(.model = "e1000"), NULL, "[default]\n", MODEL_UNTRUSTED,
      MODEL_UNTRUSTED},
     {"no model", DIRECT(.model = NULL), NULL, "[default]\n", MODEL_UNSAID, MODEL_UNSAID},
@@ -468,18 +473,26 @@ static void test_pool(void **state) {
         const char *policy;
         enum policy_action action;
         bool override;
+        const char *section;
     } rows[] = {
-        {"[default]\npolicy = off\n[rule:r]\ndev = eth0\npolicy = trust\n", POLICY_OFF, false},
-        {"[default]\npolicy = off\n[rule:r]\ndev = eth1\npolicy = trust\n", POLICY_OFF, false},
-        {"[rule:r]\ndev = eth0\npolicy = multicast\n", POLICY_MULTICAST, false},
-        {"[rule:r]\ndev = eth1\npolicy = off\n", POLICY_OFF, false},
-        {"[rule:r]\ndev = eth0\noverride = yes\n", POLICY_TRUST, false},
-        {"[rule:r]\ndev = eth1\noverride = yes\n", POLICY_TRUST, false},
-        {"[rule:r]\ndev = eth?\noverride = yes\n", POLICY_TRUST, true},
+        {"[default]\npolicy = off\n[rule:r]\ndev = eth0\npolicy = trust\n", POLICY_OFF, false,
+         "default"},
+        {"[default]\npolicy = off\n[rule:r]\ndev = eth1\npolicy = trust\n", POLICY_OFF, false,
+         "default"},
+        {"[rule:r]\ndev = eth0\npolicy = multicast\n", POLICY_MULTICAST, false, "rule:r"},
+        {"[rule:r]\ndev = eth1\npolicy = off\n", POLICY_OFF, false, "rule:r"},
+        {"[rule:r]\ndev = eth2\npolicy = off\n", POLICY_OFF, false, "rule:r"},
+        {"[rule:r]\ndev = eth0\npolicy = off\n[rule:s]\ndev = eth1\npolicy = off\n", POLICY_OFF,
+         false, "rule:r"},
+        {"[rule:r]\ndev = eth3\npolicy = off\n", POLICY_TRUST, false, "default"},
+        {"[rule:r]\ndev = eth0\noverride = yes\n", POLICY_TRUST, false, "default"},
+        {"[rule:r]\ndev = eth1\noverride = yes\n", POLICY_TRUST, false, "default"},
+        {"[rule:r]\ndev = eth0, eth1\noverride = yes\n", POLICY_TRUST, false, "default"},
+        {"[rule:r]\ndev = eth?\noverride = yes\n", POLICY_TRUST, true, "default"},
     };
-    const char *devices[] = {"eth0", "eth1"};
+    const char *devices[] = {"eth0", "eth1", "eth2"};
     const struct network network = {
-        .macvtap = true, .mode = "bridge", .devices = devices, .device_count = 2};
+        .macvtap = true, .mode = "bridge", .devices = devices, .device_count = COUNT(devices)};
     const struct interface interface = {.type = "network", .network = "lan", .model = "virtio"};
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct policy policy;
@@ -487,6 +500,7 @@ static void test_pool(void **state) {
         struct plan_item item = plan_interface(&interface, &network, &policy);
         assert_int_equal(item.verdict.action, rows[i].action);
         assert_int_equal(item.verdict.override, rows[i].override);
+        assert_string_equal(item.verdict.section, rows[i].section);
         policy_free(&policy);
     }
 }
@@ -522,6 +536,7 @@ static void test_domain(void **state) {
     assert_string_equal(plan.items[2].network_problem, "libvirt has no such active network");
     assert_null(plan.items[3].network_problem); /* a bridge needs no network to be told */
     plan_free(&plan);
+    assert_null(plan.items);
     policy_free(&policy);
     domain_free(&domain);
 }
