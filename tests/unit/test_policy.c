@@ -143,6 +143,11 @@ static const struct parsing {
      "3: " COMMENT_NAME},
     {"a comment in a name, behind other white space", TEXT("[vm:a\v;b]\npolicy = off\n"),
      "1: " COMMENT_NAME},
+    {"a ; inside a name", TEXT("[vm:a;b]\npolicy = off\n"), ""},
+    {"a ; inside a name, and a comment", TEXT("[vm:a;b ;c]\npolicy = off\n"), "1: " COMMENT_NAME},
+    {"something right after the bracket", TEXT("[vm:a]x\npolicy = off\n"),
+     "1: there is something after the section's ]: a name with brackets goes into vm = of a "
+     "[rule:…]\n"},
     {"something after the bracket", TEXT("[vm:a] policy = off\n"),
      "1: there is something after the section's ]: a name with brackets goes into vm = of a "
      "[rule:…]\n"},
