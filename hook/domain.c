@@ -260,7 +260,7 @@ char *domain_rewrite(const struct domain *domain, const bool *trust, const char 
     size_t most = length;
     for (size_t i = 0; i < domain->count; i++)
         most += trust[i] ? LONGEST_EDIT : 0;
-    char *out = malloc(most + 1);
+    char *out = malloc(most);
     if (!out) {
         *reason = "out of memory";
         return NULL;
@@ -294,7 +294,7 @@ char *domain_interface_xml(const struct interface *interface, bool trust, const 
         return NULL;
     }
     const char *end = xml + interface->end;
-    char *out = malloc((size_t)(end - edit.element) + LONGEST_EDIT + 1);
+    char *out = malloc((size_t)(end - edit.element) + LONGEST_EDIT);
     if (!out) {
         *reason = "out of memory";
         return NULL;

@@ -739,6 +739,8 @@ static void test_place(void **state) {
     domain.interfaces[0].end = row->end;
     assert_null(domain_rewrite(&domain, everyone, copy, strlen(copy), &length, &reason));
     assert_non_null(reason);
+    assert_null(
+        domain_interface_xml(domain.interfaces, true, copy, strlen(copy), &length, &reason));
     domain_free(&domain);
     free(copy);
 }
@@ -762,29 +764,49 @@ static const struct lie {
      TRUST_UNSAID, false},
     {"an element whose name is another", "<domain><interfacs type='direct'|></interfacs>|",
      TRUST_UNSAID, false},
+    {"an end that is no tag's", "<domain><interface type='direct'|>a|</interface>", TRUST_UNSAID,
+     false},
+    {"a quote that never ends", "<domain><interface type='a|>|", TRUST_UNSAID, false},
+    {"a tag of two letters", "<a|>|", TRUST_UNSAID, false},
+    {"no tag", "domain|>|", TRUST_UNSAID, false},
     {"an element in the metadata",
      "<domain><metadata><interface type='direct'|></interface>|</metadata>", TRUST_UNSAID, true},
 };
 
 static void test_lie(void **state) {
     const struct lie *row = *state;
-    char *text = strdup(row->text);
+    /* Without its bars it has no NUL within its size, so that a sanitizer sees a step too far. */
+    size_t length = strlen(row->text) - 2, new_length = 0;
+    size_t tag_end = strcspn(row->text, "|"), end = strcspn(row->text + tag_end + 1, "|");
+    char *text = malloc(length);
     assert_non_null(text);
-    char *tag_end = strchr(text, '|');
-    memmove(tag_end, tag_end + 1, strlen(tag_end));
-    char *end = strchr(text, '|');
-    memmove(end, end + 1, strlen(end));
-    struct interface interface = {
-        .trust = row->trust, .tag_end = (size_t)(tag_end - text), .end = (size_t)(end - text)};
+    memcpy(text, row->text, tag_end);
+    memcpy(text + tag_end, row->text + tag_end + 1, end);
+    memcpy(text + tag_end + end, row->text + tag_end + end + 2, length - tag_end - end);
+    struct interface interface = {.trust = row->trust, .tag_end = tag_end, .end = tag_end + end};
     const struct domain domain = {.interfaces = &interface, .count = 1};
     const char *reason = NULL;
-    size_t length = 0;
-    assert_null(domain_interface_xml(&interface, true, text, strlen(text), &length, &reason));
+    assert_null(domain_interface_xml(&interface, true, text, length, &new_length, &reason));
     assert_non_null(reason);
-    char *out = domain_rewrite(&domain, everyone, text, strlen(text), &length, &reason);
+    char *out = domain_rewrite(&domain, everyone, text, length, &new_length, &reason);
     assert_int_equal(out != NULL, row->alone);
     free(out);
     free(text);
+}
+
+/* With nothing before or behind it. */
+static void test_element_alone(void **state) {
+    (void)state;
+    static const char xml[] = "<interface type='direct'/>";
+    static const char trusted[] = "<interface type='direct'" YES "/>";
+    const struct interface interface = {.tag_end = strlen(xml) - 2, .end = strlen(xml)};
+    const char *reason = NULL;
+    size_t length = 0;
+    char *out = domain_interface_xml(&interface, true, xml, strlen(xml), &length, &reason);
+    assert_non_null(out);
+    assert_int_equal(length, strlen(trusted));
+    assert_memory_equal(out, trusted, length);
+    free(out);
 }
 
 static void test_one_place_twice(void **state) {
@@ -810,6 +832,7 @@ static const struct CMUnitTest others[] = {
     cmocka_unit_test(test_one_of_three),
     cmocka_unit_test(test_tag_of_many_chunks),
     cmocka_unit_test(test_id),
+    cmocka_unit_test(test_element_alone),
 };
 
 int main(void) {
