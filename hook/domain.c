@@ -186,9 +186,7 @@ static bool find_attribute(const char *tag, const char *end, struct span *value,
         size_t name_length = (size_t)(at - name);
         while (at < end && *at != '\'' && *at != '"')
             at++;
-        if (at == end)
-            return false;
-        const char *close = memchr(at + 1, *at, (size_t)(end - at - 1));
+        const char *close = at < end ? memchr(at + 1, *at, (size_t)(end - at - 1)) : NULL;
         if (!close)
             return false;
         if (name_length == strlen(ATTRIBUTE) && memcmp(name, ATTRIBUTE, name_length) == 0) {
@@ -262,7 +260,7 @@ char *domain_rewrite(const struct domain *domain, const bool *trust, const char 
     size_t most = length;
     for (size_t i = 0; i < domain->count; i++)
         most += trust[i] ? LONGEST_EDIT : 0;
-    char *out = malloc(most + 1);
+    char *out = malloc(most);
     if (!out) {
         *reason = "out of memory";
         return NULL;
@@ -296,7 +294,7 @@ char *domain_interface_xml(const struct interface *interface, bool trust, const 
         return NULL;
     }
     const char *end = xml + interface->end;
-    char *out = malloc((size_t)(end - edit.element) + LONGEST_EDIT + 1);
+    char *out = malloc((size_t)(end - edit.element) + LONGEST_EDIT);
     if (!out) {
         *reason = "out of memory";
         return NULL;

@@ -184,7 +184,7 @@ static const struct plan_network *network_named(struct plan *plan, const struct 
         return NULL;
     plan->networks = grown;
     struct plan_network *network = &grown[plan->network_count++];
-    struct xml_error error = {0};
+    struct xml_error error;
     network->name = name;
     network->problem =
         network_read(networks, name, &network->network, &error) ? NULL : error.reason;

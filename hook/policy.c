@@ -118,12 +118,12 @@ static const char *next_item(const char **list, size_t *length) {
 }
 
 static const char *read_patterns(const char *list, struct patterns *patterns) {
-    patterns->texts = malloc(strlen(list) + 2);
+    patterns->texts = malloc(strlen(list) + 1);
     if (!patterns->texts)
         return "out of memory";
     char *to = patterns->texts;
     while (list) {
-        size_t length = 0;
+        size_t length;
         const char *item = next_item(&list, &length);
         if (!length)
             return "has an empty value";
@@ -142,7 +142,7 @@ static bool is_quoted(const char *text, size_t length) {
 static bool has_quoted_item(const char *list) {
     bool quoted = false;
     while (list && !quoted) {
-        size_t length = 0;
+        size_t length;
         const char *item = next_item(&list, &length);
         quoted = is_quoted(item, length);
     }
@@ -219,30 +219,25 @@ static int on_key(void *user, const char *section_name, const char *name, const 
     struct reader *reader = user;
     struct policy *policy = reader->policy;
     struct policy_section *section = current_section(reader);
-    if (!name) /* a build of inih that announces sections */
-        return 1;
+    const struct key *key = keys;
     reader->key_expected = false;
+    /* A build of inih may announce sections. */
+    if (!name || (section && section->kind == KIND_UNKNOWN))
+        return 1;
+    while (key->name && strcmp(key->name, name) != 0)
+        key++;
+    if (!value)
+        value = "";
     if (!section) {
         policy_add_error(policy, reader->number, "a key before the first [section]");
-        return 1;
-    }
-    if (section->kind == KIND_UNKNOWN)
-        return 1;
-    if (strcmp(section_name, section->name) != 0) {
+    } else if (strcmp(section_name, section->name) != 0) {
         policy_add_error(
             policy, section->line,
             "the section's name is cut after %zu bytes: use the UUID, a glob, or a [rule:…] "
             "with vm =",
             strlen(section_name));
         section->kind = KIND_UNKNOWN;
-        return 1;
-    }
-    if (!value)
-        value = "";
-    const struct key *key = keys;
-    while (key->name && strcmp(key->name, name) != 0)
-        key++;
-    if (!key->name)
+    } else if (!key->name)
         policy_add_error(policy, reader->number, "unknown key '%s'", name);
     else if (!(key->kinds & section->kind))
         policy_add_error(policy, reader->number, "%s can stand in a [rule:…] only", name);
@@ -258,7 +253,7 @@ static int on_key(void *user, const char *section_name, const char *name, const 
 }
 
 static bool is_utf8(const char *text) {
-    size_t length = 0;
+    size_t length;
     while ((length = utf8_sequence(text)))
         text += length;
     return !*text;
@@ -406,8 +401,7 @@ static char *next_line(char *out, int room, void *user) {
     size_t taken = (size_t)(reader->line - line);
     bool fits = taken < (size_t)room;
     if (fits) /* before the text is cut into strings */
-        memcpy(out, line, taken);
-    out[fits ? taken : 0] = '\0';
+        *(char *)mempcpy(out, line, taken) = '\0';
     *end = '\0';
     const char *problem = look_at_line(reader, line, length, fits);
     if (problem) {

@@ -91,13 +91,11 @@ static bool parse_uuid(const char *text, char digits[UUID_DIGITS + 1]) {
 
 static bool is_uuid_glob(const char *glob) {
     size_t digits = 0;
-    for (const char *next = glob; *glob; glob = next) {
-        next = *glob == '*' || *glob == '-' ? glob + 1 : after_digit(glob);
-        if (!next)
-            return false;
+    while (glob && *glob) {
         digits += is_hex(*glob);
+        glob = *glob == '*' || *glob == '-' ? glob + 1 : after_digit(glob);
     }
-    return digits >= UUID_GLOB_DIGITS;
+    return glob && digits >= UUID_GLOB_DIGITS;
 }
 
 /* Digit by digit, whatever dashes stand between them. */

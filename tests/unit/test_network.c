@@ -1,7 +1,15 @@
 /* The status of libvirt's networks: which of them give macvtap, and whom they trust. */
+#undef _FORTIFY_SOURCE /* its openat() is inline, and this file has one of its own */
 #include "unit.h"
 
 #include "../../hook/network.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define STATUS(network) "<networkstatus><class_id bitmap='0-2'/>" network "</networkstatus>"
 #define NETWORK(inside) STATUS("<network><name>n</name>" inside "</network>")
@@ -148,6 +156,7 @@ static void test_name(void **state) {
     struct xml_error error;
     assert_false(network_read(&(struct networks){0}, row->xml, &network, &error));
     assert_string_equal(error.reason, row->reason);
+    assert_null(network.mode);
     network_free(&network);
 }
 
@@ -200,38 +209,218 @@ static void test_choice(void **state) {
     network_free(&network);
 }
 
+/* ---- The files ---- */
+
+#define DIRECTORY "/run/libvirt/network"
+
+/* A directory of a test's own in place of libvirt's. These stand in for the C library's: what is in
+ * it, in which order, and what fails. */
+static struct {
+    char path[32];
+    const char *const *entries; /* ended by NULL */
+    int opendir_error, readdir_error;
+    DIR *open;
+} stand_in;
+
+DIR *opendir(const char *path) {
+    assert_string_equal(path, DIRECTORY);
+    errno = stand_in.opendir_error;
+    stand_in.open = errno ? NULL : fdopendir(open(stand_in.path, O_RDONLY | O_DIRECTORY));
+    return stand_in.open;
+}
+
+struct dirent *readdir(DIR *directory) {
+    static struct dirent entry;
+    assert_ptr_equal(directory, stand_in.open);
+    if (!*stand_in.entries) {
+        if (stand_in.readdir_error)
+            errno = stand_in.readdir_error;
+        return NULL;
+    }
+    (void)snprintf(entry.d_name, sizeof entry.d_name, "%s", *stand_in.entries++);
+    return &entry;
+}
+
+int openat(int directory, const char *path, int flags, ...) {
+    char there[128];
+    bool libvirts = strncmp(path, DIRECTORY, strlen(DIRECTORY)) == 0;
+    (void)snprintf(there, sizeof there, "%s%s", libvirts ? stand_in.path : "",
+                   libvirts ? path + strlen(DIRECTORY) : path);
+    return (int)syscall(SYS_openat, directory, there, flags);
+}
+
+static const struct file {
+    const char *path; /* one that ends with a slash is a directory */
+    const char *text;
+} files[] = {
+    {"n.xml", NETWORK("<forward mode='vepa'/>")},
+    {"lan.xml", NETWORK("<forward mode='private'/>")},
+    {"lan.txt", NETWORK("<forward mode='nat'/>")},
+    {"written.new", NETWORK("<forward mode='vepa'/>")},
+    {"new", NETWORK("<forward mode='vepa'/>")},
+    {".xml", NETWORK("<forward mode='vepa'/>")},
+    {"cut.xml", "<networkstatus>"},
+    {"lan/", NULL},
+    {"lan/ports/", NULL},
+    {"lan/ports/yes.xml",
+     "<networkport><rxfilters trustGuest='yes'/><mac address='m'/></networkport>\n"},
+    {"lan/ports/no.xml", "<networkport><rxfilters trustGuest='no'/></networkport>\n"},
+    {"lan/ports/unsaid.xml", "<networkport><mac address='m'/></networkport>\n"},
+    {"lan/ports/cut.xml", "<networkport><rxfilters trustGuest='yes'/></networkpo"},
+    {"lan/ports/empty.xml", ""},
+};
+
+static void full_path(size_t file, char path[96]) {
+    (void)snprintf(path, 96, "%s/%s", stand_in.path, files[file].path);
+}
+
+static int make_files(void **state) {
+    (void)state;
+    stand_in.entries = NULL;
+    stand_in.opendir_error = stand_in.readdir_error = 0;
+    (void)snprintf(stand_in.path, sizeof stand_in.path, "/tmp/rxtrust-test-XXXXXX");
+    assert_non_null(mkdtemp(stand_in.path));
+    for (size_t i = 0; i < COUNT(files); i++) {
+        char path[96];
+        full_path(i, path);
+        if (!files[i].text) {
+            assert_int_equal(mkdir(path, 0755), 0);
+            continue;
+        }
+        FILE *stream = fopen(path, "w");
+        assert_non_null(stream);
+        assert_true(fputs(files[i].text, stream) >= 0);
+        assert_int_equal(fclose(stream), 0);
+    }
+    return 0;
+}
+
+static int remove_files(void **state) {
+    (void)state;
+    for (size_t i = COUNT(files); i-- > 0;) {
+        char path[96];
+        full_path(i, path);
+        assert_int_equal(remove(path), 0);
+    }
+    return rmdir(stand_in.path);
+}
+
+/* What is said of the network of this name: its mode, or why there is none. */
+static void assert_network(const struct networks *networks, const char *name, const char *said) {
+    struct network network;
+    struct xml_error error;
+    bool read = network_read(networks, name, &network, &error);
+    assert_string_equal(read ? network.mode : or_dash(error.reason), said);
+    network_free(&network);
+    assert_null(network.mode);
+}
+
+#define UNKNOWN "libvirt has no such active network"
+
+static void test_files(void **state) {
+    (void)state;
+    static const char *const entries[] = {".",     "..",      ".xml",     "x.XML",
+                                          "n.xml", "lan.txt", "lan.xml",  "written.new",
+                                          "new",   "cut.xml", "gone.xml", NULL};
+    struct networks networks;
+    stand_in.entries = entries;
+    networks_load(&networks);
+    assert_null(networks.problem);
+    assert_int_equal(networks.count, 4);
+    assert_network(&networks, "n", "vepa");
+    assert_network(&networks, "lan", "private");
+    assert_network(&networks, "cut", "it isn't well-formed XML");
+    assert_network(&networks, "gone", "No such file or directory");
+    assert_network(&networks, "written", UNKNOWN);
+    assert_network(&networks, "x", UNKNOWN);
+    assert_network(&networks, "", UNKNOWN);
+    assert_network(&networks, "la", UNKNOWN);
+    networks_free(&networks);
+    assert_null(networks.files);
+    assert_int_equal(networks.count, 0);
+}
+
+/* What was read counts, and of the others it isn't known whether they are. */
+static void test_directory_cut_short(void **state) {
+    (void)state;
+    static const char *const entries[] = {"n.xml", NULL};
+    struct networks networks;
+    stand_in.entries = entries;
+    stand_in.readdir_error = EIO;
+    networks_load(&networks);
+    assert_string_equal(or_dash(networks.problem), "Input/output error");
+    assert_network(&networks, "n", "vepa");
+    assert_network(&networks, "lan", "Input/output error");
+    networks_free(&networks);
+}
+
+static void test_no_directory(void **state) {
+    (void)state;
+    static const struct {
+        int error;
+        const char *problem;
+        const char *said;
+    } rows[] = {
+        {ENOENT, "-", UNKNOWN},
+        {EACCES, "Permission denied", "Permission denied"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct networks networks;
+        stand_in.opendir_error = rows[i].error;
+        networks_load(&networks);
+        assert_string_equal(or_dash(networks.problem), rows[i].problem);
+        assert_network(&networks, "n", rows[i].said);
+        networks_free(&networks);
+    }
+}
+
 /* ---- A port's trust ---- */
 
 static const struct port {
     const char *name;
     const char *network;
     const char *port;
+    bool trust;
     const char *problem;
 } ports[] = {
-    {"no network", NULL, "p", "it names no port"},
-    {"no port", "rxtrust-no-such-network", NULL, "it names no port"},
-    {"a network in another directory", "../n", "p", "it names no port"},
-    {"a port in another directory", "rxtrust-no-such-network", "../p", "it names no port"},
-    {"a port that isn't there", "rxtrust-no-such-network", "p", "No such file or directory"},
+    {"no network", NULL, "yes", false, "it names no port"},
+    {"no port", "lan", NULL, false, "it names no port"},
+    {"a network in another directory", "../lan", "yes", false, "it names no port"},
+    {"a port in another directory", "lan", "../yes", false, "it names no port"},
+    {"a port that isn't there", "lan", "p", false, "No such file or directory"},
+    {"a port of another network", "n", "yes", false, "No such file or directory"},
+    {"a trusted port", "lan", "yes", true, NULL},
+    {"a port that isn't trusted", "lan", "no", false, NULL},
+    {"a port that says nothing of trust", "lan", "unsaid", false, NULL},
+    {"half of a port's file", "lan", "cut", false, "it isn't the XML of a port"},
+    {"an empty file", "lan", "empty", false, "it isn't the XML of a port"},
 };
 
 static void test_port(void **state) {
     const struct port *row = *state;
-    bool trust = true;
+    bool trust = !row->trust;
+    (void)make_files(NULL);
     const char *problem = network_port_trust(row->network, row->port, &trust);
-    assert_non_null(problem);
-    assert_string_equal(problem, row->problem);
-    assert_false(trust);
+    assert_string_equal(or_dash(problem), or_dash(row->problem));
+    assert_int_equal(trust, row->trust);
+    assert_int_equal(remove_files(NULL), 0);
 }
 
+static const struct CMUnitTest others[] = {
+    cmocka_unit_test_setup_teardown(test_files, make_files, remove_files),
+    cmocka_unit_test_setup_teardown(test_directory_cut_short, make_files, remove_files),
+    cmocka_unit_test_setup_teardown(test_no_directory, make_files, remove_files),
+};
+
 int main(void) {
-    static struct CMUnitTest
-        tests[COUNT(readings) + COUNT(refusals) + COUNT(names) + COUNT(choices) + COUNT(ports)];
+    static struct CMUnitTest tests[COUNT(readings) + COUNT(refusals) + COUNT(names) +
+                                   COUNT(choices) + COUNT(ports) + COUNT(others)];
     size_t used = 0;
     ADD_TABLE(tests, used, test_reading, readings);
     ADD_TABLE(tests, used, test_refusal, refusals);
     ADD_TABLE(tests, used, test_name, names);
     ADD_TABLE(tests, used, test_choice, choices);
     ADD_TABLE(tests, used, test_port, ports);
+    ADD_TESTS(tests, used, others);
     return cmocka_run_group_tests_name("network", tests, NULL, NULL);
 }

@@ -100,6 +100,11 @@ static const struct place {
      NULL,
      ATTACHED_BY_NETWORK,
      "bridge"},
+    {"a running guest's, on a network that is gone, its device not told",
+     {.type = "direct", .network = "lan", .mode = "bridge"},
+     NULL,
+     ATTACHED_BY_NETWORK,
+     "bridge"},
     {"network of NAT", {.type = "network", .network = "nat"}, NAT, ATTACHED_ELSEWHERE, "nat"},
     {"an unknown network", {.type = "network", .network = "lan"}, NULL, ATTACHED_ELSEWHERE, NULL},
     {"bridge", {.type = "bridge", .bridge = "br0"}, NULL, ATTACHED_ELSEWHERE, NULL},
@@ -280,6 +285,11 @@ static const struct why {
     {"'yes' in the XML and in the network", ON_LAN(.portgroup = NULL, .trust = TRUST_YES),
      LAN(" trustGuestRxFilters='yes'"), "[default]\npolicy = multicast\n", TRUSTED_ALREADY,
      TRUSTED_ALREADY},
+    {"multicast by policy, 'yes' in the XML of another model",
+     DIRECT(.model = "e1000", .trust = TRUST_YES), NULL, "[default]\npolicy = multicast\n",
+     BY_POLICY, BY_POLICY},
+    {"'no' in the XML, gone over", DIRECT(.model = "virtio", .trust = TRUST_NO), NULL,
+     "[default]\noverride = yes\n", BY_POLICY, BY_POLICY},
     {"another model", DIRECT(.model = "e1000"), NULL, "[default]\n", MODEL_UNTRUSTED,
      MODEL_UNTRUSTED},
     {"no model", DIRECT(.model = NULL), NULL, "[default]\n", MODEL_UNSAID, MODEL_UNSAID},
@@ -312,6 +322,10 @@ static void test_why(void **state) {
 
 /* ---- What a rule sees ---- */
 
+#define WITH_DEFAULT                                                                               \
+    "<networkstatus><network><name>lan</name><forward mode='vepa'/>"                               \
+    "<portgroup name='none'/><portgroup name='usual' default='yes'/></network></networkstatus>"
+
 static const struct sight {
     const char *name;
     struct interface interface;
@@ -327,6 +341,72 @@ static const struct sight {
      true},
     {"direct without a mode is vepa", {.type = "direct", .dev = "eth1"}, NULL, "mode = vepa", true},
     {"direct is on no network", {.type = "direct", .dev = "eth1"}, NULL, "network = *", false},
+    {"made elsewhere, by its MAC address",
+     {.type = "ethernet", .target = "net1", .managed = "no", .mac = "52:54:00:a1:b2:0c"},
+     NULL,
+     "mac = 52:*",
+     true},
+    {"made elsewhere, by a device that isn't told",
+     {.type = "ethernet", .target = "net1", .managed = "no", .dev = "eth0"},
+     NULL,
+     "dev = *",
+     false},
+    {"made elsewhere, by a network that counts for nothing",
+     {.type = "ethernet", .target = "net1", .managed = "no", .network = "lan", .portgroup = "yes"},
+     LAN(""),
+     "network = *",
+     false},
+    {"made elsewhere, by a portgroup that counts for nothing",
+     {.type = "ethernet", .target = "net1", .managed = "no", .network = "lan", .portgroup = "yes"},
+     LAN(""),
+     "portgroup = *",
+     false},
+    {"made elsewhere, by a device of a network that counts for nothing",
+     {.type = "ethernet", .target = "net1", .managed = "no", .network = "lan"},
+     LAN(""),
+     "dev = *",
+     false},
+    {"direct, without a device", {.type = "direct"}, NULL, "dev = *", false},
+    {"network, by its portgroup",
+     {.type = "network", .network = "lan", .portgroup = "none"},
+     LAN(""),
+     "portgroup = none",
+     true},
+    {"network, by its default portgroup",
+     {.type = "network", .network = "lan"},
+     WITH_DEFAULT,
+     "portgroup = usual",
+     true},
+    {"network, by its own portgroup and not by the default one",
+     {.type = "network", .network = "lan", .portgroup = "none"},
+     WITH_DEFAULT,
+     "portgroup = usual",
+     false},
+    {"network without a default portgroup",
+     {.type = "network", .network = "lan"},
+     LAN(""),
+     "portgroup = *",
+     false},
+    {"direct is in no portgroup",
+     {.type = "direct", .dev = "eth1", .portgroup = "yes"},
+     NULL,
+     "portgroup = *",
+     false},
+    {"network, running and its network gone, by its portgroup",
+     {.type = "direct", .network = "lan", .portgroup = "none", .trust = TRUST_YES},
+     NULL,
+     "portgroup = none",
+     true},
+    {"network, running and its network gone, by a device that isn't told",
+     {.type = "direct", .network = "lan", .trust = TRUST_YES},
+     NULL,
+     "dev = *",
+     false},
+    {"network, running, by a device that it didn't get",
+     {.type = "direct", .network = "lan", .dev = "eth1"},
+     LAN(""),
+     "dev = eth0",
+     false},
     {"by its MAC address",
      {.type = "direct", .dev = "eth1", .mac = "52:54:00:a1:b2:0c"},
      NULL,
@@ -376,7 +456,10 @@ static void test_sight(void **state) {
     const struct network *known = read_network(row->network, &network);
     read_policy(text, &policy);
     struct plan_item item = plan_interface(&interface, known, &policy);
-    assert_fate(&item, row->matches ? NOTHING : TRUST);
+    assert_fate(&item, row->matches                          ? NOTHING
+                       : item.attachment == ATTACHED_BY_NAME ? MULTICAST
+                       : interface.trust == TRUST_YES        ? TRUSTED
+                                                             : TRUST);
     assert_string_equal(item.verdict.section, row->matches ? "rule:r" : "default");
     policy_free(&policy);
     network_free(&network);
@@ -390,18 +473,26 @@ static void test_pool(void **state) {
         const char *policy;
         enum policy_action action;
         bool override;
+        const char *section;
     } rows[] = {
-        {"[default]\npolicy = off\n[rule:r]\ndev = eth0\npolicy = trust\n", POLICY_OFF, false},
-        {"[default]\npolicy = off\n[rule:r]\ndev = eth1\npolicy = trust\n", POLICY_OFF, false},
-        {"[rule:r]\ndev = eth0\npolicy = multicast\n", POLICY_MULTICAST, false},
-        {"[rule:r]\ndev = eth1\npolicy = off\n", POLICY_OFF, false},
-        {"[rule:r]\ndev = eth0\noverride = yes\n", POLICY_TRUST, false},
-        {"[rule:r]\ndev = eth1\noverride = yes\n", POLICY_TRUST, false},
-        {"[rule:r]\ndev = eth?\noverride = yes\n", POLICY_TRUST, true},
+        {"[default]\npolicy = off\n[rule:r]\ndev = eth0\npolicy = trust\n", POLICY_OFF, false,
+         "default"},
+        {"[default]\npolicy = off\n[rule:r]\ndev = eth1\npolicy = trust\n", POLICY_OFF, false,
+         "default"},
+        {"[rule:r]\ndev = eth0\npolicy = multicast\n", POLICY_MULTICAST, false, "rule:r"},
+        {"[rule:r]\ndev = eth1\npolicy = off\n", POLICY_OFF, false, "rule:r"},
+        {"[rule:r]\ndev = eth2\npolicy = off\n", POLICY_OFF, false, "rule:r"},
+        {"[rule:r]\ndev = eth0\npolicy = off\n[rule:s]\ndev = eth1\npolicy = off\n", POLICY_OFF,
+         false, "rule:r"},
+        {"[rule:r]\ndev = eth3\npolicy = off\n", POLICY_TRUST, false, "default"},
+        {"[rule:r]\ndev = eth0\noverride = yes\n", POLICY_TRUST, false, "default"},
+        {"[rule:r]\ndev = eth1\noverride = yes\n", POLICY_TRUST, false, "default"},
+        {"[rule:r]\ndev = eth0, eth1\noverride = yes\n", POLICY_TRUST, false, "default"},
+        {"[rule:r]\ndev = eth?\noverride = yes\n", POLICY_TRUST, true, "default"},
     };
-    const char *devices[] = {"eth0", "eth1"};
+    const char *devices[] = {"eth0", "eth1", "eth2"};
     const struct network network = {
-        .macvtap = true, .mode = "bridge", .devices = devices, .device_count = 2};
+        .macvtap = true, .mode = "bridge", .devices = devices, .device_count = COUNT(devices)};
     const struct interface interface = {.type = "network", .network = "lan", .model = "virtio"};
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct policy policy;
@@ -409,6 +500,7 @@ static void test_pool(void **state) {
         struct plan_item item = plan_interface(&interface, &network, &policy);
         assert_int_equal(item.verdict.action, rows[i].action);
         assert_int_equal(item.verdict.override, rows[i].override);
+        assert_string_equal(item.verdict.section, rows[i].section);
         policy_free(&policy);
     }
 }
@@ -444,6 +536,7 @@ static void test_domain(void **state) {
     assert_string_equal(plan.items[2].network_problem, "libvirt has no such active network");
     assert_null(plan.items[3].network_problem); /* a bridge needs no network to be told */
     plan_free(&plan);
+    assert_null(plan.items);
     policy_free(&policy);
     domain_free(&domain);
 }

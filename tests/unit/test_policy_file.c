@@ -40,6 +40,7 @@ static const struct ownership {
     {"only others may write", 0602, 0, 0, "0: it can be written by group or others\n"},
     {"everybody may write", 0666, 0, 0, "0: it can be written by group or others\n"},
     {"another user's", 0644, 4711, 0, "0: it belongs neither to root nor to the caller\n"},
+    {"the user's after root", 0644, 1, 0, "0: it belongs neither to root nor to the caller\n"},
     {"another user's, for nobody to write", 0444, 4711, 0,
      "0: it belongs neither to root nor to the caller\n"},
 };
@@ -84,6 +85,9 @@ static void assert_file_errors(const char *path, bool required, bool missing, co
     policy_free(&policy);
 }
 
+/* Of policy_open(), so far. */
+static unsigned pauses;
+
 static void test_ownership(void **state) {
     const struct ownership *row = *state;
     struct place place;
@@ -93,28 +97,33 @@ static void test_ownership(void **state) {
     write_file(place.path, GOOD_POLICY);
     assert_int_equal(chown(place.path, row->owner, row->group), 0);
     assert_int_equal(chmod(place.path, row->mode), 0);
+    pauses = 0;
     assert_file_errors(place.path, false, false, row->errors);
+    assert_true(!*row->errors || !pauses); /* it won't be another's in a moment */
     place_remove(&place);
 }
 
-/* The caller's own file is good too, be the caller root or not. */
+/* The caller's own file is good too, be the caller root or not; and root's, whoever calls. */
 static void test_callers_own(void **state) {
     (void)state;
-    struct place place;
     if (geteuid() != 0)
         skip();
-    place_make(&place);
-    write_file(place.path, GOOD_POLICY);
-    assert_int_equal(chown(place.path, 4711, 4711), 0);
-    assert_int_equal(chmod(place.path, 0644), 0);
-    assert_int_equal(chmod(place.directory, 0755), 0);
-    assert_int_equal(seteuid(4711), 0);
-    struct policy policy;
-    bool good = read_file(place.path, true, &policy);
-    assert_int_equal(seteuid(0), 0);
-    assert_true(good);
-    policy_free(&policy);
-    place_remove(&place);
+    static const uid_t owners[] = {4711, 0};
+    for (size_t i = 0; i < COUNT(owners); i++) {
+        struct place place;
+        place_make(&place);
+        write_file(place.path, GOOD_POLICY);
+        assert_int_equal(chown(place.path, owners[i], owners[i]), 0);
+        assert_int_equal(chmod(place.path, 0644), 0);
+        assert_int_equal(chmod(place.directory, 0755), 0);
+        assert_int_equal(seteuid(4711), 0);
+        struct policy policy;
+        bool good = read_file(place.path, true, &policy);
+        assert_int_equal(seteuid(0), 0);
+        assert_true(good);
+        policy_free(&policy);
+        place_remove(&place);
+    }
 }
 
 static void test_unreadable(void **state) {
@@ -128,8 +137,10 @@ static void test_unreadable(void **state) {
     assert_int_equal(chmod(place.directory, 0755), 0);
     assert_int_equal(seteuid(4711), 0);
     struct policy policy;
+    pauses = 0;
     bool good = read_file(place.path, false, &policy);
     assert_int_equal(seteuid(0), 0);
+    assert_int_equal(pauses, 0);
     assert_false(good);
     assert_errors(&policy, "0: Permission denied\n");
     policy_free(&policy);
@@ -153,7 +164,9 @@ static void test_below_a_file(void **state) {
     place_make(&place);
     write_file(place.path, GOOD_POLICY);
     (void)snprintf(path, sizeof path, "%s/policy.ini", place.path);
+    pauses = 0;
     assert_file_errors(path, false, false, "0: Not a directory\n");
+    assert_int_equal(pauses, 0);
     place_remove(&place);
 }
 
@@ -230,7 +243,7 @@ static void test_large_files(void **state) {
 static struct {
     const struct race *race;
     const char *path;
-    unsigned reads, pauses;
+    unsigned reads;
     int open; /* the writer's file, or -1 */
 } writer = {.open = -1};
 
@@ -317,11 +330,19 @@ static void write_as_long_and_wait(const char *path) {
     age(path);
 }
 
-static void age_directory(const char *path) {
+static void date_directory(const char *path, time_t seconds) {
     char directory[80];
     (void)snprintf(directory, sizeof directory, "%.*s", (int)(strrchr(path, '/') - path), path);
-    const struct timespec long_ago[] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = 1}};
-    assert_int_equal(utimensat(AT_FDCWD, directory, long_ago, 0), 0);
+    const struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = seconds}};
+    assert_int_equal(utimensat(AT_FDCWD, directory, times, 0), 0);
+}
+
+static void age_directory(const char *path) {
+    date_directory(path, 1);
+}
+
+static void date_directory_ahead(const char *path) {
+    date_directory(path, time(NULL) + 1000);
 }
 
 enum { FIRST_ACTS = 3, ALWAYS = 0 };
@@ -440,6 +461,7 @@ static const struct race {
      1,
      5},
     {"there was none in the last second", {age_directory}, {0}, {0}, "", true, 0, 0},
+    {"there is none, and the clock was set back", {date_directory_ahead}, {0}, {0}, "", true, 0, 0},
     {"it is a link whose target is away for a moment",
      {link_to_nothing, age_directory},
      {0},
@@ -470,8 +492,9 @@ ssize_t read(int fd, void *data, size_t size) {
 }
 
 int nanosleep(const struct timespec *time, struct timespec *left) {
+    pauses++;
     if (writer.race)
-        act(&writer.race->pause, ++writer.pauses);
+        act(&writer.race->pause, pauses);
     return (int)syscall(SYS_nanosleep, time, left);
 }
 
@@ -482,20 +505,25 @@ static void test_race(void **state) {
     struct timespec begin, end;
     place_make(&place);
     writer.path = place.path;
-    writer.reads = writer.pauses = 0;
+    writer.reads = pauses = 0;
     for (size_t i = 0; i < FIRST_ACTS && row->before[i]; i++)
         row->before[i](place.path);
+    int free_descriptor = dup(STDIN_FILENO);
+    assert_int_equal(close(free_descriptor), 0);
     writer.race = row;
     assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &begin), 0);
     bool good = policy_open(place.path, false, &policy);
     assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &end), 0);
     writer.race = NULL;
+    int still_free = dup(STDIN_FILENO);
+    assert_true(still_free <= free_descriptor); /* none is left open */
+    assert_int_equal(close(still_free), 0);
     assert_errors(&policy, row->errors);
     assert_int_equal(policy.missing, row->missing);
     assert_int_equal(good, !*row->errors && !row->missing);
     if (good)
         assert_string_equal(policy.text.data, WHOLE);
-    assert_true(writer.pauses >= row->least && writer.pauses <= row->most);
+    assert_true(pauses >= row->least && pauses <= row->most);
     assert_true((end.tv_sec - begin.tv_sec) * 1000 + (end.tv_nsec - begin.tv_nsec) / 1000000 < 900);
     policy_free(&policy);
     if (writer.open >= 0)

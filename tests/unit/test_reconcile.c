@@ -134,6 +134,56 @@ static void check_end(const struct plan_item *item, const struct observed *obser
         assert_true(is_good(&then));
 }
 
+/* The table once more, as what the design says in words. */
+static struct conclusion expected(enum want want, const struct observed *observed) {
+#define THEN(does, tells) ((struct conclusion){.steps = (does), .verdict = (tells), .want = want})
+    bool yes = observed->trust == FORCE_YES, possible = observed->live == LIVE_POSSIBLE;
+    bool marked = yes && observed->origin == ORIGIN_MARKED;
+    bool ours = marked || (yes && observed->origin == ORIGIN_RUN);
+    bool unknown = yes && observed->origin == ORIGIN_UNKNOWN;
+    bool down = observed->passthrough && !observed->up, missing = !observed->all_multicast;
+    bool followed = yes && observed->follows;
+    bool left = !missing && observed->marked && !followed;
+    unsigned set = missing ? STEP_SET : 0;
+
+    if (want == WANT_NOTHING)
+        return unknown              ? THEN(0, TRUST_OF_UNKNOWN_ORIGIN)
+               : marked && possible ? THEN(STEP_UNTRUST, TRUST_LEFT)
+               : ours               ? THEN(left ? STEP_CLEAR : 0, TRUST_UNTIL_SHUTDOWN)
+               : left               ? THEN(STEP_CLEAR, MULTICAST_LEFT)
+                                    : THEN(0, LEFT_ALONE);
+    if (want == WANT_MULTICAST && unknown)
+        return THEN(down || followed ? 0 : set, TRUST_OF_UNKNOWN_ORIGIN);
+    if (want == WANT_MULTICAST && marked && possible)
+        return THEN(STEP_UNTRUST | (down ? 0 : set), TRUST_LEFT);
+    if (want == WANT_TRUST && followed)
+        return THEN(0, TRUSTED);
+    if (missing && down)
+        return observed->awaited ? THEN(0, MULTICAST_AWAITED) : THEN(STEP_WAIT, MULTICAST_WAITS);
+    if (want == WANT_MULTICAST)
+        return missing ? THEN(set, MULTICAST_MISSING)
+               : ours  ? THEN(0, TRUST_UNTIL_SHUTDOWN)
+                       : THEN(0, MULTICAST);
+    if (yes)
+        return THEN(set, missing ? TRUSTED_DEAF : TRUSTED_NOT_FOLLOWED);
+    if (observed->trust == FORCE_NO && possible)
+        return THEN(set | STEP_TRUST, NOT_TRUSTED);
+    return THEN(set, missing ? MULTICAST_MISSING : MULTICAST);
+#undef THEN
+}
+
+static void check_table(const struct plan_item *item, const struct observed *observed,
+                        const struct conclusion *conclusion) {
+    (void)item;
+    const struct conclusion wanted = expected(conclusion->want, observed);
+    assert_int_equal(conclusion->verdict, wanted.verdict);
+    assert_int_equal(conclusion->steps, wanted.steps);
+}
+
+static void test_table(void **state) {
+    (void)state;
+    for_each(check_table);
+}
 static void test_good(void **state) {
     (void)state;
     for_each(check_good);
@@ -447,6 +497,56 @@ static void test_row(void **state) {
     assert_string_equal(text, row->text);
     assert_int_equal(is_good(&conclusion), strncmp(text, "NOT ", 4) != 0);
     free(text);
+    text = verdict_text(&item, &row->observed, &conclusion, NULL);
+    assert_non_null(text);
+    const char *advice = strstr(row->text, "; run: ");
+    assert_int_equal(strlen(text), advice ? (size_t)(advice - row->text) : strlen(row->text));
+    assert_memory_equal(text, row->text, strlen(text));
+    free(text);
+}
+
+static const struct reason_row {
+    const char *name;
+    enum reason reason;
+} reasons[] = {
+    {"by policy", BY_POLICY},
+    {"no macvtap", NO_MACVTAP},
+    {"off by policy", OFF_BY_POLICY},
+    {"its XML says trustGuestRxFilters='no' (override = yes would ignore that)", NO_IN_XML},
+    {"its portgroup says trustGuestRxFilters='no' (override = yes would ignore that)",
+     NO_IN_PORTGROUP},
+    {"its network says trustGuestRxFilters='no' (override = yes would ignore that)", NO_IN_NETWORK},
+    {"its network can't be known", NETWORK_UNKNOWN},
+    {"trustGuestRxFilters='yes' is there already", TRUSTED_ALREADY},
+    {"this model can't be trusted", MODEL_UNTRUSTED},
+    {"libvirt chooses the model", MODEL_UNSAID},
+    {"trust gives nothing in passthrough mode", PASSTHROUGH},
+    {"libvirt can't trust a device that it didn't make", MADE_ELSEWHERE},
+};
+
+static void test_reason(void **state) {
+    const struct reason_row *row = *state;
+    assert_string_equal(reason_text(row->reason), row->name);
+}
+
+/* Of a network that isn't known nothing else is said, also of a device that can't be looked at; and
+ * what counts of a trusted guest may be why it would be so without its own 'yes'. */
+static void test_reason_that_counts(void **state) {
+    (void)state;
+    const struct plan_item item = {.attachment = ATTACHED_BY_NETWORK,
+                                   .want = WANT_TRUST,
+                                   .reason = TRUSTED_ALREADY,
+                                   .want_unsaid = WANT_NOTHING,
+                                   .reason_unsaid = NETWORK_UNKNOWN};
+    struct observed observed = {.problem = "No such device", .trust = FORCE_YES};
+    assert_int_equal(reconcile(&item, &observed).verdict, DEVICE_UNKNOWN);
+    assert_int_equal(reconcile(&item, &observed).reason, TRUSTED_ALREADY);
+    observed.origin = ORIGIN_MARKED;
+    assert_int_equal(reconcile(&item, &observed).verdict, NETWORK_NOT_KNOWN);
+    assert_int_equal(reconcile(&item, &observed).reason, NETWORK_UNKNOWN);
+    assert_int_equal(reconcile(&item, &observed).steps, 0);
+    observed.trust = FORCE_NO;
+    assert_int_equal(reconcile(&item, &observed).reason, TRUSTED_ALREADY);
 }
 
 /* ---- What is no macvtap, and versions ---- */
@@ -493,12 +593,14 @@ static const struct CMUnitTest others[] = {
     cmocka_unit_test(test_passthrough), cmocka_unit_test(test_want),
     cmocka_unit_test(test_end),         cmocka_unit_test(test_not_concerned),
     cmocka_unit_test(test_versions),    cmocka_unit_test(test_origin),
+    cmocka_unit_test(test_table),       cmocka_unit_test(test_reason_that_counts),
 };
 
 int main(void) {
-    static struct CMUnitTest tests[COUNT(rows) + COUNT(others)];
+    static struct CMUnitTest tests[COUNT(rows) + COUNT(reasons) + COUNT(others)];
     size_t used = 0;
     ADD_TABLE(tests, used, test_row, rows);
+    ADD_TABLE(tests, used, test_reason, reasons);
     ADD_TESTS(tests, used, others);
     return cmocka_run_group_tests_name("reconcile", tests, NULL, NULL);
 }
