@@ -482,7 +482,8 @@ END
     done <<END
 $(our_hooks)
 END
-    $files_only || say "Guests that run keep what they have until they stop."
+    $files_only || say "Guests that run keep what they have until they stop; in passthrough mode their host device keeps it" \
+        "after that: README.md, Removing it, says how to take it back first."
     $purge || ! there "$policy" || say "The policy is still there: $policy"
 }
 

@@ -16,8 +16,9 @@ static bool check(const char *file) {
                                         .policy_required = file != NULL};
     bool good = parsed_is_good(parse(&source, &parsed), &parsed, file, NULL, 0);
     if (good && parsed.policy_missing)
-        (void)printf("%s: there is no such file: every macvtap interface is trusted\n",
-                     POLICY_FILE);
+        (void)printf(
+            "%s: there is no such file: policy = trust holds for every macvtap interface\n",
+            POLICY_FILE);
     else if (good)
         (void)printf("%s: no errors, %zu section%s\n", file ? file : POLICY_FILE,
                      parsed.section_count, parsed.section_count == 1 ? "" : "s");
