@@ -75,6 +75,8 @@ static const struct bad {
     {"something that isn't got", {0}, 1, TEXT(""), "", false},
     {"nothing, for a number", {0}, 0, TEXT(""), "N", false},
     {"seven bytes of a number", {0}, 0, TEXT("\0\0\0\0\0\0\0"), "N", false},
+    {"seven bytes behind a number", {2}, 1, TEXT("\0\0\0\0\0\0\0"), "NN", false},
+    {"a text as long as its length's own bytes", {8}, 1, TEXT(""), "T", false},
     {"a number that fits", {2}, 1, TEXT(""), "N", true},
     {"a number at the limit", {3}, 1, TEXT(""), "N", false},
     {"a number behind one at the limit", {3, 0}, 2, TEXT(""), "NN", false},
