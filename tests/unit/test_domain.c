@@ -160,11 +160,11 @@ static void test_reading(void **state) {
                   *domain.uuid ? domain.uuid : "-");
     for (size_t i = 0; i < domain.count; i++) {
         const struct interface *nic = &domain.interfaces[i];
-        const char *const details[] = {nic->mac,    nic->model, nic->network, nic->portgroup,
-                                       nic->bridge, nic->dev,   nic->mode,    nic->target};
+        const char *const shown[] = {nic->mac,    nic->model, nic->network, nic->portgroup,
+                                     nic->bridge, nic->dev,   nic->mode,    nic->target};
         (void)fprintf(out, "%s:", or_dash(nic->type));
-        for (size_t detail = 0; detail < COUNT(details); detail++)
-            (void)fprintf(out, " %s", or_dash(details[detail]));
+        for (size_t detail = 0; detail < COUNT(shown); detail++)
+            (void)fprintf(out, " %s", or_dash(shown[detail]));
         (void)fprintf(out, " %s\n", trust_names[nic->trust]);
     }
     report_assert(&report, row->read);
