@@ -712,7 +712,7 @@ class MigrateInVain(Kind):
         if op["network"]:
             virsh("-c", SECOND, "net-start", op["network"])
         there = model.elsewhere(op["guest"], False)
-        there.guests[op["guest"]].live = None
+        there.stop(there.guests[op["guest"]])
         machine.settle_second(there)
 
 
