@@ -174,6 +174,7 @@ def live(arguments):
     machine = Machine()
     machine.await_fit = lambda model: await_fit(model, machine, lambda: clean(machine))
     model = m.Model(GUESTS, machine.version >= (10, 1))
+    model.reverts_in_place = machine.version < (8, 0)
     answer = {"done": [], "difference": None}
     if arguments.replay:
         with open(arguments.replay, encoding="ascii") as file:

@@ -118,7 +118,7 @@ def is_awake(guest):
 class Define(Kind):
     name = "define"
     weight = 8
-    needs = staticmethod(lambda guest: guest.live is None and not guest.images)
+    needs = staticmethod(lambda guest: guest.live is None and not guest.images and not guest.snapshot)
 
     def draw(self, rng, model):
         drawn = super().draw(rng, model)
@@ -241,7 +241,7 @@ class Undefine(Kind):
     """A guest that runs is transient from then on."""
     name = "undefine"
     weight = 7
-    needs = staticmethod(lambda guest: guest.stored is not None and "managed" not in guest.images)
+    needs = staticmethod(lambda guest: guest.stored is not None and "managed" not in guest.images and not guest.snapshot)
 
     def change(self, op, model):
         guest = model.guests[op["guest"]]
@@ -642,12 +642,68 @@ class Reboot(Reset):
         machine.tell(op["guest"], "reboot -f", answers=False)
 
 
+class Snapshot(Kind):
+    name = "snapshot"
+    weight = 8
+    needs = staticmethod(lambda guest: is_live(guest) and guest.stored is not None and not guest.system and
+                         not guest.snapshot)
+
+    def change(self, op, model):
+        guest = model.guests[op["guest"]]
+        guest.snapshot = guest.runs, guest.stored, model.image(guest)
+
+    def do(self, op, machine, model):
+        virsh("snapshot-create-as", m.name(op["guest"]), "s")
+
+
+class ForgetSnapshot(Kind):
+    name = "snapshot removed"
+    weight = 2
+    needs = staticmethod(lambda guest: bool(guest.snapshot))
+
+    def change(self, op, model):
+        model.guests[op["guest"]].snapshot = None
+
+    def do(self, op, machine, model):
+        virsh("snapshot-delete", m.name(op["guest"]), "s", "--metadata")
+
+
+class Revert(Kind):
+    """Of a guest that runs or doesn't; also --paused or --running."""
+    name = "revert"
+    weight = 10
+
+    def is_possible(self, op, model):
+        guest = model.guests[op["guest"]]
+        if not guest.snapshot or "managed" in guest.images:
+            return False
+        if is_live(guest) and model.reverts_in_place:
+            return model.reverts_to_same(guest)
+        return not exclusive_devices(guest.snapshot[2][0]) & model.devices_in_use(guest)
+
+    def draw(self, rng, model):
+        drawn = super().draw(rng, model)
+        if drawn:
+            drawn["state"] = rng.choice([None, None, "paused", "running"])
+        return drawn
+
+    def change(self, op, model):
+        model.revert(model.guests[op["guest"]], op["state"])
+
+    def do(self, op, machine, model):
+        virsh("snapshot-revert", m.name(op["guest"]), "s", *["--" + op["state"]] if op["state"] else [])
+
+
+def may_migrate(guest):
+    return is_live(guest) and not guest.snapshot
+
+
 class Migrate(Kind):
     """There and back."""
     name = "migrate there and back"
     weight = 4
     quick = False
-    needs = staticmethod(is_live)
+    needs = staticmethod(may_migrate)
 
     def draw(self, rng, model):
         drawn = super().draw(rng, model)
@@ -657,7 +713,7 @@ class Migrate(Kind):
 
     def is_possible(self, op, model):
         guest = model.guests[op["guest"]]
-        return is_live(guest) and not (op.get("persistent") and guest.stored is None)
+        return may_migrate(guest) and not (op.get("persistent") and guest.stored is None)
 
     def change(self, op, model):
         guest = model.guests[op["guest"]]
@@ -687,7 +743,6 @@ class MigrateInVain(Kind):
     name = "migrate in vain"
     weight = 2
     quick = False
-    needs = staticmethod(is_live)
 
     def draw(self, rng, model):
         drawn = super().draw(rng, model)
@@ -698,8 +753,8 @@ class MigrateInVain(Kind):
 
     def is_possible(self, op, model):
         guest = model.guests[op["guest"]]
-        return is_live(guest) and (op.get("network") is None or
-                                   op["network"] in {live.interface["network"] for live in guest.live})
+        return may_migrate(guest) and (op.get("network") is None or
+                                       op["network"] in {live.interface["network"] for live in guest.live})
 
     def do(self, op, machine, model):
         machine.start_second()
@@ -827,7 +882,8 @@ class PolicyRestarted(Policy):
 KINDS = {kind.name: kind() for kind in (
     Define, Redefine, Start, Suspend, Resume, Destroy, KillQemu, Reset, ManagedSave, Forget, Save, Restore, Plug,
     Unplug, Link, AllMulticast, LinkUp, Apply, Restart, KillDaemon, KillBoth, Policy, PolicyApplied, PolicyRestarted,
-    GuestAddress, GuestFilter, PowerOff, Reboot, Create, Undefine, DefineTransient, Migrate, MigrateInVain)}
+    GuestAddress, GuestFilter, PowerOff, Reboot, Create, Undefine, DefineTransient, Migrate, MigrateInVain, Snapshot,
+    ForgetSnapshot, Revert)}
 
 
 class Both(Kind):
