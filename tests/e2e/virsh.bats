@@ -47,7 +47,7 @@ END
     hanging=$(milliseconds virsh -q start patient --paused)
     usual=$(milliseconds virsh -q start reference --paused)
     echo "with a virsh that hangs $hanging ms, with the usual one $usual ms"
-    ((hanging < 3 * usual))
+    ((hanging < usual + 10000)) # a start that waited for virsh would take the 30 s that virsh is given
     start unlucky 82
     answers_all 82
     wait_for 60 log_says "guest patient: started: libvirt can't be asked, so nothing more is done: virsh: it didn't end in time"
