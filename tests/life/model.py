@@ -144,6 +144,7 @@ class Guest:
         self.booted = False
         self.processes = 0  # that have waited for a device
         self.snapshot = None  # (which of its runs, stored, image)
+        self.snapshots = 0  # that it had: each has a name of its own, for the disk keeps it
         self.runs = 0
         self.images = {}  # saved: "managed" or "file": (interfaces, what each says, paused, insides)
 
@@ -153,7 +154,9 @@ class Guest:
             return False
         if live.says != "yes":
             return network_says(live.interface) == "yes"
-        described = self.stored or self.kept or [live.interface]
+        described = self.stored or self.kept
+        if not described:  # of a transient guest nobody can know it: README, Limits
+            return True
         return any((interface["says"] or network_says(interface)) == "yes" for interface in described
                    if interface["mac"] == live.interface["mac"])
 

@@ -651,9 +651,10 @@ class Snapshot(Kind):
     def change(self, op, model):
         guest = model.guests[op["guest"]]
         guest.snapshot = guest.runs, guest.stored, model.image(guest)
+        guest.snapshots += 1
 
     def do(self, op, machine, model):
-        virsh("snapshot-create-as", m.name(op["guest"]), "s")
+        virsh("snapshot-create-as", m.name(op["guest"]), "s%d" % (model.guests[op["guest"]].snapshots + 1))
 
 
 class ForgetSnapshot(Kind):
@@ -665,7 +666,7 @@ class ForgetSnapshot(Kind):
         model.guests[op["guest"]].snapshot = None
 
     def do(self, op, machine, model):
-        virsh("snapshot-delete", m.name(op["guest"]), "s", "--metadata")
+        virsh("snapshot-delete", m.name(op["guest"]), "s%d" % model.guests[op["guest"]].snapshots, "--metadata")
 
 
 class Revert(Kind):
@@ -691,7 +692,7 @@ class Revert(Kind):
         model.revert(model.guests[op["guest"]], op["state"])
 
     def do(self, op, machine, model):
-        virsh("snapshot-revert", m.name(op["guest"]), "s", *["--" + op["state"]] if op["state"] else [])
+        virsh("snapshot-revert", m.name(op["guest"]), "s%d" % model.guests[op["guest"]].snapshots, *["--" + op["state"]] if op["state"] else [])
 
 
 def may_migrate(guest):
