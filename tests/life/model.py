@@ -144,6 +144,7 @@ class Guest:
         self.booted = False
         self.processes = 0  # that have waited for a device
         self.snapshot = None  # (which of its runs, stored, image)
+        self.untouched = False  # it came paused from an image and has not run: QEMU takes no snapshot of its disk
         self.snapshots = 0  # that it had: each has a name of its own, for the disk keeps it
         self.runs = 0
         self.images = {}  # saved: "managed" or "file": (interfaces, what each says, paused, insides)
@@ -289,6 +290,7 @@ class Model:
     # ---- libvirt ----
 
     def run(self, guest, interfaces, says, paused):
+        guest.untouched = False
         guest.live = [Live(interface, said, not paused) for interface, said in zip(interfaces, says)]
         guest.paused = paused
         guest.runs += 1
@@ -304,6 +306,7 @@ class Model:
                 if (says[number] or network_says(interface)) != "yes":
                     said[number] = "yes"
         self.run(guest, interfaces, said, paused)
+        guest.untouched = paused
         guest.booted = insides is not None
         for live, inside in zip(guest.live, insides or []):
             live.inside = inside
@@ -376,6 +379,7 @@ class Model:
 
     def set_running(self, guest, running):
         guest.paused = not running
+        guest.untouched = guest.untouched and not running
         if running:
             self.come_up(guest, guest.live)
         for live in guest.live:

@@ -646,7 +646,7 @@ class Snapshot(Kind):
     name = "snapshot"
     weight = 8
     needs = staticmethod(lambda guest: is_live(guest) and guest.stored is not None and not guest.system and
-                         not guest.snapshot)
+                         not guest.snapshot and not guest.untouched)
 
     def change(self, op, model):
         guest = model.guests[op["guest"]]
