@@ -450,6 +450,7 @@ END
         test -d "$state/at"
         not log_says "well-formed"
         wait_for 20 hook_is_idle
+        delete_what_libvirt_cannot
         rm -r "${state:?}"/{at,bin}
     done
 }

@@ -107,6 +107,7 @@ class Live:
         self.was_trusted = False  # in this run
         self.in_step = False  # the guest changed its receive filter while it was trusted: the device is as its NIC
         self.promiscuous = False
+        self.unheard = False  # libvirt was away: what QEMU told it then is lost, and QEMU waits with more until it asks
         self.inside = None  # what the guest's operating system has made of its NIC, if it has one that it knows
 
     def is_exclusive(self):
@@ -256,6 +257,8 @@ class Model:
     def restart_daemon(self):
         for guest in self.guests:
             guest.kept = None
+            for live in guest.live or []:
+                live.unheard, live.in_step = True, False
             self.reconcile(guest)
 
     def come_up(self, guest, lives):
@@ -372,7 +375,7 @@ class Model:
     def change_inside(live, what, value):
         """libvirt has the device of a guest that it trusts follow the guest's NIC."""
         live.inside[what] = value
-        if live.is_trusted():
+        if live.is_trusted() and not live.unheard:
             live.in_step = True
             live.address, live.promiscuous = live.inside["address"], live.inside["promisc"]
             live.set_flag(live.inside["allmulti"])
