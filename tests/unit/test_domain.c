@@ -346,6 +346,25 @@ static void test_depth_257(void **state) {
     free(xml);
 }
 
+/* libxml2 by itself takes no text of more than 10 MB. */
+static void test_large_attribute(void **state) {
+    (void)state;
+    enum { LARGE = 10 * 1000 * 1000 + 1 };
+    static const char begin[] = "<domain a='", end[] = "'><name>a</name></domain>";
+    struct domain domain;
+    struct xml_error error;
+    size_t length = strlen(begin) + LARGE + strlen(end);
+    char *xml = malloc(length);
+    assert_non_null(xml);
+    memset(xml, 'x', length);
+    memcpy(xml, begin, strlen(begin));
+    memcpy(xml + length - strlen(end), end, strlen(end));
+    assert_true(domain_read(xml, length, &domain, &error));
+    assert_string_equal(domain.name, "a");
+    domain_free(&domain);
+    free(xml);
+}
+
 /* ---- Rewriting ---- */
 
 #define YES " trustGuestRxFilters='yes'"
@@ -833,6 +852,7 @@ static const struct CMUnitTest others[] = {
     cmocka_unit_test(test_tag_of_many_chunks),
     cmocka_unit_test(test_id),
     cmocka_unit_test(test_element_alone),
+    cmocka_unit_test(test_large_attribute),
 };
 
 int main(void) {
