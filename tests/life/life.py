@@ -214,7 +214,7 @@ def main():
     parser.add_argument("--replay")
     arguments = parser.parse_args()
     for kind in arguments.often:
-        operations.KINDS[kind].weight *= 10
+        operations.KINDS[kind].weight = max(10, 10 * operations.KINDS[kind].weight)
     answer = live(arguments)
     with open(arguments.answer, "w", encoding="ascii") as file:
         json.dump(answer, file)
