@@ -354,11 +354,11 @@ static void test_large_attribute(void **state) {
     struct domain domain;
     struct xml_error error;
     size_t length = strlen(begin) + LARGE + strlen(end);
-    char *xml = malloc(length);
+    char *xml = malloc(length + 1);
     assert_non_null(xml);
-    memset(xml, 'x', length);
-    memcpy(xml, begin, strlen(begin));
-    memcpy(xml + length - strlen(end), end, strlen(end));
+    char *value = mempcpy(xml, begin, strlen(begin));
+    memset(value, 'x', LARGE);
+    memcpy(value + LARGE, end, sizeof end);
     assert_true(domain_read(xml, length, &domain, &error));
     assert_string_equal(domain.name, "a");
     domain_free(&domain);
