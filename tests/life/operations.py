@@ -626,10 +626,23 @@ class PowerOff(Destroy):
     weight = 3
     needs = staticmethod(is_awake)
 
-    def do(self, op, machine, model):
+    @staticmethod
+    def begin(op, machine):
         machine.tell(op["guest"], "poweroff -f", answers=False)
+
+    def do(self, op, machine, model):
+        self.begin(op, machine)
         if not wait_for(30, lambda: machine.listed().get(m.name(op["guest"]), "shut off") == "shut off"):
             raise Difference("%s has shut itself down and is said to run" % m.name(op["guest"]))
+
+
+class Shutdown(PowerOff):
+    """The guest is asked to shut itself down, by its power button."""
+    name = "shutdown"
+
+    @staticmethod
+    def begin(op, machine):
+        virsh("shutdown", m.name(op["guest"]))
 
 
 class Reboot(Reset):
@@ -728,9 +741,9 @@ class Migrate(Kind):
     def do(self, op, machine, model):
         here, there = model.copy(), model.elsewhere(op["guest"], op["persistent"])
         machine.start_second()
-        done = machine.migrate(op["guest"], "--migrateuri", "tcp://192.0.2.2", *["--persistent"] * op["persistent"])
-        if done.returncode:
-            raise Difference("migrate: " + done.stderr.strip())
+        problem = machine.migrate(op["guest"], "--migrateuri", "tcp://192.0.2.2", *["--persistent"] * op["persistent"])
+        if problem:
+            raise Difference("migrate: " + problem)
         here.stop(here.guests[op["guest"]])
         machine.await_fit(here)
         there = machine.settle_second(there)
@@ -738,9 +751,9 @@ class Migrate(Kind):
             virsh("-c", SECOND, "resume", m.name(op["guest"]))
             there.set_running(there.guests[op["guest"]], True)
             there = machine.settle_second(there)
-        done = machine.migrate_back(op["guest"], *["--undefinesource"] * op["persistent"])
-        if done.returncode:
-            raise Difference("migrate back: " + done.stderr.strip())
+        problem = machine.migrate_back(op["guest"], *["--undefinesource"] * op["persistent"])
+        if problem:
+            raise Difference("migrate back: " + problem)
         there.stop(there.guests[op["guest"]])
         there.guests[op["guest"]].stored = None
         machine.settle_second(there)
@@ -769,8 +782,7 @@ class MigrateInVain(Kind):
         if op["network"]:
             virsh("-c", SECOND, "net-destroy", op["network"])
         # Nobody listens on this machine.
-        done = machine.migrate(op["guest"], "--migrateuri", "tcp://192.0.2.2" if op["network"] else "tcp://127.0.0.1")
-        if not done.returncode:
+        if not machine.migrate(op["guest"], "--migrateuri", "tcp://192.0.2.2" if op["network"] else "tcp://127.0.0.1"):
             raise Difference("the migration succeeds")
         if op["network"]:
             virsh("-c", SECOND, "net-start", op["network"])
@@ -890,7 +902,7 @@ class PolicyRestarted(Policy):
 KINDS = {kind.name: kind() for kind in (
     Define, Redefine, Start, Suspend, Resume, Destroy, KillQemu, Reset, ManagedSave, Forget, Save, Restore, Plug,
     Unplug, Link, AllMulticast, LinkUp, Apply, Restart, KillDaemon, KillBoth, Policy, PolicyApplied, PolicyRestarted,
-    GuestAddress, GuestFilter, PowerOff, Reboot, Create, Undefine, DefineTransient, Migrate, MigrateInVain, Snapshot,
+    GuestAddress, GuestFilter, PowerOff, Shutdown, Reboot, Create, Undefine, DefineTransient, Migrate, MigrateInVain, Snapshot,
     ForgetSnapshot, Revert)}
 
 
