@@ -20,8 +20,9 @@ static bool check(const char *file) {
             "%s: there is no such file: policy = trust holds for every macvtap interface\n",
             POLICY_FILE);
     else if (good)
-        (void)printf("%s: no errors, %zu section%s\n", file ? file : POLICY_FILE,
-                     parsed.section_count, parsed.section_count == 1 ? "" : "s");
+        (void)printf("%s: no errors, %zu section%s; check --guests lists what each decides\n",
+                     file ? file : POLICY_FILE, parsed.section_count,
+                     parsed.section_count == 1 ? "" : "s");
     parsed_free(&parsed);
     return good;
 }

@@ -29,6 +29,8 @@ bool parsed_is_good(const char *problem, const struct parsed *parsed, const char
     if (!problem && shown < count)
         log_error("%s: there are more errors (%zu): see rxtrust check", file ? file : POLICY_FILE,
                   count - shown);
+    if (!problem && count && !file && !most)
+        log_error_at(POLICY_FILE, 0, "no guest is touched until this is mended");
     const struct xml_error *error = from && parsed->count ? &parsed->guests[0].error : NULL;
     if (!problem && error && error->reason)
         log_error_at(from, error->line, error->reason);

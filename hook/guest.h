@@ -32,6 +32,7 @@ bool guest_print(const struct guest *guest, bool only_changes, size_t *changes);
 void guest_warn(const struct parsed_guest *guest);
 
 /* Logs what is wrong with the policy, and the XML of the first guest that came from `from`.
- * `problem` is what parse() returned. True: nothing is. */
+ * `problem` is what parse() returned. At most `most` of the policy's errors, or with 0, for a
+ * command, all and what follows of them. True: nothing is. */
 bool parsed_is_good(const char *problem, const struct parsed *parsed, const char *file,
                     const char *from, size_t most);

@@ -210,7 +210,13 @@ END
     not rxtrust status > "$state/output" 2> "$state/errors"
     [ ! -s "$state/output" ]
     grep -q "rxtrust.ini:1: neither" "$state/errors"
+    [ "$(tail -n 1 "$state/errors")" == "$policy: no guest is touched until this is mended" ]
     not rxtrust apply
+    not rxtrust check 2> "$state/errors"
+    [ "$(tail -n 1 "$state/errors")" == "$policy: no guest is touched until this is mended" ]
+    cp "$policy" "$state/another.ini"
+    not rxtrust check "$state/another.ini" 2> "$state/errors"
+    not grep -q "no guest is touched" "$state/errors"
     rm "$policy"
     stop_daemon
     not rxtrust status 2> "$state/errors"
