@@ -709,7 +709,7 @@ class Revert(Kind):
 
 
 def may_migrate(guest):
-    """QEMU doesn't load, or doesn't end, the migration of a disk that came paused and has not run, hook or none."""
+    """QEMU 5.2 and 7.2 fail to migrate a disk that came paused and has not run, hook or none."""
     return is_live(guest) and not guest.snapshot and not guest.untouched
 
 
