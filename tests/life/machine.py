@@ -397,7 +397,7 @@ class Machine:
     def start_second(self):
         """Once in a life, when it is needed."""
         if not os.path.exists(SECOND_ETC):
-            words("RXTRUST_IFINDEX_BASE=$((RXTRUST_IFINDEX_BASE + %d)) start_second_machine second-up0\n"
+            words("RXTRUST_IFINDEX_BASE=$((RXTRUST_IFINDEX_BASE + %d)) start_second_machine second-up0 &&\n"
                   "for uplink in %s; do plug_in second second-$uplink $uplink; done"
                   % (SECOND_NUMBERS, " ".join(m.SHARED[1:] + m.EXCLUSIVE)))
             for network in m.NETWORKS:
