@@ -356,7 +356,8 @@ class Machine:
 
     @staticmethod
     def apply(*names):
-        return run(PROGRAM, "apply", "--", *names)
+        # What it leaves behind to wait for a device finds the virsh that the hook finds.
+        return run(PROGRAM, "apply", "--", *names, env=dict(os.environ, PATH=STATE + "/bin:" + os.environ["PATH"]))
 
     @staticmethod
     def restart_daemon():

@@ -325,7 +325,8 @@ class Model:
         paused = state == "paused" or (paused and state != "running")
         guest.stored = stored
         if guest.live is not None and self.reverts_in_place:
-            self.set_running(guest, not paused)
+            if not (paused and guest.paused):
+                self.set_running(guest, not paused)
             return
         if guest.live is not None:
             self.stop(guest)
