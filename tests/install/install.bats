@@ -393,6 +393,22 @@ is_the_command() {
     not log_says bare
 }
 
+@test "install: uninstalled while a guest keeps what was set, it says so, and the build takes it back" {
+    define kept 66 "$(direct 66)"
+    virsh -q start kept --paused
+    installer
+    has_all_multicast "$(macvtap kept)"
+    installer --uninstall > "$state"/output
+    says "Guests that run keep"
+    has_all_multicast "$(macvtap kept)"
+    printf '[default]\npolicy = off\n' | write_policy
+    (cd "$source" && build/rxtrust apply)
+    not has_all_multicast "$(macvtap kept)"
+    installer
+    installer --uninstall > "$state"/output
+    not says "Guests that run keep"
+}
+
 # Each command that changes a file is a moment: the installer is killed instead of it, a copy half done.
 kill_at() {
     local command
