@@ -21,10 +21,6 @@ enum { ATTEMPT_SECONDS = 5 };
 
 enum { DEVICE_STEPS = STEP_SET | STEP_CLEAR, LIVE_STEPS = STEP_TRUST | STEP_UNTRUST };
 
-bool is_uuid(const char *text) {
-    return strlen(text) == 36 && text[strspn(text, "0123456789abcdefABCDEF-")] == '\0';
-}
-
 /* ---- A device ---- */
 
 /* Between processes that set a flag and the one that takes it back when the guest stops. */
@@ -45,20 +41,44 @@ static bool is_named(const struct device *device, const char *uuid) {
 }
 
 static const char guest_has_stopped[] = "the guest has stopped";
+static const char is_anothers[] = "the device is another's by now";
+
+static const char *look_again(const struct observer *observer, const struct device *seen,
+                              struct device *device) {
+    const char *problem = device_get(&observer->table, seen->name, device);
+    return !problem && device->index != seen->index ? is_anothers : problem;
+}
+
+static const char *lock_and_look(const struct observer *observer, const struct device *seen,
+                                 struct device *device, struct lock *lock) {
+    const char *problem = lock_device(seen->index, lock);
+    *device = (struct device){0};
+    return problem ? problem : look_again(observer, seen, device);
+}
 
 /* Under the device's lock, as it is now: in passthrough mode it may have gone down since, or the
  * guest may have stopped, and then it bears its name no more. */
 static const char *set_in_passthrough(const struct observer *observer, const struct device *seen,
                                       const char *uuid, unsigned marks) {
     struct lock lock;
-    struct device device = {0};
-    const char *problem = lock_device(seen->index, &lock);
-    if (!problem)
-        problem = device_get(&observer->table, seen->name, &device);
-    if (!problem && (device.index != seen->index || !is_named(&device, uuid)))
+    struct device device;
+    const char *problem = lock_and_look(observer, seen, &device, &lock);
+    if (problem == is_anothers || (!problem && !is_named(&device, uuid)))
         problem = guest_has_stopped;
     if (!problem)
         problem = device_set(&observer->table, &device, uuid, marks);
+    lock_release(&lock);
+    return problem;
+}
+
+/* What another has set meanwhile stays marked. */
+static const char *name_device(const struct observer *observer, const struct device *seen,
+                               const char *uuid) {
+    struct lock lock;
+    struct device device;
+    const char *problem = lock_and_look(observer, seen, &device, &lock);
+    if (!problem && !is_named(&device, uuid))
+        problem = device_set_marks(&observer->table, &device, uuid, device.marks | MARK_GUEST);
     lock_release(&lock);
     return problem;
 }
@@ -77,10 +97,12 @@ static unsigned marks_after(const struct finding *finding, bool on) {
 
 /* In passthrough mode a device must bear the guest's UUID before something is set on it: by that
  * alone the call at the guest's stop, whose XML names no device, knows it, and keeps it as it is
- * then. */
+ * then. Of what was set for another guest that had it the new one's stop is to know. */
 static bool must_be_named(const struct finding *finding, const char *uuid) {
-    return finding->device.passthrough && finding->conclusion.steps & (STEP_SET | STEP_WAIT) &&
-           !is_named(&finding->device, uuid);
+    bool inherits = finding->device.marks & MARK_MULTICAST && !finding->observed.problem &&
+                    finding->conclusion.want != WANT_NOTHING;
+    return finding->device.passthrough && !is_named(&finding->device, uuid) &&
+           (inherits || finding->conclusion.steps & (STEP_SET | STEP_WAIT));
 }
 
 /* Does the steps that need no libvirt. False: one failed, which is logged, as is what was done.
@@ -141,8 +163,7 @@ void act_on_devices(const char *why, const struct parsed_guest *guest) {
         /* libvirt waits: the guest can't stop in between. Without the name the background sees to
          * it. */
         if (must_be_named(&finding, guest->domain.uuid))
-            (void)device_set_marks(&observer.table, &finding.device, guest->domain.uuid,
-                                   MARK_GUEST);
+            (void)name_device(&observer, &finding.device, guest->domain.uuid);
         if (finding.conclusion.steps & DEVICE_STEPS)
             (void)act_on_device(why, &observer, guest, i, &finding); /* it is logged */
         /* Whose the trust is that is in force is asked in the background. */
@@ -158,19 +179,17 @@ void act_on_devices(const char *why, const struct parsed_guest *guest) {
 static void take_back(const char *why, const struct observer *observer, const struct device *found,
                       const char *uuid, bool retire) {
     struct lock lock;
-    struct device device = {0};
-    const char *problem = lock_device(found->index, &lock);
-    if (!problem)
-        problem = device_get(&observer->table, found->name, &device);
-    bool same = !problem && device.index == found->index;
-    bool set = same && device.all_multicast && device.marks & MARK_MULTICAST;
+    struct device device;
+    const char *problem = lock_and_look(observer, found, &device, &lock);
+    bool own = !problem && is_named(&device, uuid);
+    bool set = own && device.all_multicast && device.marks & MARK_MULTICAST;
     if (set)
         problem = device_set(&observer->table, &device, uuid, 0);
-    if (!problem && same)
+    if (!problem && own)
         problem = retire ? device_retire(&observer->table, &device, uuid)
                          : device_set_marks(&observer->table, &device, uuid, 0);
     lock_release(&lock);
-    if (problem)
+    if (problem && (set || found->marks & MARK_MULTICAST))
         log_error("%s: all-multicast can't be taken back from %s: %s", why, found->name, problem);
     else if (set)
         log_info("%s: all-multicast is taken back from %s, as passthrough mode needs", why,
@@ -233,12 +252,6 @@ static void pause_longer(struct attempt *attempt) {
         2 * attempt->pause_ms < LONGEST_PAUSE_MS ? 2 * attempt->pause_ms : LONGEST_PAUSE_MS;
 }
 
-static const char *look_again(const struct observer *observer, const struct device *seen,
-                              struct device *device) {
-    const char *problem = device_get(&observer->table, seen->name, device);
-    return !problem && device->index != seen->index ? "the device is another's by now" : problem;
-}
-
 /* Gives or takes back trust: marked before it is given, so that what is marked is all that rxtrust
  * can have given. */
 static void act_live(struct attempt *attempt, const struct observer *observer,
@@ -289,7 +302,7 @@ static enum outcome settle(struct attempt *attempt, const struct parsed_guest *g
         unsigned steps = finding.conclusion.steps & (last ? (unsigned)STEP_WAIT : ~0U);
         /* And then it must be seen that the guest still runs. */
         if (!last && must_be_named(&finding, attempt->uuid) &&
-            !device_set_marks(&observer.table, &finding.device, attempt->uuid, MARK_GUEST)) {
+            !name_device(&observer, &finding.device, attempt->uuid)) {
             acted = true;
             continue;
         }
@@ -308,7 +321,7 @@ static enum outcome settle(struct attempt *attempt, const struct parsed_guest *g
     bool again = !problem && (acted || sent) && !last;
     for (size_t i = 0; !problem && !again && i < guest->plan.count; i++) {
         struct finding finding = observe(&observer, guest, i);
-        if (finding.conclusion.steps & STEP_WAIT)
+        if (finding.conclusion.steps & STEP_WAIT && !must_be_named(&finding, attempt->uuid))
             log_info("%s: %s: all-multicast as soon as %s is up", attempt->why,
                      or_dash(guest->domain.interfaces[i].mac), finding.device.name);
         else

@@ -36,6 +36,3 @@ void act_in_background(void *user);
 
 /* How long a guest's steps may take, in seconds; one more may be under way then. */
 enum { ACT_SECONDS = 30 };
-
-/* True: these are hexadecimal digits and dashes as in a UUID, and nothing else. */
-bool is_uuid(const char *text);

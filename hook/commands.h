@@ -1,5 +1,5 @@
 /* The administrator's commands, a file each. Each returns the exit code: 0, or 1 after an error
- * that is logged on stderr, with nothing on standard output. */
+ * that is logged on stderr, or of `status` if what it prints isn't as the policy says. */
 #pragma once
 
 #include "act.h"

@@ -191,7 +191,6 @@ static const char *read_device(const struct device_table *table, const struct nl
         RTA_PAYLOAD(mac) != MAC_LENGTH)
         return not_a_macvtap;
     device->index = link->ifi_index;
-    device->lower = (int)number_in(find(start, length, IFLA_LINK));
     device->up = link->ifi_flags & IFF_UP;
     device->all_multicast = link->ifi_flags & IFF_ALLMULTI;
     device->passthrough = number_in(find_in(find_in(info, IFLA_INFO_DATA), IFLA_MACVLAN_MODE)) ==
@@ -305,19 +304,11 @@ const char *device_retire(const struct device_table *table, const struct device 
 
 const char *device_set(const struct device_table *table, const struct device *device,
                        const char *uuid, unsigned marks) {
-    bool on = marks & MARK_MULTICAST;
-    bool lift = device->passthrough && !device->up;
-    if (lift && on)
+    unsigned on = marks & MARK_MULTICAST ? IFF_ALLMULTI : 0;
+    unsigned up = device->passthrough ? IFF_UP : 0;
+    if (on && up && !device->up)
         return "in passthrough mode it waits until the device is up";
-    const char *problem = lift ? change(table->socket, device->index, IFF_UP, IFF_UP, NULL) : NULL;
-    if (!problem)
-        problem =
-            change_marked(table, device, on ? IFF_ALLMULTI : 0, IFF_ALLMULTI, uuid, text_of(marks));
-    if (lift) {
-        const char *down = change(table->socket, device->index, 0, IFF_UP, NULL);
-        problem = problem ? problem : down;
-    }
-    return problem;
+    return change_marked(table, device, up | on, up | IFF_ALLMULTI, uuid, text_of(marks));
 }
 
 /* ---- Waiting ---- */

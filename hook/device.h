@@ -8,8 +8,9 @@
  * In passthrough mode the kernel counts all-multicast on the host device only while the macvtap is
  * up (drivers/net/macvlan.c, macvlan_change_rx_flags() and macvlan_open(), up to Linux 6.18): set
  * while down and cleared while up, the host device's counter falls below zero, and no macvtap with
- * all-multicast comes up on it any more. So there the flag is set and cleared on a device that is
- * up, and nowhere else. */
+ * all-multicast comes up on it any more. So there one request brings the device up and changes the
+ * flag, in this order (net/core/dev.c, __dev_change_flags()): libvirt may set it down at any time.
+ */
 #pragma once
 
 #include "mac.h"
@@ -27,13 +28,12 @@ enum device_marks { MARK_MULTICAST = 1, MARK_TRUST = 2, MARK_GUEST = 4 };
 struct device {
     int index; /* of the link; a name may be another device's later */
     char name[IF_NAMESIZE];
-    int lower; /* the host device's index */
     bool up;
     bool passthrough;
     bool all_multicast;
     bool follows;       /* libvirt put multicast groups of the guest, or promiscuous mode, on it */
     bool foreign_alias; /* the alias is somebody else's: the device can't be marked */
-    bool retired;       /* its guest has stopped: nothing is set on it for that one any more */
+    bool retired;       /* its guest has stopped: until a run of it has it again, nothing is set */
     unsigned marks;     /* of enum device_marks */
     char guest[UUID_LENGTH + 1]; /* the UUID of the guest that the marks were set for, or "" */
     unsigned char mac[MAC_LENGTH];
@@ -63,8 +63,9 @@ struct device_list {
 const char *device_list_passthrough(const struct device_table *table, struct device_list *list);
 
 /* Sets all-multicast if it is among the marks, else clears it, and marks the device so for the
- * guest of this UUID, in one request; it changes no other flag. In passthrough mode a device that
- * is down is brought up to clear it, and down again; setting it there is refused. */
+ * guest of this UUID, in one request. In passthrough mode a device that is down is brought up to
+ * clear it, and stays up: whether libvirt has set it up meanwhile can't be seen. Setting it there
+ * is refused. */
 const char *device_set(const struct device_table *table, const struct device *device,
                        const char *uuid, unsigned marks);
 

@@ -65,7 +65,8 @@ static void observe_device(const struct observer *observer, const struct interfa
                 (mac_parse(interface->mac, mac) && memcmp(mac, device->mac, MAC_LENGTH) == 0);
     finding->moved = !same;
     bool own = same || strcasecmp(device->guest, uuid) == 0;
-    if (!own && observed->trust != FORCE_YES && item->want != WANT_NOTHING)
+    bool is_anothers = !own && *device->guest && !device->retired;
+    if (!own && (observed->trust != FORCE_YES || is_anothers) && item->want != WANT_NOTHING)
         observed->problem = "it has another MAC address than the interface";
     observed->up = device->up;
     observed->passthrough = device->passthrough;

@@ -6,6 +6,7 @@
 #include "guest.h"
 #include "log.h"
 #include "reconcile.h"
+#include "virsh.h"
 #include "watchdog.h"
 
 #include <stdlib.h>
@@ -40,8 +41,8 @@ static bool has_more_to_do(const struct parsed_guest *guest) {
     return more;
 }
 
-/* The UUID is the one that libvirt wrote, before all that others may have written into the XML: no
- * other guest is changed, whatever the XML's parser says. */
+/* The UUID is the one that libvirt wrote, before all that others may have written into the XML:
+ * libvirt is asked of no other guest, whatever the XML's parser says. */
 static bool is_its_own(const struct call *call, const char *uuid) {
     static const char tag[] = "<uuid>";
     const struct stream_text *xml = &call->guest.xml;

@@ -167,20 +167,27 @@ static bool make_separator(char *text, size_t room) {
 
 enum { SEPARATOR_ROOM = 40 };
 
+bool is_uuid(const char *text) {
+    return strlen(text) == 36 && text[strspn(text, "0123456789abcdefABCDEF-")] == '\0';
+}
+
 /* One call for all: `version --daemon; echo S; dumpxml UUID; echo S; …; list --uuid`. */
 static char *write_commands(const char *const *uuids, size_t count, bool inactive,
                             const char *separator) {
     char *commands = NULL;
     size_t length = 0;
+    bool good = true;
     FILE *out = open_memstream(&commands, &length);
     if (!out)
         return NULL;
     (void)fprintf(out, "version --daemon; echo %s", separator);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        good = good && is_uuid(uuids[i]);
         (void)fprintf(out, "; dumpxml %s%s; echo %s", inactive ? "--inactive " : "", uuids[i],
                       separator);
+    }
     (void)fprintf(out, "; list --uuid%s", inactive ? " --all" : "");
-    if (fclose(out) == 0)
+    if (fclose(out) == 0 && good)
         return commands;
     free(commands);
     return NULL;

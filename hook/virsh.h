@@ -46,9 +46,12 @@ struct virsh_dumps {
     unsigned long daemon_version; /* 10.1.2 is 10001002; 0: it can't be known */
 };
 
-/* Asks, in one call of virsh, for the daemon's version and the XML of these guests, which are known
- * by UUIDs of hexadecimal digits and dashes; as they run, or as they start afresh. False: virsh
- * failed. Call virsh_dumps_free() either way. */
+/* True: these are hexadecimal digits and dashes as in a UUID, and nothing else. */
+bool is_uuid(const char *text);
+
+/* Asks, in one call of virsh, for the daemon's version and the XML of these guests; as they run, or
+ * as they start afresh. False: virsh failed, or one isn't a UUID: virsh must not take what a parser
+ * says of one for a command. Call virsh_dumps_free() either way. */
 bool virsh_dump(const char *const *uuids, size_t count, bool inactive, time_t deadline,
                 struct virsh_dumps *dumps);
 void virsh_dumps_free(struct virsh_dumps *dumps);

@@ -285,6 +285,122 @@ both_are_awaited() {
     diff <(echo "$before2") <(counters up2)
 }
 
+# begin_in_steps COMMAND...: beside the test; it stops after each request to the kernel, until go_on.
+begin_in_steps() {
+    strace -qq -o /dev/null -e trace=sendto -e inject=sendto:signal=SIGSTOP "$@" > /dev/null 2>&1 3>&- &
+    tracer=$!
+    wait_for 20 is_stopped
+}
+
+# And not for the moment that strace takes at each system call.
+is_stopped() {
+    local look
+    for look in {1..10}; do
+        [[ $(ps -o stat= --ppid "$tracer") == [tT]* ]] || return 1
+    done
+}
+
+go_on() {
+    kill -CONT "$(pgrep -P "$tracer")"
+    wait_for 20 is_stopped
+}
+
+# go_on_until COMMAND...: with one step at least.
+go_on_until() {
+    go_on
+    until "$@"; do
+        go_on
+    done
+}
+
+# has_a_name DEVICE [WORDS]: its alias is rxtrust's, and says this.
+has_a_name() {
+    grep -q "^rxtrust .*${2:-}" "/sys/class/net/$1/ifalias"
+}
+
+holds_a_device() {
+    compgen -G '/run/rxtrust.link-*' > /dev/null
+}
+
+has_ended_in_steps() {
+    ! is_stopped || kill -CONT "$(pgrep -P "$tracer")"
+    ! kill -0 "$tracer"
+}
+
+@test "passthrough mode: a guest that is suspended just before all-multicast is set leaves the host device as it was" {
+    policy_is off
+    define_on_up1 pausing 132 passthrough
+    virsh -q start pausing
+    wait_for 60 hook_is_idle
+    policy_is trust
+    begin_in_steps "$program" apply pausing
+    go_on_until has_a_name "$(macvtap pausing)" "nothing is set"
+    go_on_until not holds_a_device
+    go_on_until holds_a_device # and has looked whether it is up
+    virsh -q suspend pausing
+    wait_for 60 has_ended_in_steps
+    has_all_multicast "$(macvtap pausing)"
+    virsh -q destroy pausing
+    has_ended pausing
+    policy_is multicast
+    define_on_up1 next 133 bridge
+    virsh -q start next
+}
+
+@test "passthrough mode: a guest that is resumed while it is opted out has its device up" {
+    define_on_up1 resumed 134 passthrough
+    virsh -q start resumed
+    takes_all resumed
+    wait_for 60 hook_is_idle
+    virsh -q suspend resumed
+    policy_is off
+    begin_in_steps "$program" apply resumed
+    go_on_until holds_a_device
+    go_on
+    virsh -q resume resumed
+    wait_for 60 has_ended_in_steps
+    not has_all_multicast "$(macvtap resumed)"
+    ip link show up dev "$(macvtap resumed)" | grep -q macvtap
+    virsh -q destroy resumed
+    has_ended resumed
+}
+
+@test "passthrough mode: what the daemon's restart sets while apply is about to name the device stays marked" {
+    policy_is off
+    define_on_up1 named 135 passthrough
+    virsh -q start named
+    wait_for 60 hook_is_idle
+    virsh dumpxml named > "$state/output"
+    policy_is trust
+    begin_in_steps "$program" apply named
+    go_on
+    not has_a_name "$(macvtap named)"
+    "$hook" named reconnect begin - < "$state/output" > /dev/null 3>&-
+    is_marked "$(macvtap named)"
+    wait_for 60 has_ended_in_steps
+    is_marked "$(macvtap named)"
+    virsh -q destroy named
+    has_ended named
+}
+
+@test "passthrough mode: a guest that stops takes nothing from another that has its macvtap now" {
+    ip link add link up1 name mine1 type macvtap mode passthru
+    ip link set mine1 up
+    define lender 136 "$(borrowed 136 0 mine1)"
+    define taker 137 "$(borrowed 137 0 mine1)"
+    virsh -q start lender
+    wait_for 20 has_all_multicast mine1
+    virsh -q start taker
+    wait_for 60 hook_is_idle
+    virsh -q destroy lender
+    has_all_multicast mine1
+    "$program" status
+    virsh -q destroy taker
+    not has_all_multicast mine1
+    ip link del mine1
+    diff <(echo "$before") <(counters up1)
+}
+
 @test "passthrough mode: nothing is set just after the guest has stopped, on a macvtap that somebody else made" {
     ip link add link up1 name mine1 type macvtap mode passthru
     define borrower 131 "$(borrowed 131 0 mine1)"

@@ -284,9 +284,8 @@ class Model:
 
     @staticmethod
     def clear(live):
-        up, live.up = live.up, True  # for so long, in passthrough mode
+        live.up = live.up or live.is_exclusive()  # in one request, and it stays so
         live.set_flag(False)
-        live.up = up
         live.marked.discard("all-multicast")
         live.named = live.is_moved()
 
