@@ -196,20 +196,17 @@ static void take_back(const char *why, const struct observer *observer, const st
                  found->name);
 }
 
-static bool was_made_elsewhere(const struct domain *domain, const struct device *device) {
-    bool was = false;
-    for (size_t i = 0; i < domain->count; i++) {
-        const struct interface *interface = &domain->interfaces[i];
-        was = was || (interface->type && strcmp(interface->type, "ethernet") == 0 &&
-                      interface->target && strcmp(interface->target, device->name) == 0);
-    }
-    return was;
+/* Of a device that libvirt makes the XML at the stop has no name. */
+static bool was_made_elsewhere(const struct stream_text *xml, const struct device *device) {
+    char target[sizeof "<target dev=''" + IF_NAMESIZE];
+    int length = snprintf(target, sizeof target, "<target dev='%s'", device->name);
+    return memmem(xml->data, xml->length, target, (size_t)length);
 }
 
-/* From all devices that bear the guest's UUID. With `domain` the guest stops now: what libvirt made
+/* From all devices that bear the guest's UUID. With its XML the guest stops now: what libvirt made
  * for it is retired. A device that somebody else made outlives the guest, and serves its next run.
  */
-static void take_back_all(const char *why, const char *uuid, const struct domain *domain) {
+static void take_back_all(const char *why, const char *uuid, const struct stream_text *xml) {
     struct observer observer;
     struct device_list list = {0};
     const char *problem = observer_open(&observer, LIVE_NOT_NOW, 0);
@@ -218,7 +215,7 @@ static void take_back_all(const char *why, const char *uuid, const struct domain
     for (size_t i = 0; !problem && i < list.count; i++) {
         const struct device *device = &list.devices[i];
         if (is_named(device, uuid))
-            take_back(why, &observer, device, uuid, domain && !was_made_elsewhere(domain, device));
+            take_back(why, &observer, device, uuid, xml && !was_made_elsewhere(xml, device));
     }
     if (problem)
         log_error("%s: the devices can't be looked at: %s", why, problem);
@@ -226,8 +223,8 @@ static void take_back_all(const char *why, const char *uuid, const struct domain
     observer_close(&observer);
 }
 
-void act_after_stop(const char *why, const struct domain *domain) {
-    take_back_all(why, domain->uuid, domain);
+void act_after_stop(const char *why, const char *uuid, const struct stream_text *xml) {
+    take_back_all(why, uuid, xml);
 }
 
 /* ---- With libvirt's help ---- */

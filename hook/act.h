@@ -11,8 +11,9 @@
 void act_on_devices(const char *why, const struct parsed_guest *guest);
 
 /* At a stop: takes back what passthrough mode needs taken back while the device is still there, and
- * sees to it that nobody sets it again on a device that libvirt made. */
-void act_after_stop(const char *why, const struct domain *domain);
+ * sees to it that nobody sets it again on a device that libvirt made; one that somebody else made
+ * the XML names. It needs no parser: it is the last chance. */
+void act_after_stop(const char *why, const char *uuid, const struct stream_text *xml);
 
 enum outcome {
     OUTCOME_GOOD,

@@ -9,7 +9,7 @@
 #include "virsh.h"
 #include "watchdog.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 struct call {
@@ -41,16 +41,16 @@ static bool has_more_to_do(const struct parsed_guest *guest) {
     return more;
 }
 
-/* The UUID is the one that libvirt wrote, before all that others may have written into the XML:
- * libvirt is asked of no other guest, whatever the XML's parser says. */
-static bool is_its_own(const struct call *call, const char *uuid) {
+/* The UUID that libvirt wrote, before all that others may have written into the XML: libvirt is
+ * asked of no other guest, whatever the XML's parser says. */
+static bool find_uuid(const struct call *call, char uuid[UUID_LENGTH + 1]) {
     static const char tag[] = "<uuid>";
     const struct stream_text *xml = &call->guest.xml;
-    const char *end = xml->data + xml->length;
     const char *found = memmem(xml->data, xml->length, tag, strlen(tag));
-    const char *text = found ? found + strlen(tag) : end;
-    bool is = is_uuid(uuid) && (size_t)(end - text) > strlen(uuid) &&
-              memcmp(text, uuid, strlen(uuid)) == 0 && text[strlen(uuid)] == '<';
+    size_t at = found ? (size_t)(found - xml->data) + strlen(tag) : xml->length;
+    bool is = xml->length - at > UUID_LENGTH && xml->data[at + UUID_LENGTH] == '<';
+    (void)snprintf(uuid, UUID_LENGTH + 1, "%.*s", is ? UUID_LENGTH : 0, is ? xml->data + at : "");
+    is = is_uuid(uuid);
     if (!is)
         log_error("%s: the guest's UUID can't be found in its XML: nothing more is done",
                   call->name);
@@ -58,9 +58,9 @@ static bool is_its_own(const struct call *call, const char *uuid) {
 }
 
 static void act_now(struct call *call) {
-    struct task task = {.why = call->name, .uuid = call->guest.parsed.guests[0].domain.uuid};
-    if (is_its_own(call, task.uuid))
-        act_in_background(&task);
+    char uuid[UUID_LENGTH + 1];
+    if (find_uuid(call, uuid))
+        act_in_background(&(struct task){.why = call->name, .uuid = uuid});
 }
 
 static bool parse_guest(struct call *call) {
@@ -104,30 +104,11 @@ static void run(struct call *call) {
         act_later(call, only_act);
 }
 
-/* No policy decides about it: what was set is taken back. */
+/* Neither policy nor parser decides about it: what was set is taken back. */
 static void take_back(struct call *call) {
-    const struct parse_text text = {call->guest.xml.data, call->guest.xml.length};
-    const char *problem =
-        parse(&(struct parse_source){.texts = &text, .count = 1}, &call->guest.parsed);
-    if (!problem && call->guest.parsed.count)
-        problem = call->guest.parsed.guests[0].error.reason;
-    if (problem)
-        log_error("%s: the XML can't be parsed: %s", call->name, problem);
-    else if (is_its_own(call, call->guest.parsed.guests[0].domain.uuid))
-        act_after_stop(call->name, &call->guest.parsed.guests[0].domain);
-}
-
-/* Is there a macvtap in passthrough mode at all? True if it can't be known. */
-static bool has_passthrough(void) {
-    struct device_table table;
-    struct device_list list = {0};
-    const char *problem = device_table_open(&table);
-    if (!problem)
-        problem = device_list_passthrough(&table, &list);
-    bool has = problem || list.count;
-    free(list.devices);
-    device_table_close(&table);
-    return has;
+    char uuid[UUID_LENGTH + 1];
+    if (find_uuid(call, uuid))
+        act_after_stop(call->name, uuid, &call->guest.xml);
 }
 
 /* A guest without any of these words has no macvtap: no library is loaded for it. */
@@ -141,8 +122,6 @@ static bool may_have_macvtap(const struct stream_text *xml) {
 
 void operations_run(const char *name, unsigned steps) {
     struct call call = {.name = name, .steps = steps};
-    if (steps == TAKE_BACK && !has_passthrough())
-        return;
     if (!guest_from_stdin(&call.guest))
         log_error("%s: nothing is done for this guest; mend that, then run: rxtrust apply", name);
     else if (may_have_macvtap(&call.guest.xml)) {

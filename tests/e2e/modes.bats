@@ -383,6 +383,18 @@ has_ended_in_steps() {
     has_ended named
 }
 
+@test "passthrough mode: the host device is as it was also when libxml2 went while the guest ran" {
+    define_on_up1 upgraded 138 passthrough
+    virsh -q start upgraded
+    takes_all upgraded
+    wait_for 60 hook_is_idle
+    rm "$hook" # which may be a link to it
+    sed 's/libxml2\.so/libxml0.so/' "$program" > "$hook"
+    chmod +x "$hook"
+    virsh -q destroy upgraded
+    has_ended upgraded
+}
+
 @test "passthrough mode: a guest that stops takes nothing from another that has its macvtap now" {
     ip link add link up1 name mine1 type macvtap mode passthru
     ip link set mine1 up
