@@ -10,6 +10,7 @@
 #include "watchdog.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct call {
@@ -111,6 +112,19 @@ static void take_back(struct call *call) {
         act_after_stop(call->name, uuid, &call->guest.xml);
 }
 
+/* Is there a macvtap in passthrough mode at all? True if it can't be known. */
+static bool has_passthrough(void) {
+    struct device_table table;
+    struct device_list list = {0};
+    const char *problem = device_table_open(&table);
+    if (!problem)
+        problem = device_list_passthrough(&table, &list);
+    bool has = problem || list.count;
+    free(list.devices);
+    device_table_close(&table);
+    return has;
+}
+
 /* A guest without any of these words has no macvtap: no library is loaded for it. */
 static bool may_have_macvtap(const struct stream_text *xml) {
     static const char *const words[] = {"direct", "network", "ethernet"};
@@ -122,6 +136,8 @@ static bool may_have_macvtap(const struct stream_text *xml) {
 
 void operations_run(const char *name, unsigned steps) {
     struct call call = {.name = name, .steps = steps};
+    if (steps == TAKE_BACK && !has_passthrough())
+        return;
     if (!guest_from_stdin(&call.guest))
         log_error("%s: nothing is done for this guest; mend that, then run: rxtrust apply", name);
     else if (may_have_macvtap(&call.guest.xml)) {
