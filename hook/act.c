@@ -97,12 +97,17 @@ static unsigned marks_after(const struct finding *finding, bool on) {
 
 /* In passthrough mode a device must bear the guest's UUID before something is set on it: by that
  * alone the call at the guest's stop, whose XML names no device, knows it, and keeps it as it is
- * then. Of what was set for another guest that had it the new one's stop is to know. */
+ * then. */
 static bool must_be_named(const struct finding *finding, const char *uuid) {
-    bool inherits = finding->device.marks & MARK_MULTICAST && !finding->observed.problem &&
-                    finding->conclusion.want != WANT_NOTHING;
-    return finding->device.passthrough && !is_named(&finding->device, uuid) &&
-           (inherits || finding->conclusion.steps & (STEP_SET | STEP_WAIT));
+    return finding->device.passthrough && finding->conclusion.steps & (STEP_SET | STEP_WAIT) &&
+           !is_named(&finding->device, uuid);
+}
+
+/* Of what was set for another guest that had the device the stop of the one that starts on it now
+ * is to know. */
+static bool inherits(const struct finding *finding) {
+    return finding->device.passthrough && finding->device.marks & MARK_MULTICAST &&
+           finding->conclusion.want != WANT_NOTHING && !finding->observed.problem;
 }
 
 /* Does the steps that need no libvirt. False: one failed, which is logged, as is what was done.
@@ -162,7 +167,7 @@ void act_on_devices(const char *why, const struct parsed_guest *guest) {
         struct finding finding = observe(&observer, guest, i);
         /* libvirt waits: the guest can't stop in between. Without the name the background sees to
          * it. */
-        if (must_be_named(&finding, guest->domain.uuid))
+        if (must_be_named(&finding, guest->domain.uuid) || inherits(&finding))
             (void)name_device(&observer, &finding.device, guest->domain.uuid);
         if (finding.conclusion.steps & DEVICE_STEPS)
             (void)act_on_device(why, &observer, guest, i, &finding); /* it is logged */
@@ -196,7 +201,7 @@ static void take_back(const char *why, const struct observer *observer, const st
                  found->name);
 }
 
-/* Of a device that libvirt makes the XML at the stop has no name. */
+/* Of a device that libvirt names itself the XML at the stop has no name. */
 static bool was_made_elsewhere(const struct stream_text *xml, const struct device *device) {
     char target[sizeof "<target dev=''" + IF_NAMESIZE];
     int length = snprintf(target, sizeof target, "<target dev='%s'", device->name);

@@ -33,7 +33,7 @@ struct device {
     bool all_multicast;
     bool follows;       /* libvirt put multicast groups of the guest, or promiscuous mode, on it */
     bool foreign_alias; /* the alias is somebody else's: the device can't be marked */
-    bool retired;       /* its guest has stopped: until a run of it has it again, nothing is set */
+    bool retired;       /* its guest has stopped: until a run has it again, nothing is set */
     unsigned marks;     /* of enum device_marks */
     char guest[UUID_LENGTH + 1]; /* the UUID of the guest that the marks were set for, or "" */
     unsigned char mac[MAC_LENGTH];

@@ -140,11 +140,9 @@ void operations_run(const char *name, unsigned steps) {
         return;
     if (!guest_from_stdin(&call.guest))
         log_error("%s: nothing is done for this guest; mend that, then run: rxtrust apply", name);
-    else if (may_have_macvtap(&call.guest.xml)) {
-        if (steps == TAKE_BACK)
-            take_back(&call);
-        else
-            run(&call);
-    }
+    else if (steps == TAKE_BACK)
+        take_back(&call); /* also what was unplugged, so that no word of it is left */
+    else if (may_have_macvtap(&call.guest.xml))
+        run(&call);
     guest_free(&call.guest);
 }

@@ -427,7 +427,7 @@ class Machine:
 
     @staticmethod
     def moved(*command):
-        """7.0 may tell of a device that it can't delete, once the guest has moved."""
+        """7.0 may tell of a device that it can't delete, once the guest has moved: the comparison shows whether it has."""
         done = run(*command)
         return done.stderr.strip() if done.returncode and "error destroying network device" not in done.stderr else None
 
