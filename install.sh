@@ -482,7 +482,7 @@ END
     done <<END
 $(our_hooks)
 END
-    $files_only || ! ip link show 2>/dev/null | grep -q 'alias rxtrust .*: [at]' ||
+    $files_only || ! ip link show 2>/dev/null | grep -q 'alias rxtrust .*: \(all-multicast\|trust\)' ||
         say "Guests that run keep what rxtrust set until they stop; in passthrough mode their host device keeps it" \
             "after that, unless you take it back while they run: README.md, Removing it, says how, also now."
     $purge || ! there "$policy" || say "The policy is still there: $policy"

@@ -270,7 +270,7 @@ has_all_multicast() {
 
 # rxtrust marks the devices whose all-multicast it has set, or whose guest it has trusted.
 is_marked() {
-    ip link show "$1" | grep -q 'alias rxtrust .*: [at]'
+    ip link show "$1" | grep -q 'alias rxtrust .*: \(all-multicast\|trust\)'
 }
 
 # counters DEVICE: how often it is told to take everything, and all multicast. ip before 6.0 doesn't tell
