@@ -105,9 +105,10 @@ static bool must_be_named(const struct finding *finding, const char *uuid) {
 
 /* Of what was set for another guest that had the device the stop of the one that starts on it now
  * is to know. */
-static bool inherits(const struct finding *finding) {
+static bool inherits(const struct finding *finding, const char *uuid) {
     return finding->device.passthrough && finding->device.marks & MARK_MULTICAST &&
-           finding->conclusion.want != WANT_NOTHING && !finding->observed.problem;
+           finding->conclusion.want != WANT_NOTHING && !finding->observed.problem &&
+           !is_named(&finding->device, uuid);
 }
 
 /* Does the steps that need no libvirt. False: one failed, which is logged, as is what was done.
@@ -167,7 +168,7 @@ void act_on_devices(const char *why, const struct parsed_guest *guest) {
         struct finding finding = observe(&observer, guest, i);
         /* libvirt waits: the guest can't stop in between. Without the name the background sees to
          * it. */
-        if (must_be_named(&finding, guest->domain.uuid) || inherits(&finding))
+        if (must_be_named(&finding, guest->domain.uuid) || inherits(&finding, guest->domain.uuid))
             (void)name_device(&observer, &finding.device, guest->domain.uuid);
         if (finding.conclusion.steps & DEVICE_STEPS)
             (void)act_on_device(why, &observer, guest, i, &finding); /* it is logged */
@@ -208,10 +209,9 @@ static bool was_made_elsewhere(const struct stream_text *xml, const struct devic
     return memmem(xml->data, xml->length, target, (size_t)length);
 }
 
-/* From all devices that bear the guest's UUID. With its XML the guest stops now: what libvirt made
- * for it is retired. A device that somebody else made outlives the guest, and serves its next run.
+/* A device that somebody else made outlives the guest, and serves its next run: it isn't retired.
  */
-static void take_back_all(const char *why, const char *uuid, const struct stream_text *xml) {
+void act_after_stop(const char *why, const char *uuid, const struct stream_text *xml) {
     struct observer observer;
     struct device_list list = {0};
     const char *problem = observer_open(&observer, LIVE_NOT_NOW, 0);
@@ -226,10 +226,6 @@ static void take_back_all(const char *why, const char *uuid, const struct stream
         log_error("%s: the devices can't be looked at: %s", why, problem);
     free(list.devices);
     observer_close(&observer);
-}
-
-void act_after_stop(const char *why, const char *uuid, const struct stream_text *xml) {
-    take_back_all(why, uuid, xml);
 }
 
 /* ---- With libvirt's help ---- */
@@ -342,7 +338,7 @@ static enum outcome settle(struct attempt *attempt, const struct parsed_guest *g
 static enum outcome is_gone(const struct attempt *attempt) {
     log_info("%s: the guest is gone", attempt->why);
     if (attempt->rounds)
-        take_back_all(attempt->why, attempt->uuid, NULL);
+        act_after_stop(attempt->why, attempt->uuid, NULL);
     return OUTCOME_GONE;
 }
 

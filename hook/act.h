@@ -10,9 +10,10 @@
 /* While libvirt waits: only what can be done to a device is done. `why` is the operation. */
 void act_on_devices(const char *why, const struct parsed_guest *guest);
 
-/* At a stop: takes back what passthrough mode needs taken back while the device is still there, and
- * sees to it that nobody sets it again on a device that libvirt made; one that somebody else made
- * the XML names. It needs no parser: it is the last chance. */
+/* At a stop: takes back what passthrough mode needs taken back while the device is still there,
+ * from all devices that bear the guest's UUID, and sees to it that nobody sets it again on a device
+ * that libvirt made; one that somebody else made the XML names. It needs no parser: it is the last
+ * chance. Without the XML, after the stop, it only takes back. */
 void act_after_stop(const char *why, const char *uuid, const struct stream_text *xml);
 
 enum outcome {
