@@ -147,6 +147,14 @@ install_hook() {
     restart_daemon
 }
 
+# The installed hook is one that doesn't find it.
+take_away_libxml2() {
+    rm "$hook" # which may be a link to it
+    sed 's/libxml2\.so/libxml0.so/' "$program" > "$hook"
+    chmod +x "$hook"
+    not cmp -s "$program" "$hook"
+}
+
 remove_hook() {
     rm -f $hook $policy
     restart_daemon

@@ -167,7 +167,9 @@ def make_disk(path):
         file.truncate(4 * cluster)
 
 
-def make_nodes(first, last):
+def make_nodes(first, highest):
+    """From the first one that isn't there, for more macvtaps than an operation makes; the highest index may be gone."""
+    last = max(first, highest) + 40
     for number in range(first, last):
         path = "/dev/tap%d" % number
         if not os.path.lexists(path):
@@ -188,11 +190,11 @@ class Machine:
     def make_taps(self):
         """Each macvtap has a number that none has had, and QEMU opens a device node of that number."""
         highest = max(link.index for link in links().values())
-        self.taps = make_nodes(self.taps, max(self.taps, highest) + 40)
+        self.taps = make_nodes(self.taps, highest)
         if os.path.exists(SECOND_ETC):
             lines = run("ip", "-n", "second", "-o", "link").stdout.splitlines()
             highest = max(int(line.split(":")[0]) for line in lines)
-            self.second_taps = make_nodes(self.second_taps, max(self.second_taps, highest) + 40)
+            self.second_taps = make_nodes(self.second_taps, highest)
 
     # ---- guests ----
 
