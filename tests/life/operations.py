@@ -219,7 +219,8 @@ class Redefine(Kind):
 
 
 class DefineLive(Kind):
-    """The live XML, as dumped, becomes the stored one, and a transient guest persistent: the note goes along."""
+    """The live XML, as dumped, becomes the stored one, and a transient guest persistent: the note goes along. An
+    interface on a network is on its host device then: so libvirt reads what it has written."""
     name = "define the live XML"
     weight = 5
 
@@ -227,7 +228,8 @@ class DefineLive(Kind):
         return is_live(guest) and not guest.snapshot
 
     def change(self, op, guest, model):
-        guest.stored = guest.described()
+        interfaces, note = guest.described()
+        guest.stored = m.Description([dict(one, network=None, portgroup=None) for one in interfaces], note)
 
     def do(self, op, guest, machine, model):
         machine.define_live(guest.number)
