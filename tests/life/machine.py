@@ -496,9 +496,9 @@ class Machine:
 
     @staticmethod
     def left_behind():
-        """Of rxtrust's files: the time of the last call and locks that nobody holds are no trace of a guest."""
+        """Of rxtrust's files: the times of the last calls and locks that nobody holds are no trace of a guest."""
         left = [path for path in glob.glob("/run/rxtrust*") + glob.glob("/run/rxtrust/*")
-                if path not in ("/run/rxtrust", "/run/rxtrust/last-call") and not LOCK.match(path)]
+                if path not in ("/run/rxtrust", "/run/rxtrust/last-call", "/run/rxtrust/last-apply") and not LOCK.match(path)]
         for path in glob.glob("/run/rxtrust/*.lock"):
             with open(path, encoding="ascii") as file:
                 try:
