@@ -1,4 +1,5 @@
-"""One life, in the sandbox. usage: life.py ANSWER (--seed SEED --seconds SECONDS --most COUNT [--often KIND]... | --replay FILE)
+"""One life, in the sandbox. usage: life.py ANSWER (--seed SEED --seconds SECONDS --most COUNT [--often KIND]... |
+--replay FILE)
 
 Writes to the file ANSWER what it did, as JSON, and the difference between model and machine that ended it, if
 one did."""
@@ -113,7 +114,8 @@ def differences(model, machine):
     seen, groups = links(), guest_groups()
     states = machine.listed()
     lives = machine.described([name for name, state in states.items() if state != "shut off"])
-    stored = machine.described([m.name(guest.number) for guest in model.guests if guest.stored is not None], "--inactive")
+    persistent = [m.name(guest.number) for guest in model.guests if guest.stored is not None]
+    stored = machine.described(persistent, "--inactive")
     bad = []
     for guest in model.guests:
         name = m.name(guest.number)

@@ -23,7 +23,7 @@ SECOND_ETC = STATE + "/second-etc"
 POLICY = "/etc/libvirt/rxtrust.ini"
 PROGRAM = os.environ.get("RXTRUST_PROGRAM", "build/rxtrust")
 NOTE = "urn:rxtrust:1"
-LOCK = re.compile(r"/run/rxtrust/[0-9a-f-]{36}\.lock$")
+STAYS = re.compile(r"/run/rxtrust(/[0-9a-f-]{36}\.lock|/last-call|/last-apply)?$")
 BOOT = "<kernel>/run/e2e/guest/kernel</kernel><initrd>/run/e2e/guest/initrd</initrd>" \
     "<cmdline>console=ttyS0 quiet</cmdline>"
 SERIAL = """<serial type='pty'><log file='%s' append='off'/><target port='0'/></serial>
@@ -324,7 +324,7 @@ class Machine:
             if "<mac address='%s'/>" % address not in found.group():
                 return found.group()
             trust = " trustGuestRxFilters='%s'" % says if says else ""
-            return re.sub("^<interface ([^>]*?)( trustGuestRxFilters='[a-z]*')?>", r"<interface \1%s>" % trust, found.group())
+            return re.sub("^<interface (.*?)( trustGuestRxFilters='[a-z]*')?>", r"<interface \1%s>" % trust, found.group())
         text = virsh("save-image-dumpxml", path, "--security-info")
         edited = "/var/tmp/life/edited-%d.xml" % guest
         with open(edited, "w", encoding="utf-8") as file:
@@ -433,7 +433,7 @@ class Machine:
 
     @staticmethod
     def moved(*command):
-        """7.0 may tell of a device that it can't delete, once the guest has moved: the comparison shows whether it has."""
+        """7.0 may tell of a device that it can't delete, once the guest has moved: the comparison shows if it has."""
         done = run(*command)
         return done.stderr.strip() if done.returncode and "error destroying network device" not in done.stderr else None
 
@@ -496,9 +496,8 @@ class Machine:
 
     @staticmethod
     def left_behind():
-        """Of rxtrust's files: the times of the last calls and locks that nobody holds are no trace of a guest."""
-        left = [path for path in glob.glob("/run/rxtrust*") + glob.glob("/run/rxtrust/*")
-                if path not in ("/run/rxtrust", "/run/rxtrust/last-call", "/run/rxtrust/last-apply") and not LOCK.match(path)]
+        """The times of the last calls, and locks that nobody holds, are no trace of a guest."""
+        left = [path for path in glob.glob("/run/rxtrust*") + glob.glob("/run/rxtrust/*") if not STAYS.match(path)]
         for path in glob.glob("/run/rxtrust/*.lock"):
             with open(path, encoding="ascii") as file:
                 try:

@@ -3,7 +3,7 @@ machine, but for what libvirt does with a guest that it trusts, which the driver
 
 A guest is stored (as it starts next), and may run (live) or lie in a saved image. Each of the three is a description:
 its interfaces, with the word of trust that the XML says, and rxtrust's note. An interface that runs is compared with
-what the policy wants, as rxtrust(8) and the README promise it; how rxtrust's own code finds that is not repeated here."""
+what the policy wants, as rxtrust(8) and the README promise it; how rxtrust's own code finds that is not repeated."""
 
 import collections
 import copy
