@@ -78,9 +78,10 @@ def differences_of_devices(model, seen):
     for name, device in model.foreign.items():
         bad += different(name, pairs_of_device(seen[name], device))
     for name in m.SHARED + m.EXCLUSIVE + ["pass3"] * bool(model.foreign):
-        link, (promiscuity, all_multicast) = seen[name], model.counters(name)
-        bad += different(name, [("promiscuity", link.promiscuity, promiscuity)])
-        bad += different(name, [("allmulti", link.flag, all_multicast != 0) if link.all_multicast is None else
+        link = seen[name]
+        model.adopt_count(name, link.all_multicast)
+        promiscuity, all_multicast = model.counters(name)
+        bad += different(name, [("promiscuity", link.promiscuity, promiscuity),
                                 ("allmulti", link.all_multicast, all_multicast)])
     return bad
 

@@ -97,7 +97,7 @@ class Link:
         self.address = ":".join("%02x" % byte for byte in of.get(1, b""))
         self.alias = of.get(20, b"").rstrip(b"\0").decode("utf-8", "replace")
         self.promiscuity = struct.unpack("=I", of[30])[0]
-        self.all_multicast = struct.unpack("=I", of[61])[0] if 61 in of else None
+        self.all_multicast = struct.unpack("=I", of[61])[0] if 61 in of else int(self.flags & 0x200 != 0)
         self.is_macvtap = info.get(1, b"").rstrip(b"\0") == b"macvtap"
         self.up = bool(self.flags & 1)
         self.promiscuous = bool(self.flags & 0x100)

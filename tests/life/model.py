@@ -214,8 +214,9 @@ class Guest:
         """What is saved, and goes along in a migration."""
         return self.described(), self.paused, [live.inside for live in self.live] if self.booted else None
 
-    def has_foreign(self):
-        return any(live.interface["device"] for live in self.live)
+    def may_move(self):
+        """Another machine has no macvtap that somebody else made, and here nobody keeps count of its devices."""
+        return not any(live.interface["device"] or (live.is_exclusive() and live.is_trusted()) for live in self.live)
 
 
 class Model:
@@ -228,7 +229,7 @@ class Model:
         self.virsh_hangs = False  # then all that waits for it is still to come
         self.foreign = {device: Device(foreign_mac(device), mode == "passthrough", mode != "passthrough")
                         for device, (_, mode) in FOREIGN.items()}
-        self.left = dict.fromkeys(EXCLUSIVE, 0)  # all-multicast that is counted and nobody's any more
+        self.left = dict.fromkeys(EXCLUSIVE, 0)  # all-multicast that is counted and nobody's any more; None: unknown
 
     def copy(self):
         return copy.deepcopy(self)
@@ -372,7 +373,8 @@ class Model:
     def forget(self, live):
         """Its macvtap goes; what was counted for somebody else's flag stays."""
         if live.is_exclusive() and not live.interface["device"]:
-            self.left[live.interface["dev"]] += live.device.count
+            left = self.left[live.interface["dev"]]
+            self.left[live.interface["dev"]] = None if live.is_trusted() or left is None else left + live.device.count
 
     @staticmethod
     def reset(guest):
@@ -427,6 +429,15 @@ class Model:
         if dev in SHARED:  # a veth has no filter for the addresses that it is given, but promiscuous mode
             return sum(one.promiscuous for one in up) + bool(up), sum(one.flag for one in up)
         return len(up), self.left.get(dev, 0) + sum(one.count for one in devices)
+
+    def adopt_count(self, dev, count):
+        """Under trust in passthrough mode libvirt itself changes the flag while the device is up, and gives nothing back."""
+        lives = [live for guest in self.guests for live in guest.live or [] if live.interface["dev"] == dev]
+        if dev in self.left and self.left[dev] is None:
+            self.left[dev] = 0 if lives and lives[0].is_trusted() else count - sum(live.device.count for live in lives)
+        for live in lives:
+            if dev in self.left and live.is_trusted():
+                live.device.count = count - self.left[dev]
 
     def adopt(self, live, flag, groups, promiscuous, address):
         """Under trust the flag is libvirt's, which sets it as the guest's NIC has it. But it takes it away only where

@@ -62,9 +62,8 @@ def draw_policy(rng, guests):
 
 
 def may_say(interface, says):
-    """Trust of a NIC that isn't virtio's, or of one that libvirt can't trust, is an error of the owner's; in
-    passthrough mode libvirt itself miscounts by it."""
-    trustable = interface["model"] == "virtio" and interface["mode"] != "passthrough" and not interface["device"]
+    """Trust of a NIC that isn't virtio's, or of one that libvirt can't trust, is an error of the owner's."""
+    trustable = interface["model"] == "virtio" and not interface["device"]
     return trustable or (says or m.network_says(interface)) != "yes"
 
 
@@ -462,7 +461,7 @@ class Migrate(Kind):
 
     def whom(self, guest):
         boots_there = guest.system and not guest.booted
-        return (is_live(guest) and not guest.snapshot and not guest.untouched and not guest.has_foreign() and
+        return (is_live(guest) and not guest.snapshot and not guest.untouched and guest.may_move() and
                 not boots_there)
 
     def pick(self, rng, guest, model):
