@@ -146,8 +146,8 @@ class Device:
         self.is_exclusive = is_exclusive
         self.up = up
         self.flag = False  # all-multicast
-        self.marked = False  # its alias says that the flag is rxtrust's
         self.promiscuous = False
+        self.marked = False  # its alias says that rxtrust has opened it
         self.count = 0  # all-multicast, as the kernel has counted it on the host device, in passthrough mode
 
     def set_flag(self, on):
@@ -156,12 +156,17 @@ class Device:
             self.count += int(on) - int(self.flag)
         self.flag = on
 
-    def set_by_rxtrust(self, on, marked):
-        """In passthrough mode while it is down; one that loses the flag comes up."""
-        if not self.is_exclusive:
-            self.set_flag(on)
-        self.up = self.up or (self.is_exclusive and not on)
-        self.flag, self.marked = on, marked
+    def is_open(self):
+        """Every multicast frame arrives."""
+        return self.flag or (self.is_exclusive and self.promiscuous)
+
+    def open(self, on, marked):
+        """As rxtrust does: in passthrough mode by promiscuous mode, which the kernel doesn't count there."""
+        if self.is_exclusive:
+            self.promiscuous = on
+        else:
+            self.flag = on
+        self.marked = marked
 
 
 class Live:
@@ -184,7 +189,7 @@ class Live:
         return says_yes and self.interface["model"] == "virtio" and not self.interface["device"]
 
     def hears(self):
-        return self.device.flag or (self.is_trusted() and (self.follows or self.is_exclusive()))
+        return self.device.is_open() or (self.is_trusted() and (self.follows or self.is_exclusive()))
 
     def boot(self):
         if self.interface["model"] == "virtio":
@@ -250,13 +255,13 @@ class Model:
     def verdict(self, guest, live, want=None):
         """The code that `status` tells."""
         want = want or self.want(guest, live)
-        trusted, given, flag = live.is_trusted(), self.is_given(guest, live), live.device.flag
+        trusted, given = live.is_trusted(), self.is_given(guest, live)
         if given and want != "trust":
             if self.can_change_trust(live):
                 return "still-trusted"
             return "trusted-until-shutdown" if want == "nothing" or live.hears() else "no-multicast"
         if want == "nothing":
-            return "still-multicast" if flag and live.device.marked and not trusted else "opted-out"
+            return "still-multicast" if live.device.is_open() and live.device.marked and not trusted else "opted-out"
         if not live.hears():
             return "no-multicast"
         if want == "multicast" or trusted:
@@ -273,7 +278,7 @@ class Model:
 
     def settle(self, guest, revert=False, after_restart=False):
         """What a start, a daemon that comes back, apply and revert make true."""
-        if self.policy is None or guest.live is None:
+        if guest.live is None or (self.policy is None and not revert):
             return
         words = [owners_word(live.interface, guest.note) for live in guest.live]
         changed = False
@@ -282,20 +287,20 @@ class Model:
             device, trusted = live.device, live.is_trusted()
             if want != "trust" and self.is_given(guest, live) and self.can_change_trust(live):
                 live.interface["says"] = word
-                device.set_by_rxtrust(want == "multicast", want == "multicast")
                 device.promiscuous = live.in_step = False
+                device.open(want == "multicast", want == "multicast")
                 changed = True
             elif want == "nothing":
-                if device.flag and device.marked and not trusted:
-                    device.set_by_rxtrust(False, False)
+                if device.is_open() and device.marked and not trusted:
+                    device.open(False, False)
             elif not live.hears():
-                device.set_by_rxtrust(True, not trusted)
+                device.open(True, not trusted)
             if want == "trust" and trusted and after_restart and not live.is_exclusive():
-                device.set_flag(True)
+                device.flag = True
             if want == "trust" and not trusted and self.can_change_trust(live):
                 live.interface["says"] = "yes"
                 changed = True
-            device.marked = device.marked and device.flag and not live.is_trusted()
+            device.marked = device.marked and device.is_open() and not live.is_trusted()
         if changed:
             guest.note = noted([live.interface for live in guest.live], words)
 
@@ -365,7 +370,7 @@ class Model:
             if not live.interface["device"]:
                 self.forget(live)
             elif live.device.marked:
-                live.device.set_by_rxtrust(False, False)
+                live.device.open(False, False)
         guest.live = None
         guest.note = {}
         guest.paused = guest.booted = False

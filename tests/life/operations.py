@@ -566,9 +566,10 @@ class Plug(Kind):
         if op["plugged"]:
             after = model.copy()
             self.change(op, after.guests[guest.number], after)
-            good = after.policy is not None and after.is_good(after.guests[guest.number])
+            code = 2 if after.policy is None else 0 if after.is_good(after.guests[guest.number]) else 1
+            is_marked = op["interface"]["device"] and model.foreign[op["interface"]["device"]].marked
             device = machine.live(guest.number)[op["interface"]["mac"]]["device"]
-            expect(machine.plugged(device, op["plugged"]), 0 if good else 1)
+            expect(machine.plugged(device, op["plugged"]), 0 if is_marked else code)
 
 
 class OnInterface(Kind):
@@ -617,27 +618,36 @@ class Link(OnInterface):
             virsh("domif-setlink", m.name(guest.number), guest.live[op["number"]].interface["mac"], state)
 
 
-class AllMulticast(OnInterface):
-    """An administrator's. In passthrough mode only where the kernel counts it right."""
-    name = "ip link set allmulticast"
-    weight = 8
+class Flag(OnInterface):
+    """An administrator's: all-multicast, in passthrough mode only where the kernel counts it right; there also
+    promiscuous mode."""
+    name = "ip link set allmulticast, promisc"
+    weight = 10
 
     def which(self, op, live):
-        device = live.device
+        device, exclusive = live.device, live.is_exclusive()
+        if op.get("flag") == "promisc":
+            return exclusive and not live.is_trusted() and op["on"] != device.promiscuous
         on = op.get("on", not device.flag)
-        return on != device.flag and (not live.is_exclusive() or (device.up and (on or device.count > 0)))
+        return on != device.flag and (not exclusive or (device.up and (on or device.count > 0)))
 
     def pick(self, rng, guest, model):
         picked = super().pick(rng, guest, model)
-        return {**picked, "on": not guest.live[picked["number"]].device.flag}
+        live = guest.live[picked["number"]]
+        if live.is_exclusive() and rng.random() < 0.6:
+            return {**picked, "flag": "promisc", "on": not live.device.promiscuous}
+        return {**picked, "flag": "allmulticast", "on": not live.device.flag}
 
     def change(self, op, guest, model):
         live = guest.live[op["number"]]
-        live.device.set_flag(op["on"])
+        if op["flag"] == "promisc":
+            live.device.promiscuous = op["on"]
+        else:
+            live.device.set_flag(op["on"])
         live.in_step = False
 
     def do(self, op, guest, machine, model):
-        machine.set_link(self.device(op, guest, machine), "allmulticast", "on" if op["on"] else "off")
+        machine.set_link(self.device(op, guest, machine), op["flag"], "on" if op["on"] else "off")
 
 
 class LinkUp(OnInterface):
@@ -716,7 +726,8 @@ class Apply(Everywhere):
         after = model.copy()
         self.change(op, None, after)
         if not op.get("beside"):
-            expect(done, 2 if after.policy is None else 0 if after.all_good(self.want) else 1)
+            asks_policy = self.want is None
+            expect(done, 2 if asks_policy and after.policy is None else 0 if after.all_good(self.want) else 1)
 
 
 class Revert(Apply):
@@ -848,7 +859,7 @@ class Hang(Everywhere):
 
 KINDS = {kind.name: kind for kind in SIMPLE + [make() for make in (
     Define, Redefine, Start, Create, Restore, RevertToSnapshot, Migrate, MigrateInVain, Plug, Unplug, Link,
-    AllMulticast, LinkUp, Inside, Apply, Revert, Policy, PolicyApplied, PolicyRestarted, Both, Hang)]}
+    Flag, LinkUp, Inside, Apply, Revert, Policy, PolicyApplied, PolicyRestarted, Both, Hang)]}
 
 
 def draw_from(rng, model, kinds):
