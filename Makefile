@@ -154,12 +154,12 @@ load:
 	@$(MAKE) all
 	@tests/run 'tests/e2e/run / tests/load'
 
-# Each command at least so many times; so many rounds of five starts of each kind.
+# Each command so many times; so many rounds of five starts of each kind.
 RUNS   = 200
 ROUNDS = 24
 bench:
 	@tests/install-packages --check bench
-	@tests/bench/run $(RUNS) $(ROUNDS)
+	@tests/run 'tests/bench/run $(RUNS) $(ROUNDS)'
 
 # The unit tests and the cases, with every memory error and leak an error; once with inih loaded.
 sanitize:
