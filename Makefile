@@ -155,7 +155,7 @@ test:
 test-packages:
 	tests/install-packages test deb rpm lint
 	$(MAKE) all
-	tests/run 'tests/packages/run /' tests/packages/rpm
+	tests/run 'tests/packages/run /' tests/packages/rpm tests/packages/dist
 
 SUITES ?= bullseye bookworm trixie forky
 matrix:
