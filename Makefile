@@ -45,11 +45,13 @@ libraries       = -ldl
 else
 # A library without a soname is bound directly. No path of the building machine gets into the file. libxml2 can fetch
 # files from the network and convert encodings, for which libc would load files of the host after all, and ICU, where
-# libxml2 has it, is 30 MB. Nothing is fetched or converted here: an attempt ends the process.
-never_called    = getaddrinfo gethostbyname iconv_open \
-                  $(shell readelf -sW $(call archive,xml2) | sed -n 's/.* UND \([Uu][Cc][Nn][Vv]_[^ ]*\).*/\1/p')
+# libxml2 has it, is 30 MB. Nothing is fetched or converted here: an attempt ends the process. Of threads libxml2 takes
+# those functions that happen to be there, and crashes where these are not all: they are.
+xml2_needs      = $(shell readelf -sW $(call archive,xml2) | sed -n 's/.* $(1) \([^ ]*\).*/\1/p' | sort -u)
+never_called    = getaddrinfo gethostbyname iconv_open $(filter ucnv_% UCNV_%,$(call xml2_needs,UND))
 LDFLAGS         = -static-pie -s -Wl,-z,relro,-z,now,-z,noexecstack,--fatal-warnings \
-                  $(foreach function,$(never_called),-Wl,--wrap=$(function),--defsym=__wrap_$(function)=abort)
+                  $(foreach function,$(never_called),-Wl,--wrap=$(function),--defsym=__wrap_$(function)=abort) \
+                  $(foreach function,$(call xml2_needs,WEAK *DEFAULT *UND),-Wl,--undefined=$(function))
 HARDENING      += -ffile-prefix-map=$(CURDIR)=.
 build_kind      = static: $(shell $(PKG_CONFIG) --modversion libxml-2.0 | sed 's/^/libxml2 /')
 libraries       = $(filter-out -licu%,$(shell $(PKG_CONFIG) --static --libs libxml-2.0))

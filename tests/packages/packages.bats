@@ -280,7 +280,7 @@ END
 @test "packages: it installs with a policy that has errors, without a daemon, and without systemd" {
     printf '[default]\npolcy = off\n' > "$policy"
     apt install ./"$new"/rxtrust_*.deb
-    says "rxtrust.ini:2: unknown key 'polcy'"
+    says "rxtrust.ini:2: polcy is no key"
     apt purge rxtrust
     rm -rf /run/systemd/system
     stop_daemon
