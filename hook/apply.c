@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "guests.h"
+#include "hook.h"
 #include "installed.h"
 #include "log.h"
 #include "options.h"
@@ -70,6 +71,8 @@ static int settle_all(const char *why, char **names, bool revert) {
         count += outcome == OUTCOME_GOOD;
         code = exit_code_of(outcome, code);
     }
+    if (!code && !revert && !*names)
+        note_time(LAST_APPLY);
     if (!code)
         (void)printf("%zu guest%s %s\n", count, count == 1 ? "" : "s",
                      revert ? "without anything of rxtrust's" : "as the policy says");

@@ -1,6 +1,7 @@
 #include "hook.h"
 
 #include "clock.h"
+#include "commands.h"
 #include "guests.h"
 #include "installed.h"
 #include "log.h"
@@ -11,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -43,23 +43,18 @@ static const struct planned_guest *plan(const char *operation, struct text *xml,
 static size_t print_xml(const char *operation, struct text *xml) {
     struct guests guests;
     const struct planned_guest *guest = plan(operation, xml, ERRORS_SILENT, &guests);
-    size_t count = guest ? guest->domain.count : 0, changes = 0;
-    enum trust *says = calloc(count + 1, sizeof *says);
     struct text out = {0};
-    const char *problem = says ? NULL : "out of memory";
-    for (size_t i = 0; says && i < count; i++) {
-        says[i] = guest->plan.items[i].write;
-        changes += says[i] != guest->domain.interfaces[i].trust;
-    }
-    if (!problem && changes &&
-        domain_rewrite(&guest->domain, says, &guests.dumps.texts[0], &out, &problem)) {
+    const char *problem = NULL;
+    size_t changes = 0;
+    for (size_t i = 0; guest && i < guest->plan.count; i++)
+        changes += guest->plan.items[i].write != guest->domain.interfaces[i].trust;
+    if (changes && rewrite_as_planned(guest, &guests.dumps.texts[0], &out, &problem)) {
         watchdog_begin_output();
         if (!io_write_all(STDOUT_FILENO, out.data, out.length))
             problem = strerror(errno);
     }
     if (problem)
         log_error("%s: cannot print the domain XML: %s", operation, problem);
-    free(says);
     text_free(&out);
     guests_free(&guests);
     return problem ? 0 : changes;
@@ -176,13 +171,11 @@ void hook_stopped(const char *operation, struct text *xml) {
     devices_close(&devices);
 }
 
-/* Without the file `status` can tell less; a guest needs it not. */
-void hook_note_call(void) {
-    int fd = run_directory_make()
-                 ? open(LAST_CALL, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644)
-                 : -1;
-    if (fd >= 0) {
-        (void)futimens(fd, NULL);
-        (void)close(fd);
-    }
+void note_time(const char *file) {
+    int fd =
+        run_directory_make() ? open(file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644) : -1;
+    if (fd < 0)
+        return; /* `status` can tell less then */
+    (void)futimens(fd, NULL);
+    (void)close(fd);
 }

@@ -123,52 +123,46 @@ static struct finding settle_device(struct attempt *attempt, struct guests *gues
     return finding;
 }
 
-/* Sets the note for the trust in force, and for the interface that is to be trusted; SIZE_MAX:
- * none.
- */
+/* Sets the note that belongs to the live XML, with `says` on the interface of this number, if there
+ * is one. */
 static const char *set_note(const struct attempt *attempt, const struct planned_guest *guest,
-                            size_t trusted, size_t untrusted, struct virsh_result *result) {
+                            size_t number, enum trust says) {
     const struct domain *domain = &guest->domain;
-    enum trust *says = calloc(domain->count + 1, sizeof *says);
+    enum trust *all = calloc(domain->count + 1, sizeof *all);
     struct text note = {0};
-    for (size_t i = 0; says && i < domain->count; i++)
-        says[i] = i == trusted     ? TRUST_YES
-                  : i == untrusted ? domain->interfaces[i].owner
-                                   : domain->interfaces[i].trust;
-    const char *problem = NULL;
-    if (!says || !domain_note(domain, says, true, &note))
-        problem = "cannot write the note: out of memory";
-    else if (!virsh_set_note(attempt->uuid, &note, attempt->deadline, result))
-        problem = virsh_problem(result);
+    struct virsh_result result = {0};
+    for (size_t i = 0; all && i < domain->count; i++)
+        all[i] = i == number ? says : domain->interfaces[i].trust;
+    const char *problem = all && domain_note(domain, all, true, &note)
+                              ? NULL
+                              : "cannot write the note: out of memory";
+    if (!problem && !virsh_set_note(attempt->uuid, &note, attempt->deadline, &result)) {
+        log_error("%s: virsh cannot note that the trust is rxtrust's: %s", attempt->why,
+                  virsh_problem(&result));
+        problem = "virsh refused the note";
+    }
+    virsh_result_free(&result);
     text_free(&note);
-    free(says);
-    return problem;
-}
-
-static const char *send(const struct attempt *attempt, const struct guests *guests,
-                        const struct interface *interface, enum trust says,
-                        struct virsh_result *result) {
-    struct text element = {0};
-    const char *problem = NULL;
-    if (domain_interface_xml(interface, says, &guests->dumps.texts[0], &element, &problem) &&
-        !virsh_update_device(attempt->uuid, &element, attempt->deadline, result))
-        problem = virsh_problem(result);
-    text_free(&element);
+    free(all);
     return problem;
 }
 
 /* Gives trust, noted before, or takes it back. What came by it goes with it: libvirt made the
  * device promiscuous perhaps, and set all-multicast. */
-static void change_trust(struct attempt *attempt, struct guests *guests,
+static void change_trust(struct attempt *attempt, const struct guests *guests,
                          const struct planned_guest *guest, size_t number,
                          const struct finding *finding) {
     const struct interface *interface = &guest->domain.interfaces[number];
     bool trust = finding->conclusion.steps & STEP_TRUST;
     bool multicast = guest->plan.items[number].want == WANT_MULTICAST;
-    struct virsh_result noted = {0}, sent = {0};
-    const char *problem = trust ? set_note(attempt, guest, number, SIZE_MAX, &noted) : NULL;
-    if (!problem)
-        problem = send(attempt, guests, interface, trust ? TRUST_YES : interface->owner, &sent);
+    enum trust says = trust ? TRUST_YES : interface->owner;
+    struct virsh_result result = {0};
+    struct text element = {0};
+    const char *problem = trust ? set_note(attempt, guest, number, says) : NULL;
+    if (!problem &&
+        domain_interface_xml(interface, says, &guests->dumps.texts[0], &element, &problem) &&
+        !virsh_update_device(attempt->uuid, &element, attempt->deadline, &result))
+        problem = virsh_problem(&result);
     if (!problem && !trust)
         problem = device_change(&guests->devices, finding->device,
                                 (struct device_change){.all_multicast = multicast,
@@ -178,13 +172,13 @@ static void change_trust(struct attempt *attempt, struct guests *guests,
         log_info("%s: %s: trust taken back, and what came by it on %s", attempt->why,
                  or_dash(interface->mac), finding->device->names[0]);
         /* A note that stays by mistake counts for nothing. */
-        (void)set_note(attempt, guest, SIZE_MAX, number, &noted);
+        (void)set_note(attempt, guest, number, says);
     }
     attempt->pauses = problem || attempt->tries[number].live++;
     refuse(&attempt->tries[number],
            problem ? problem : "libvirt said yes, and did not do it: see its daemon's log");
-    virsh_result_free(&noted);
-    virsh_result_free(&sent);
+    virsh_result_free(&result);
+    text_free(&element);
 }
 
 /* The interface with the fewest attempts among those that need libvirt: one that libvirt refuses
@@ -217,15 +211,6 @@ static bool has_old_mark(const struct planned_guest *guest, const struct finding
     return false;
 }
 
-static bool note_old_marks(const struct attempt *attempt, const struct planned_guest *guest) {
-    struct virsh_result result = {0};
-    const char *problem = set_note(attempt, guest, SIZE_MAX, SIZE_MAX, &result);
-    if (problem)
-        log_error("%s: cannot note that the trust is rxtrust's: %s", attempt->why, problem);
-    virsh_result_free(&result);
-    return !problem;
-}
-
 /* One round: the steps that need no libvirt, and one that does, for the XML is old after it. */
 static enum outcome settle_round(struct attempt *attempt, struct guests *guests,
                                  const struct planned_guest *guest) {
@@ -240,7 +225,7 @@ static enum outcome settle_round(struct attempt *attempt, struct guests *guests,
     for (size_t i = 0; i < count; i++)
         findings[i] = guests_observe(guests, guest, i);
     if (has_old_mark(guest, findings))
-        late = !note_old_marks(attempt, guest) || late;
+        late = set_note(attempt, guest, SIZE_MAX, TRUST_UNSAID) || late;
     for (size_t i = 0; !late && i < count; i++)
         findings[i] = settle_device(attempt, guests, guest, i);
     size_t next = late ? count : next_live(attempt, findings, count);
