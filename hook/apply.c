@@ -71,7 +71,7 @@ static int settle_all(const char *why, char **names, bool revert) {
         count += outcome == OUTCOME_GOOD;
         code = exit_code_of(outcome, code);
     }
-    if (!code && !revert && !*names)
+    if (!code && !revert)
         note_time(LAST_APPLY);
     if (!code)
         (void)printf("%zu guest%s %s\n", count, count == 1 ? "" : "s",
@@ -117,15 +117,26 @@ static const struct planned_guest *find_guest(const struct guests *guests, const
 }
 
 /* A macvtap comes at each start of a guest too, where the hook marks it, and some are nobody's:
- * then nothing is done or said. OUTCOME_AGAIN: no guest that runs has the device yet. */
+ * then nothing is done or said, and libvirt isn't asked. */
+static bool is_new(const char *link) {
+    struct devices devices;
+    const char *problem = devices_open(&devices);
+    const struct device *device = device_named(&devices, link);
+    bool is = !problem && device && device->macvtap && !device->marked;
+    devices_close(&devices);
+    return is;
+}
+
+/* OUTCOME_AGAIN: no guest that runs has the device yet. */
 static enum outcome try_once(const char *link, enum exit_code *code) {
     struct guests guests;
-    enum outcome outcome = OUTCOME_GONE;
+    if (!is_new(link))
+        return OUTCOME_GONE;
     *code = guests_from_virsh((char *[]){NULL}, NULL, GUESTS_RUNNING, &guests);
-    const struct device *device = device_named(&guests.devices, link);
     const struct planned_guest *guest = *code ? NULL : find_guest(&guests, link);
-    if (!*code && device && device->macvtap && !device->marked)
-        outcome = guest ? settle_if_needed("plugged", &guests, guest, false) : OUTCOME_AGAIN;
+    enum outcome outcome = *code   ? OUTCOME_GONE
+                           : guest ? settle_if_needed("plugged", &guests, guest, false)
+                                   : OUTCOME_AGAIN;
     guests_free(&guests);
     return outcome;
 }

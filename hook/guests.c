@@ -198,5 +198,5 @@ const char *guest_for_shell(const struct domain *domain) {
     size_t length = 0;
     while (name[length] && (strchr(letters, name[length]) || strchr("._-", name[length])))
         length++;
-    return first && !name[length] ? name : domain->uuid;
+    return first && !name[length] ? name : is_uuid(domain->uuid) ? domain->uuid : "GUEST";
 }

@@ -49,9 +49,11 @@ static size_t print_xml(const char *operation, struct text *xml) {
     for (size_t i = 0; guest && i < guest->plan.count; i++)
         changes += guest->plan.items[i].write != guest->domain.interfaces[i].trust;
     if (changes && rewrite_as_planned(guest, &guests.dumps.texts[0], &out, &problem)) {
-        watchdog_begin_output();
+        sigset_t before;
+        watchdog_begin_output(&before);
         if (!io_write_all(STDOUT_FILENO, out.data, out.length))
             problem = strerror(errno);
+        (void)sigprocmask(SIG_SETMASK, &before, NULL);
     }
     if (problem)
         log_error("%s: cannot print the domain XML: %s", operation, problem);
@@ -148,23 +150,30 @@ static const char *behind_metadata(const struct text *xml) {
     return from;
 }
 
-/* Of a device that libvirt chose or made the XML at the stop has no name. Neither policy nor parser
- * is asked, so nothing that goes wrong with them leaves a flag behind. */
+/* At `stopped` the XML names no device that libvirt chose. Neither policy nor parser is asked, so
+ * nothing that goes wrong with them leaves a flag behind. */
+static bool is_given_from_outside(const struct device *device, const char *devices_xml) {
+    bool is = false;
+    for (size_t i = 0; i < device->name_count && !is; i++) {
+        struct text target = {0};
+        is = text_print(&target, "<target dev='%s' managed='no'", device->names[i]) &&
+             strstr(devices_xml, target.data);
+        text_free(&target);
+    }
+    return is;
+}
+
 void hook_stopped(const char *operation, struct text *xml) {
     struct devices devices = {.socket = -1};
     const char *problem = contains(xml, "managed='no'") ? devices_open(&devices) : NULL;
     for (size_t i = 0; i < devices.count && !problem; i++) {
         const struct device *device = &devices.items[i];
-        struct text target = {0};
-        if (!device->macvtap || !device->marked)
+        if (!device->macvtap || !device->marked ||
+            !is_given_from_outside(device, behind_metadata(xml)))
             continue;
-        if (text_print(&target, "<target dev='%s' managed='no'", device->names[0]) &&
-            strstr(behind_metadata(xml), target.data)) {
-            problem = device_change(&devices, device, (struct device_change){0});
-            if (!problem)
-                log_info("%s: all-multicast taken back from %s", operation, device->names[0]);
-        }
-        text_free(&target);
+        problem = device_change(&devices, device, (struct device_change){0});
+        if (!problem)
+            log_info("%s: all-multicast taken back from %s", operation, device->names[0]);
     }
     if (problem)
         log_error("%s: cannot take all-multicast back: %s", operation, problem);

@@ -40,9 +40,9 @@ struct plan_source {
     const struct devices *devices; /* the host's links, listed before */
 };
 
-/* Returns NULL, or why nothing could be parsed at all; a text that stays. What is wrong with the
- * policy or the XML stands in `planned`. Of an interface, its target is kept only if it stands in
- * the guest's own text. Call planned_free() either way. */
+/* Returns NULL, or why nothing could be parsed at all, a text that stays; `planned` is empty then.
+ * What is wrong with the policy or the XML stands in `planned`. Of an interface, its target is kept
+ * only if it stands in the guest's own text. Call planned_free() either way. */
 const char *sandboxed_plan(const struct plan_source *source, struct planned *planned);
 void planned_free(struct planned *planned);
 
