@@ -422,6 +422,14 @@ tell_guest() {
     [[ $line == DONE ]]
 }
 
+# tell_guest_all N: has the guest run each line of the standard input.
+tell_guest_all() {
+    local command
+    while read -r command; do
+        tell_guest "$1" "$command"
+    done
+}
+
 # From 10.0 on `virsh update-device` changes trust in a running guest.
 libvirt_takes_live_trust() {
     (($(libvirtd --version | sed 's/.* \([0-9]*\)\..*/\1/') >= 10))
