@@ -3,10 +3,6 @@
 
 load machine
 
-rxtrust() {
-    "$program" "$@"
-}
-
 setup() {
     install_hook
     clear_log
@@ -178,6 +174,31 @@ END
     jq -e '.[1] == {section: "vm:qiuet", guest: null, uuid: null, mac: null, policy: null, override: null}' \
         "$state/output"
     jq -e '[.[] | select(.override == true).section] == ["rule:the uplinks"] and length == 6' "$state/output"
+}
+
+@test "explain and check --guests promise nothing for a device that is no macvtap, nor for certain for one that is missing" {
+    local number interfaces=""
+    ip link add plain0 type bridge
+    ip link add link up0 name mine0 type macvtap mode bridge
+    for number in 0:plain0 1:missing0 2:mine0; do
+        interfaces+="<interface type='ethernet'><mac address='$(mac 47 ${number%:*})'/>
+            <target dev='${number#*:}' managed='no'/><model type='virtio'/></interface>"
+    done
+    define odd 47 "$interfaces"
+    rxtrust explain odd > "$state/output"
+    cat "$state/output"
+    not grep "$(mac 47 0) .*all-multicast" "$state/output"
+    grep "$(mac 47 0) .*plain0 is no macvtap" "$state/output"
+    grep "$(mac 47 1) .*all-multicast if missing0 is a macvtap" "$state/output"
+    grep "$(mac 47 2) .*all-multicast" "$state/output"
+    write_policy <<< "[vm:odd]
+policy = multicast"
+    rxtrust check --guests > "$state/output"
+    cat "$state/output"
+    not grep "$(mac 47 0)" "$state/output"
+    grep "$(mac 47 2)" "$state/output"
+    ip link del mine0
+    ip link del plain0
 }
 
 @test "check --guests without a section, of a file that is not installed, with an error, and without a daemon" {

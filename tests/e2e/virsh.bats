@@ -61,6 +61,112 @@ END
     has_all_multicast "$(macvtap patient)"
 }
 
+# refuses_for N I: a virsh that refuses to change this interface of the guest, and says that the daemon takes live trust;
+# what else is to be changed is kept.
+refuses_for() {
+    rm -f $state/sent.*
+    fake_virsh <<END
+#!/bin/bash
+case "\$*" in
+*update-device*)
+    sent=\$(mktemp $state/sent.XXXXXX)
+    cat > \$sent
+    if grep -q $(mac "$1" "$2") \$sent; then
+        echo "error: no luck today" >&2
+        exit 1
+    fi
+    exec /usr/bin/virsh "\$@" < \$sent
+    ;;
+*version*)
+    set -o pipefail
+    /usr/bin/virsh "\$@" | sed 's/daemon: [0-9]\.[0-9.]*/daemon: 11.3.0/'
+    exit
+    ;;
+esac
+exec /usr/bin/virsh "\$@"
+END
+}
+
+@test "virsh refuses one interface of a guest: the other is trusted, whichever comes first" {
+    local refused other
+    define half-lucky 87 "$(direct 87)$(direct 87 | sed "s/$(mac 87)/$(mac 87 1)/")"
+    for refused in 0 1; do
+        other=$((1 - refused))
+        clear_log
+        refuses_for 87 $refused
+        virsh -q start half-lucky --paused
+        wait_for 60 eval "grep -q $(mac 87 $other) $state/sent.*"
+        wait_for 60 log_says "guest half-lucky: started: $(mac 87 $refused): .*no luck today"
+        settle
+        ! libvirt_takes_live_trust || is_trusted half-lucky $((other + 1))
+        not is_trusted half-lucky $((refused + 1))
+        has_all_multicast "$(macvtap half-lucky "$(mac 87 $refused)")"
+        virsh -q destroy half-lucky
+        delete_what_libvirt_cannot
+    done
+}
+
+@test "where root must authenticate to change anything, all that only looks works, and so does all-multicast" {
+    fake_virsh <<'END'
+#!/bin/sh
+case " $* " in *" -r "* | *" --readonly "*) exec /usr/bin/virsh "$@" ;; esac
+echo "error: failed to connect to the hypervisor" >&2
+echo "error: authentication failed: Failed to start SASL negotiation" >&2
+exit 1
+END
+    policy_is multicast
+    define locked 88 "$(direct 88)"
+    virsh -q start locked --paused
+    settle
+    rxtrust status
+    rxtrust explain locked
+    rxtrust check --guests
+    ip link set "$(macvtap locked)" allmulticast off
+    rxtrust apply
+    has_all_multicast "$(macvtap locked)"
+}
+
+@test "every user whom libvirt lets look may ask for status, explain and check" {
+    local as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/ "$state/rxtrust")
+    cp "$program" "$state/rxtrust"
+    define public 89 "$(direct 89)"
+    virsh -q start public --paused
+    settle
+    "${as_nobody[@]}" status | grep public
+    "${as_nobody[@]}" explain public | grep "$(mac 89)"
+    "${as_nobody[@]}" check --guests | grep public
+    ip link set "$(macvtap public)" allmulticast off
+    not "${as_nobody[@]}" apply
+    not has_all_multicast "$(macvtap public)"
+}
+
+@test "with 1,400 guests every one is looked at" {
+    local number
+    stop_daemon
+    for number in {1..1400}; do
+        cat > "/etc/libvirt/qemu/many-$number.xml" <<END
+<domain type='qemu'><name>many-$number</name><uuid>$(printf '0ddba11c-0000-4000-9000-%012x' "$number")</uuid>
+<memory unit='MiB'>8</memory><os><type arch='x86_64' machine='pc'>hvm</type></os><devices>
+<interface type='direct'><mac address='$(printf '52:54:00:b0:%02x:%02x' $((number / 256)) $((number % 256)))'/>
+<source dev='up0' mode='bridge'/><model type='virtio'/></interface></devices></domain>
+END
+    done
+    start_daemon
+    define last 90 "$(direct 90)"
+    virsh -q start last --paused
+    settle
+    rxtrust check --guests > "$state/output"
+    [ "$(grep -c ' many-[0-9]' "$state/output")" == 1400 ]
+    rxtrust status | grep last
+    rxtrust apply last
+    rxtrust explain > "$state/output" < /dev/null
+    [ "$(grep -c '^many-[0-9]' "$state/output")" == 1400 ]
+    remove last
+    stop_daemon
+    rm /etc/libvirt/qemu/many-*.xml
+    start_daemon
+}
+
 @test "without a virsh the log says so, and the guest answers" {
     mv /usr/bin/virsh /usr/bin/virsh.away
     virsh() {
