@@ -117,16 +117,18 @@ sent_while_writing() {
     local pid code=0
     rm -f "$state/pipe-out"
     mkfifo "$state/pipe-out"
-    exec 7<>"$state/pipe-out" 8>"$state/pipe-out"
-    "$hook" wordy restore begin - < "$state/wordy.xml" > "$state/pipe-out" 2> "$state/errors" 3>&- 7<&- 8>&- &
+    exec 7<>"$state/pipe-out" # while it is opened at both ends
+    "$hook" wordy restore begin - < "$state/wordy.xml" > "$state/pipe-out" 2> "$state/errors" 3>&- 7<&- &
     pid=$!
     wait_for 10 writes "$pid"
     kill -s "$1" "$pid"
-    exec 9<"$state/pipe-out" 7<&- 8>&-
+    exec 9<"$state/pipe-out" 7<&-
     timeout 10 cat <&9 > "$state/output" || code=$?
     exec 9<&-
     wait "$pid" || code=$?
-    ((code == 0)) && cmp "$state/whole.xml" "$state/output" || { echo "exit code $code after $1"; return 1; }
+    cmp "$state/whole.xml" "$state/output" || code=1
+    ((code == 0)) || echo "exit code $code after $1"
+    return "$code"
 }
 
 writes() {

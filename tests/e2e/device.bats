@@ -231,7 +231,7 @@ policy = off"
         sets_nothing_on by-alias
         sets_nothing_on by-name
         is opted-out by-alias
-        rm $policy
+        rm "$policy"
         rxtrust apply
         has_all_multicast "$(macvtap by-alias)"
         has_all_multicast "$(macvtap by-name)"
@@ -260,7 +260,7 @@ policy = off"
         settle
         sets_nothing_on borrower
         is opted-out borrower
-        rm $policy
+        rm "$policy"
         rxtrust apply
         is multicast borrower
         virsh -q destroy borrower

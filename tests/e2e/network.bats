@@ -65,9 +65,9 @@ END
     restore saved
     is trusted saved
     has_note saved unsaid
-    local policy
-    for policy in multicast off; do
-        policy_is $policy
+    local action
+    for action in multicast off; do
+        policy_is $action
         is trusted-until-shutdown saved
         rxtrust status --json | jq -e '.interfaces[0].trust == "yes"'
         not rxtrust apply
@@ -88,7 +88,7 @@ END
     virsh -q start overridden --paused
     restore overridden
     is trusted overridden
-    rm $policy
+    rm "$policy"
     is trusted-until-shutdown overridden
     restore overridden
     is opted-out overridden

@@ -84,7 +84,7 @@ said() {
     trust_by_rxtrust stubborn
     reconnect stubborn
     is_trusted stubborn
-    pid=$(cat $state/libvirtd.pid)
+    pid=$(cat "$state/libvirtd.pid")
     kill -KILL "$pid"
     wait_for 10 eval "! kill -0 $pid"
     policy_is trust
@@ -117,13 +117,13 @@ said() {
 }
 
 @test "an owner's 'yes' stays over every policy, a save and revert, and is never noted" {
-    local policy
+    local action
     define owned 5 "$(direct 5 "trustGuestRxFilters='yes'")"
-    for policy in trust multicast off; do
-        policy_is "$policy" yes
+    for action in trust multicast off; do
+        policy_is "$action" yes
         virsh -q start owned --paused
         settle
-        rxtrust apply owned || [ "$policy" == multicast ] # which it can't have
+        rxtrust apply owned || [ "$action" == multicast ] # which it can't have
         rxtrust revert owned
         is_trusted owned
         restore owned
@@ -193,7 +193,7 @@ said() {
         policy_is off
         virsh -q start bonded --paused
         settle
-        only_its_owners_is_left
+        only_its_owners_is_left $owned $other
         # And by commands.
         policy_is trust
         rxtrust apply
@@ -205,14 +205,15 @@ said() {
             not rxtrust apply
             restore bonded
         fi
-        only_its_owners_is_left
+        only_its_owners_is_left $owned $other
         remove bonded
     done
 }
 
+# only_its_owners_is_left OWNED OTHER
 only_its_owners_is_left() {
-    is_trusted bonded "$owned"
-    [ -z "$(live_trust bonded "$other")" ]
+    is_trusted bonded "$1"
+    [ -z "$(live_trust bonded "$2")" ]
     rxtrust status
 }
 

@@ -204,7 +204,7 @@ END
     diff <(echo "$before") <(counters up1)
 }
 
-@test "with a broken policy, and without a daemon, it fails and says why" {
+@test "with a broken policy, and without a daemon, it changes nothing and says why" {
     local device
     run_guest broken 129
     attach broken 129 1
@@ -216,6 +216,6 @@ END
     rm "$policy"
     stop_daemon
     not plugged "$device"
-    says "virsh: "
+    says "cannot ask libvirt: "
     start_daemon
 }
