@@ -123,7 +123,7 @@ sets_nothing_on() {
     virsh -q start monitored --paused
     ip link set "$(macvtap monitored)" allmulticast on promisc on alias "the administrator's"
     rxtrust apply
-    policy_is trust
+    policy_is multicast
     rxtrust apply
     policy_is off
     rxtrust revert
