@@ -32,7 +32,7 @@ policy = trust
 polcy = off
 END
     survives_untouched unlucky 21
-    log_says "guest unlucky: .*/etc/libvirt/rxtrust.ini:4: unknown key 'polcy'"
+    log_says "guest unlucky: .*/etc/libvirt/rxtrust.ini:4: .*polcy"
 }
 
 @test "a policy that anyone may write is no policy" {
