@@ -16,12 +16,15 @@ WERROR     =
 HARDENING  = -fPIE -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 LDFLAGS    = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 SANITIZE   =
+SANITIZED  = 0
+FUZZED     = 0
 
 # What the linker would record for a library; the program loads that at run time.
 soname = $(shell readelf -d "$$($(CC) -print-file-name=lib$(1).so)" 2>/dev/null | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
 
 flags = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' \
         -DPOLICY_FILE='"$(policy)"' -DHOOK_FILE='"$(hooks)/qemu"' -DHOOKS='"$(hooks)"' \
+        -DSANITIZED=$(SANITIZED) -DFUZZED=$(FUZZED) -DBUILD_KIND='"shared: $(libxml2_soname)"' \
         -DLIBXML2_SONAME='"$(libxml2_soname)"' \
         $(if $(INIH_ARCHIVE),,-DINIH_SONAME='"$(inih_soname)"') \
         $(shell $(PKG_CONFIG) --cflags libxml-2.0 inih)
@@ -160,8 +163,8 @@ bench:
 sanitize:
 	tests/install-packages test valgrind
 	$(MAKE) BUILD=$(BUILD)/asan INIH_ARCHIVE= HARDENING=-fPIE \
-	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -DSANITIZED' all unit
-	$(MAKE) BUILD=$(BUILD)/valgrind SANITIZE=-DSANITIZED all unit
+	    SANITIZED=1 SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' all unit
+	$(MAKE) BUILD=$(BUILD)/valgrind SANITIZED=1 all unit
 	tests/run 'tests/unit/run $(BUILD)/asan' 'tests/cases/run $(BUILD)/asan/rxtrust' 'tests/valgrind $(BUILD)/valgrind'
 
 lint:

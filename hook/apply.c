@@ -1,81 +1,148 @@
 /* rxtrust apply: makes the policy true for guests that run, be it that they started before the hook
- * was there, that an interface was plugged in, or that the policy has changed. */
+ * was there, that an interface was plugged in, or that the policy has changed. rxtrust revert:
+ * takes back what rxtrust gave. rxtrust plugged: apply for the guest of a device that udev saw
+ * come. */
 #include "commands.h"
 
-#include "act.h"
-#include "daemonize.h"
+#include "clock.h"
+#include "guests.h"
 #include "installed.h"
 #include "log.h"
-#include "observe.h"
-#include "running.h"
+#include "options.h"
+#include "settle.h"
+#include "time_limits.h"
 
+#include <getopt.h>
+#include <limits.h>
+#include <net/if.h>
 #include <stdio.h>
-#include <unistd.h>
+#include <stdlib.h>
+#include <string.h>
 
-/* False: the guest is as the policy says already. */
-static bool needs_steps(const struct observer *observer, const struct parsed_guest *guest) {
+static bool needs_steps(const struct guests *guests, const struct planned_guest *guest) {
     bool needs = false;
     for (size_t i = 0; i < guest->plan.count; i++) {
-        struct finding finding = observe(observer, guest, i);
-        needs = needs || !is_good(&finding.conclusion);
+        struct finding finding = guests_observe(guests, guest, i);
+        needs = needs || finding.conclusion.steps || !is_good(&finding.conclusion);
     }
     return needs;
 }
 
-static enum outcome apply(const char *why, const struct parsed_guest *guest) {
-    struct task task = {.why = why, .uuid = guest->domain.uuid};
-    bool waits = false;
-    enum outcome outcome =
-        act_on_guest(task.why, task.uuid, virsh_now() + VIRSH_ANSWER_SECONDS, &waits);
-    if (waits && !daemonize(act_in_background, &task)) {
-        log_error("%s: no background process can be started", why);
-        outcome = OUTCOME_BAD;
-    }
-    return outcome;
-}
-
-enum outcome apply_to_guest(const char *why, const struct observer *observer,
-                            const struct parsed_guest *guest) {
+static enum outcome settle_if_needed(const char *why, const struct guests *guests,
+                                     const struct planned_guest *guest, bool revert) {
     log_about_guest(guest->domain.name);
-    enum outcome outcome = needs_steps(observer, guest) ? apply(why, guest) : OUTCOME_GOOD;
+    enum outcome outcome =
+        needs_steps(guests, guest)
+            ? settle_guest(why, guest->domain.uuid, revert, clock_now() + ANSWER_SECONDS)
+            : OUTCOME_GOOD;
     log_about_guest(NULL);
     return outcome;
 }
 
-static bool apply_to_all(struct running *running, const struct observer *observer, size_t *good) {
-    bool all = true;
-    for (size_t i = 0; i < running->count; i++) {
-        const struct parsed_guest *guest = running_guest(running, i);
+static int settle_all(const char *why, char **names, bool revert) {
+    struct guests guests;
+    size_t count = 0;
+    log_to_both();
+    enum exit_code code = guests_from_virsh(names, NULL, GUESTS_ALL, &guests);
+    if (!code)
+        check_warn_unmatched(&guests, NULL);
+    if (!code && !guests.complete)
+        code = EXIT_NOT_AS_POLICY;
+    for (size_t i = 0; i < guests.planned.count; i++) {
+        const struct planned_guest *guest = code == EXIT_USAGE ? NULL : guests_get(&guests, i);
         if (!guest)
             continue;
-        enum outcome outcome = apply_to_guest("apply", observer, guest);
-        *good += outcome == OUTCOME_GOOD;
-        all = all && outcome != OUTCOME_BAD;
+        if (!guest->domain.id) {
+            if (*names)
+                log_info("guest %s: it doesn't run: it gets what the policy says at its start",
+                         guest->domain.name);
+            continue;
+        }
+        if (revert)
+            plan_revert(&guests.planned.guests[i].plan);
+        enum outcome outcome = settle_if_needed(why, &guests, guest, revert);
+        count += outcome == OUTCOME_GOOD;
+        if (outcome == OUTCOME_BAD && !code)
+            code = EXIT_NOT_AS_POLICY;
+        else if (outcome == OUTCOME_NO_ANSWER)
+            code = EXIT_NO_ANSWER;
     }
-    return all;
+    if (!code)
+        (void)printf("%zu guest%s %s\n", count, count == 1 ? "" : "s",
+                     revert ? "without anything of rxtrust's" : "as the policy says");
+    guests_free(&guests);
+    return flush_output((int)code);
 }
 
 int command_apply(int argc, char **argv) {
-    struct running running = {0};
-    struct observer observer = {.table = {.socket = -1}};
     struct options options;
-    size_t count = 0;
-    if (!command_options(argc, argv, "", argc, &options))
-        return 1;
-    (void)installed_is_called(); /* it is logged */
-    bool good = running_load(argv + optind, NULL, THAT_RUN, &running);
-    const char *problem =
-        good ? observer_open(&observer, live_by_version(running.dumps.daemon_version),
-                             virsh_now() + VIRSH_ANSWER_SECONDS)
-             : NULL;
-    if (problem)
-        log_error("the devices can't be looked at: %s", problem);
-    good = good && !problem && apply_to_all(&running, &observer, &count) && running.complete;
-    if (good && count)
-        (void)printf("%zu guest%s as the policy says\n", count, count == 1 ? "" : "s");
-    else if (good && !running.count)
-        (void)puts("no guest runs: nothing is to be done");
-    observer_close(&observer);
-    running_free(&running);
-    return command_end(good);
+    return options_parse(argc, argv, "", argc, &options) ? settle_all("apply", argv + optind, false)
+                                                         : EXIT_USAGE;
+}
+
+int command_revert(int argc, char **argv) {
+    struct options options;
+    return options_parse(argc, argv, "", argc, &options) ? settle_all("revert", argv + optind, true)
+                                                         : EXIT_USAGE;
+}
+
+/* ---- plugged ---- */
+
+/* The kernel names a macvtap's character device by the index of its link: tap7. Another interface
+ * may have that name. Returns `name` with the link's name in it, or NULL. */
+static const char *find_link(const char *argument, char name[IF_NAMESIZE]) {
+    static const char prefix[] = "tap";
+    char *end = NULL;
+    bool is_node = strncmp(argument, prefix, strlen(prefix)) == 0;
+    unsigned long index = is_node ? strtoul(argument + strlen(prefix), &end, 10) : 0;
+    bool is_link =
+        index && *end == '\0' && index <= INT_MAX && if_indextoname((unsigned)index, name);
+    return is_link ? name : if_indextoname(if_nametoindex(argument), name);
+}
+
+static const struct planned_guest *find_guest(const struct guests *guests, const char *link) {
+    for (size_t i = 0; i < guests->planned.count; i++) {
+        const struct planned_guest *guest = guests_get(guests, i);
+        for (size_t n = 0; guest && n < guest->domain.count; n++)
+            if (strcmp(or_dash(guest->domain.interfaces[n].target), link) == 0)
+                return guest;
+    }
+    return NULL;
+}
+
+/* A macvtap comes at each start of a guest too, where the hook marks it, and some are nobody's:
+ * then nothing is done or said. OUTCOME_AGAIN: no guest that runs has the device yet. */
+static enum outcome try_once(const char *link) {
+    struct guests guests;
+    enum outcome outcome = OUTCOME_BAD;
+    enum exit_code code = guests_from_virsh((char *[]){NULL}, NULL, GUESTS_RUNNING, &guests);
+    const struct device *device = device_named(&guests.devices, link);
+    const struct planned_guest *guest = code ? NULL : find_guest(&guests, link);
+    if (!code && (!device || !device->macvtap || device->marked))
+        outcome = OUTCOME_GONE;
+    else if (!code)
+        outcome = guest ? settle_if_needed("plugged", &guests, guest, false) : OUTCOME_AGAIN;
+    guests_free(&guests);
+    return outcome;
+}
+
+int command_plugged(int argc, char **argv) {
+    struct options options;
+    char name[IF_NAMESIZE];
+    if (!options_parse(argc, argv, "", 1, &options))
+        return EXIT_USAGE;
+    if (argc - optind < 1) {
+        log_error("plugged: name a device; see rxtrust plugged --help");
+        return EXIT_USAGE;
+    }
+    log_to_both();
+    const char *link = find_link(argv[optind], name);
+    const time_t deadline = clock_now() + PLUGGED_SECONDS;
+    enum outcome outcome = link ? OUTCOME_AGAIN : OUTCOME_GONE;
+    /* It begins with a pause: at a start of a guest the hook is the first. */
+    for (long ms = PAUSE_MS; outcome == OUTCOME_AGAIN && clock_now() < deadline; ms *= 2) {
+        clock_pause(ms < LONGEST_PAUSE_MS ? ms : LONGEST_PAUSE_MS);
+        outcome = try_once(link);
+    }
+    return flush_output(outcome == OUTCOME_BAD ? (int)EXIT_NOT_AS_POLICY : (int)EXIT_GOOD);
 }

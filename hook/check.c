@@ -1,115 +1,184 @@
-/* rxtrust check: every error of a policy; and, of one without, what each section is good for. */
+/* rxtrust check: the errors of a policy; and, of one without, which guests each section decides. */
+#include "clock.h"
 #include "commands.h"
-
-#include "guest.h"
 #include "log.h"
-#include "running.h"
+#include "options.h"
+#include "pattern.h"
 #include "table.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-static bool check(const char *file) {
-    struct parsed parsed;
-    const struct parse_source source = {.policy = file ? file : POLICY_FILE,
-                                        .policy_required = file != NULL};
-    bool good = parsed_is_good(parse(&source, &parsed), &parsed, file, NULL, 0);
-    if (good && parsed.policy_missing)
-        (void)printf(
-            "%s: there is no such file: policy = trust holds for every macvtap interface\n",
-            POLICY_FILE);
-    else if (good)
-        (void)printf("%s: no errors, %zu section%s; check --guests lists what each decides\n",
-                     file ? file : POLICY_FILE, parsed.section_count,
-                     parsed.section_count == 1 ? "" : "s");
-    parsed_free(&parsed);
-    return good;
+#ifndef EXAMPLE_FILE
+#define EXAMPLE_FILE "/usr/share/doc/rxtrust/rxtrust.ini"
+#endif
+
+/* ---- Sections that match no guest ---- */
+
+static const char by_name[] = "vm:", by_default[] = "default";
+
+/* Whether insertions, deletions and replacements of at most so many bytes make one text the
+ * other. */
+static bool is_near(const char *one, const char *other, int most) {
+    for (; *one && *one == *other; one++)
+        other++;
+    if (!*one && !*other)
+        return true;
+    return most > 0 && ((*one && *other && is_near(one + 1, other + 1, most - 1)) ||
+                        (*one && is_near(one + 1, other, most - 1)) ||
+                        (*other && is_near(one, other + 1, most - 1)));
 }
+
+static bool is_unmatched(const struct planned *planned, const char *section) {
+    bool matched = strncmp(section, by_name, strlen(by_name)) != 0;
+    for (size_t i = 0; i < planned->count && !matched; i++) {
+        const struct planned_guest *guest = &planned->guests[i];
+        matched =
+            !guest->error.reason && pattern_matches_guest(section + strlen(by_name),
+                                                          guest->domain.name, guest->domain.uuid);
+    }
+    return !matched;
+}
+
+/* The guest whose name differs least from one that may be mistyped; NULL: none is near. */
+static const char *nearest_name(const struct planned *planned, const char *name) {
+    for (int most = 1; most <= 2 && most < (int)strlen(name); most++)
+        for (size_t i = 0; i < planned->count; i++)
+            if (!planned->guests[i].error.reason &&
+                is_near(name, planned->guests[i].domain.name, most))
+                return planned->guests[i].domain.name;
+    return NULL;
+}
+
+void check_warn_unmatched(const struct guests *guests, const char *file) {
+    const struct planned *planned = &guests->planned;
+    for (size_t i = 0; i < planned->section_count; i++) {
+        const char *section = planned->sections[i].name;
+        if (!is_unmatched(planned, section))
+            continue;
+        const char *near = nearest_name(planned, section + strlen(by_name));
+        log_error("%s%s[%s] matches no guest%s%s%s", file ? file : "", file ? ": " : "", section,
+                  near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    }
+}
+
+/* ---- check --guests ---- */
 
 enum { SECTION, GUEST, UUID, MAC, POLICY, OVERRIDE, COLUMNS };
 
 static const struct table_column columns[COLUMNS] = {
-    [SECTION] = {"SECTION", "section"},
-    [GUEST] = {"GUEST", "guest"},
-    [UUID] = {NULL, "uuid"},
-    [MAC] = {"MAC", "mac"},
-    [POLICY] = {"POLICY", "policy"},
-    [OVERRIDE] = {"OVERRIDE", "override"},
+    [SECTION] = {.title = "SECTION", .json = "section"},
+    [GUEST] = {.title = "GUEST", .json = "guest"},
+    [UUID] = {.json = "uuid"},
+    [MAC] = {.title = "MAC", .json = "mac"},
+    [POLICY] = {.title = "POLICY", .json = "policy"},
+    [OVERRIDE] = {.title = "OVERRIDE", .json = "override", .truth = true},
 };
-
-static const char by_default[] = "default"; /* also without such a section */
 
 static bool is(const char *section, const char *name) {
     return section && strcmp(section, name) == 0;
 }
 
-/* A row for each interface that the section decides. Returns how many. */
-static size_t list_decided(struct table *table, const struct parsed *parsed, const char *section) {
+/* Adds a row for each interface that the section decides. Returns how many. */
+static size_t list_decided(struct table *table, const struct planned *planned,
+                           const char *section) {
     size_t before = table->row_count;
-    for (size_t i = 0; i < parsed->count; i++) {
-        const struct parsed_guest *guest = &parsed->guests[i];
+    for (size_t i = 0; i < planned->count; i++) {
+        const struct planned_guest *guest = &planned->guests[i];
         for (size_t number = 0; number < guest->plan.count; number++) {
-            const struct policy_verdict *verdict = &guest->plan.items[number].verdict;
-            bool policy = is(verdict->section, section);
-            bool override = is(verdict->override_section, section);
-            struct table_cell *row = policy || override ? table_add(table) : NULL;
-            if (!row)
-                continue;
-            table_text(table, &row[SECTION], section);
-            table_text(table, &row[GUEST], guest->domain.name);
-            table_text(table, &row[UUID], guest->domain.uuid);
-            table_text(table, &row[MAC], guest->domain.interfaces[number].mac);
-            if (policy)
-                table_text(table, &row[POLICY], policy_action_names[verdict->action]);
-            if (override)
-                table_truth(&row[OVERRIDE], verdict->override);
+            const struct policy_decision *decision = &guest->plan.items[number].decision;
+            bool policy = is(decision->section, section);
+            bool override = is(decision->override_section, section);
+            if (policy || override)
+                table_add(table,
+                          (const char *const[COLUMNS]){
+                              [SECTION] = section,
+                              [GUEST] = guest->domain.name,
+                              [UUID] = guest->domain.uuid,
+                              [MAC] = guest->domain.interfaces[number].mac,
+                              [POLICY] = policy ? policy_action_names[decision->action] : NULL,
+                              [OVERRIDE] = !override            ? NULL
+                                           : decision->override ? "yes"
+                                                                : "no",
+                          });
         }
     }
     return table->row_count - before;
 }
 
-static void list_sections(struct table *table, const struct parsed *parsed, const char *file) {
-    if (!parsed->section_count || !is(parsed->sections[0].name, by_default))
-        (void)list_decided(table, parsed, by_default);
-    for (size_t i = 0; i < parsed->section_count; i++) {
-        const struct parsed_section *section = &parsed->sections[i];
-        if (list_decided(table, parsed, section->name) || is(section->name, by_default))
+static void list_sections(struct table *table, const struct planned *planned, const char *file) {
+    if (!planned->section_count || !is(planned->sections[0].name, by_default))
+        (void)list_decided(table, planned, by_default);
+    for (size_t i = 0; i < planned->section_count; i++) {
+        const struct planned_section *section = &planned->sections[i];
+        if (list_decided(table, planned, section->name) || is(section->name, by_default))
             continue;
-        struct table_cell *row = table_add(table);
-        if (row)
-            table_text(table, &row[SECTION], section->name);
-        log_error_at(file ? file : POLICY_FILE, section->line,
-                     "warning: the section decides nothing for any guest that is defined");
+        table_add(table, (const char *const[COLUMNS]){[SECTION] = section->name});
+        if (!is_unmatched(planned, section->name))
+            log_error_at(file ? file : POLICY_FILE, section->line,
+                         "warning: the section decides nothing");
     }
 }
 
-static bool check_guests(const char *file, bool json) {
-    struct table table = {.columns = columns, .column_count = COLUMNS, .painted = COLUMNS};
-    struct running running;
-    bool good = running_load((char *[]){NULL}, file, AS_STORED, &running);
-    if (good) {
-        for (size_t i = 0; i < running.count; i++) {
-            const struct parsed_guest *guest = running_guest(&running, i);
-            if (guest)
-                guest_warn(guest);
-        }
-        list_sections(&table, &running.parsed, file);
-        good = table_print(&table, json) && running.complete;
+static enum exit_code check_guests(const char *file, bool json) {
+    struct table table = {.columns = columns, .column_count = COLUMNS};
+    struct guests guests;
+    enum exit_code code = guests_from_virsh((char *[]){NULL}, file, GUESTS_STORED, &guests);
+    if (!code) {
+        list_sections(&table, &guests.planned, file);
+        check_warn_unmatched(&guests, file);
+        bool good = table_print(&table, json ? TABLE_JSON : TABLE_SHORT);
+        code = !good ? EXIT_NO_ANSWER : guests.complete ? EXIT_GOOD : EXIT_NOT_AS_POLICY;
     }
     table_free(&table);
-    running_free(&running);
-    return good;
+    guests_free(&guests);
+    return code;
+}
+
+/* ---- check ---- */
+
+/* A warning isn't worth a long wait for libvirt. */
+enum { WARNING_SECONDS = 2 };
+
+static void print_good(const char *file, const struct planned *planned) {
+    if (planned->policy_missing)
+        (void)puts(POLICY_FILE ": no such file: policy = trust holds for every macvtap;\n"
+                               "an example is " EXAMPLE_FILE);
+    else
+        (void)printf("%s: no errors, %zu section%s;\ncheck --guests lists what each decides\n",
+                     file ? file : POLICY_FILE, planned->section_count,
+                     planned->section_count == 1 ? "" : "s");
+}
+
+static enum exit_code check(const char *file) {
+    struct guests guests = {.devices = {.socket = -1}};
+    bool answered = virsh_dump_all(false, true, clock_now() + WARNING_SECONDS, &guests.dumps);
+    const struct plan_source source = {.policy = file ? file : POLICY_FILE,
+                                       .policy_required = file != NULL,
+                                       .texts = guests.dumps.texts,
+                                       .count = answered ? guests.dumps.count : 0,
+                                       .devices = &guests.devices};
+    enum exit_code code = guests_log_policy(sandboxed_plan(&source, &guests.planned),
+                                            &guests.planned, file, ERRORS_ALL);
+    if (!code) {
+        print_good(file, &guests.planned);
+        if (answered)
+            check_warn_unmatched(&guests, file);
+    }
+    guests_free(&guests);
+    return code;
 }
 
 int command_check(int argc, char **argv) {
     struct options options;
-    if (!command_options(argc, argv, "gj", 1, &options))
-        return 1;
-    if (options.json && !options.guests)
-        log_error("check: --json needs --guests");
-    else
-        return command_end(options.guests ? check_guests(argv[optind], options.json)
-                                          : check(argv[optind]));
-    return 1;
+    if (!options_parse(argc, argv, "gj", 1, &options))
+        return EXIT_USAGE;
+    if (options.json && !options.guests) {
+        log_error("check: --json needs --guests; see rxtrust check --help");
+        return EXIT_USAGE;
+    }
+    enum exit_code code =
+        options.guests ? check_guests(argv[optind], options.json) : check(argv[optind]);
+    return flush_output((int)code);
 }

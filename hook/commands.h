@@ -1,33 +1,28 @@
-/* The administrator's commands, a file each. Each returns the exit code: 0, or 1 after an error
- * that is logged on stderr, or of `status` if what it prints isn't as the policy says. */
+/* The administrator's commands, a file each, and what they share. Each returns one of enum
+ * exit_code (guests.h). */
 #pragma once
 
-#include "act.h"
-#include "observe.h"
+#include "guests.h"
 
 #include <stdbool.h>
 
-int command_check(int argc, char **argv);
-int command_rewrite(int argc, char **argv);
-int command_explain(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_apply(int argc, char **argv);
+int command_revert(int argc, char **argv);
+int command_define(int argc, char **argv);
+int command_explain(int argc, char **argv);
+int command_check(int argc, char **argv);
+int command_rewrite(int argc, char **argv);
 int command_plugged(int argc, char **argv);
 
-/* What an argument sets: -c FILE, --json, --guests. */
-struct options {
-    const char *file;
-    bool json, guests;
-};
+/* Warns of each section [vm:NAME] that matches none of the guests, which must be all that are
+ * defined; `file` is the policy's, NULL: the installed one. */
+void check_warn_unmatched(const struct guests *guests, const char *file);
 
-/* Takes the options of `allowed` (getopt(3)'s letters: c, j for --json, g for --guests) and up to
- * `operands` operands, which start at argv[optind] then. False: that is logged. */
-bool command_options(int argc, char **argv, const char *allowed, int operands,
-                     struct options *options);
+/* Makes of the guest's XML what its plan says. text_free() *out either way. False: *reason says
+ * why, a text that stays. */
+bool rewrite_as_planned(const struct planned_guest *guest, const struct text *xml, struct text *out,
+                        const char **reason);
 
-/* Makes the policy true for a guest that runs, if it isn't; `why` is the command. */
-enum outcome apply_to_guest(const char *why, const struct observer *observer,
-                            const struct parsed_guest *guest);
-
-/* 0 if what was printed to standard output got there and `good`, else 1. */
-int command_end(bool good);
+/* Appends why an interface is no concern of rxtrust's. False: out of memory. */
+bool explain_no_macvtap(const struct interface *interface, struct text *why);

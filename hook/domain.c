@@ -1,5 +1,8 @@
 #include "domain.h"
 
+#include "pattern.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,25 +10,34 @@
 
 enum { ROOT = 1, SECTION = 2, DEVICE = 3, DETAIL = 4 };
 
-struct text {
-    char *data; /* NULL or ended by a NUL */
-    size_t length;
+static const char no_memory[] = "out of memory";
+static const char misplaced[] = "the place of an interface or of the metadata in it can't be found";
+
+const char *const trust_names[] = {
+    [TRUST_UNSAID] = "unsaid", [TRUST_NO] = "no", [TRUST_YES] = "yes"};
+
+enum trust domain_trust(const char *value) {
+    return !value ? TRUST_UNSAID : strcmp(value, "yes") == 0 ? TRUST_YES : TRUST_NO;
+}
+
+/* ---- Reading ---- */
+
+/* An entry of the note. */
+struct given {
+    const char *mac;
+    enum trust was;
 };
 
 struct domain_parser {
     struct domain *domain;
     struct xml_error *error;
-    size_t room;
     struct interface *interface; /* the one whose element is open */
-    bool in_devices;
+    struct given *note;
+    size_t note_count;
+    bool in_devices, in_metadata, in_note;
     struct text *text; /* where the text of the open element goes */
-    struct text name;
-    struct text uuid;
+    struct text name, uuid;
 };
-
-enum trust domain_trust(const char *value) {
-    return !value ? TRUST_UNSAID : strcmp(value, "yes") == 0 ? TRUST_YES : TRUST_NO;
-}
 
 static void fail(struct domain_parser *parser, const char *reason) {
     if (!parser->error->reason)
@@ -34,17 +46,14 @@ static void fail(struct domain_parser *parser, const char *reason) {
 
 static void open_interface(struct domain_parser *parser, const struct xml_element *element) {
     struct domain *domain = parser->domain;
-    if (domain->count == parser->room) {
-        size_t room = parser->room ? 2 * parser->room : 8;
-        struct interface *grown = reallocarray(domain->interfaces, room, sizeof *grown);
-        if (!grown) {
-            fail(parser, "out of memory");
-            return;
-        }
-        domain->interfaces = grown;
-        parser->room = room;
+    struct interface *grown =
+        reallocarray(domain->interfaces, domain->count + 1, sizeof *domain->interfaces);
+    if (!grown) {
+        fail(parser, no_memory);
+        return;
     }
-    parser->interface = &domain->interfaces[domain->count++];
+    domain->interfaces = grown;
+    parser->interface = &grown[domain->count++];
     *parser->interface = (struct interface){
         .type = xml_attribute(element, "type"),
         .trust = domain_trust(xml_attribute(element, ATTRIBUTE)),
@@ -78,6 +87,33 @@ static void open_detail(struct interface *interface, const struct xml_element *e
     }
 }
 
+static void open_entry(struct domain_parser *parser, const struct xml_element *element) {
+    const char *mac = xml_attribute(element, "mac"), *was = xml_attribute(element, "was");
+    struct given *grown = reallocarray(parser->note, parser->note_count + 1, sizeof *parser->note);
+    if (grown)
+        parser->note = grown;
+    else
+        fail(parser, no_memory);
+    for (enum trust trust = TRUST_UNSAID; grown && mac && was && trust <= TRUST_YES; trust++)
+        if (strcmp(was, trust_names[trust]) == 0)
+            grown[parser->note_count++] = (struct given){mac, trust};
+}
+
+static bool is_ours(const struct xml_element *element, const char *name) {
+    return element->uri && strcmp(element->uri, NOTE_URI) == 0 && strcmp(element->local, name) == 0;
+}
+
+static void open_section(struct domain_parser *parser, const struct xml_element *element) {
+    parser->in_devices = strcmp(element->name, "devices") == 0;
+    parser->in_metadata = strcmp(element->name, "metadata") == 0 && !parser->domain->metadata_start;
+    if (parser->in_metadata)
+        parser->domain->metadata_start = element->tag_end;
+    if (!parser->name.data && strcmp(element->name, "name") == 0)
+        parser->text = &parser->name;
+    if (!parser->uuid.data && strcmp(element->name, "uuid") == 0)
+        parser->text = &parser->uuid;
+}
+
 static void on_open(void *user, const struct xml_element *element) {
     struct domain_parser *parser = user;
     switch (element->depth) {
@@ -85,22 +121,25 @@ static void on_open(void *user, const struct xml_element *element) {
         if (strcmp(element->name, "domain") != 0)
             fail(parser, "it is not a domain");
         parser->domain->id = xml_attribute(element, "id");
+        parser->domain->root_end = element->tag_end;
         break;
     case SECTION:
-        parser->in_devices = strcmp(element->name, "devices") == 0;
-        if (!parser->name.data && strcmp(element->name, "name") == 0)
-            parser->text = &parser->name;
-        if (!parser->uuid.data && strcmp(element->name, "uuid") == 0)
-            parser->text = &parser->uuid;
+        open_section(parser, element);
         break;
     case DEVICE:
         parser->text = NULL;
         if (parser->in_devices && strcmp(element->name, "interface") == 0)
             open_interface(parser, element);
+        parser->in_note =
+            parser->in_metadata && !parser->domain->note_end && is_ours(element, "given");
+        if (parser->in_note)
+            parser->domain->note_start = element->tag_end;
         break;
     case DETAIL:
         if (parser->interface)
             open_detail(parser->interface, element);
+        if (parser->in_note && is_ours(element, "interface"))
+            open_entry(parser, element);
         break;
     default:
         break;
@@ -113,28 +152,53 @@ static void on_close(void *user, unsigned depth, size_t end) {
         parser->interface->end = end;
         parser->interface = NULL;
     }
-    if (depth == SECTION)
+    if (depth == DEVICE && parser->in_note) {
+        parser->domain->note_end = end;
+        parser->in_note = false;
+    }
+    if (depth == SECTION) {
         parser->text = NULL;
+        if (parser->in_metadata)
+            parser->domain->metadata_end = end;
+        parser->in_metadata = false;
+    }
 }
 
 static void on_text(void *user, const char *data, size_t length) {
     struct domain_parser *parser = user;
-    struct text *text = parser->text;
-    if (!text)
-        return;
-    char *grown = realloc(text->data, text->length + length + 1);
-    if (!grown) {
-        fail(parser, "out of memory");
-        return;
-    }
-    memcpy(grown + text->length, data, length);
-    text->data = grown;
-    text->length += length;
-    text->data[text->length] = '\0';
+    if (parser->text && !text_append(parser->text, data, length))
+        fail(parser, no_memory);
 }
 
-static char *text_or_empty(const struct text *text) {
-    return text->data ? text->data : strdup("");
+static bool is_same_mac(const char *a, const char *b) {
+    unsigned char left[MAC_LENGTH], right[MAC_LENGTH];
+    return mac_parse(a, left) && mac_parse(b, right) && memcmp(left, right, MAC_LENGTH) == 0;
+}
+
+/* How many of the interfaces before this one have its MAC address. */
+static size_t rank(const struct domain *domain, size_t number) {
+    size_t before = 0;
+    for (size_t i = 0; i < number; i++)
+        before += is_same_mac(domain->interfaces[i].mac, domain->interfaces[number].mac);
+    return before;
+}
+
+/* The owner's word on each interface: what the XML says, unless the note says that the 'yes' is
+ * rxtrust's. Of several interfaces with one MAC address the first has the first entry, and so on.
+ */
+static void read_note(struct domain *domain, const struct given *note, size_t count) {
+    for (size_t i = 0; i < domain->count; i++) {
+        struct interface *interface = &domain->interfaces[i];
+        size_t skip = count ? rank(domain, i) : 0;
+        interface->owner = interface->trust;
+        for (size_t n = 0; n < count && interface->trust == TRUST_YES; n++) {
+            if (!is_same_mac(note[n].mac, interface->mac) || skip--)
+                continue;
+            interface->owner = note[n].was;
+            interface->given = note[n].was != TRUST_YES;
+            break;
+        }
+    }
 }
 
 bool domain_read(const char *xml, size_t length, struct domain *domain, struct xml_error *error) {
@@ -142,13 +206,14 @@ bool domain_read(const char *xml, size_t length, struct domain *domain, struct x
     *domain = (struct domain){0};
     struct domain_parser parser = {.domain = domain, .error = error};
     bool read = xml_walk(xml, length, &handler, &parser, &domain->strings, error);
-    domain->name = text_or_empty(&parser.name);
-    domain->uuid = text_or_empty(&parser.uuid);
-    if (read && (!domain->name || !domain->uuid)) {
-        *error = (struct xml_error){.reason = "out of memory"};
-        read = false;
-    }
-    return read;
+    bool named = text_append(&parser.name, "", 0) && text_append(&parser.uuid, "", 0);
+    domain->name = parser.name.data;
+    domain->uuid = parser.uuid.data;
+    read_note(domain, parser.note, parser.note_count);
+    free(parser.note);
+    if (read && !named)
+        *error = (struct xml_error){.reason = no_memory};
+    return read && named;
 }
 
 void domain_free(struct domain *domain) {
@@ -159,149 +224,225 @@ void domain_free(struct domain *domain) {
     *domain = (struct domain){0};
 }
 
-static bool is_space(char c) {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+/* ---- The note ---- */
+
+static const char prefixed_head[] = "<" NOTE_KEY ":given xmlns:" NOTE_KEY "=\"" NOTE_URI "\">";
+
+/* Whether the 'yes' that the interface is to say isn't its owner's. */
+static bool is_given(const struct interface *interface, enum trust says) {
+    return says == TRUST_YES && interface->owner != TRUST_YES;
 }
 
-struct span {
-    const char *start;
-    size_t length;
-};
-
-/* The attribute in a start tag, from its '<' to before its '>': its value, and the whole of it with
- * the white space before. That the tag is well-formed is known from the parser, so a quote that
- * opens also closes and no '<' stands inside; the bound holds all the same. */
-static bool find_attribute(const char *tag, const char *end, struct span *value,
-                           struct span *whole) {
-    const char *at = tag;
-    while (at < end && !is_space(*at))
-        at++;
-    while (at < end) {
-        const char *space = at;
-        while (at < end && is_space(*at))
-            at++;
-        const char *name = at;
-        while (at < end && !is_space(*at) && *at != '=')
-            at++;
-        size_t name_length = (size_t)(at - name);
-        while (at < end && *at != '\'' && *at != '"')
-            at++;
-        const char *close = at < end ? memchr(at + 1, *at, (size_t)(end - at - 1)) : NULL;
-        if (!close)
-            return false;
-        if (name_length == strlen(ATTRIBUTE) && memcmp(name, ATTRIBUTE, name_length) == 0) {
-            *value = (struct span){at + 1, (size_t)(close - at - 1)};
-            *whole = (struct span){space, (size_t)(close + 1 - space)};
-            return true;
-        }
-        at = close + 1;
-    }
-    return false;
-}
-
-/* One change of the text: of an interface's element, which starts at `element`, the span `replaced`
- * gives way to `by`. */
-struct edit {
-    const char *element;
-    struct span replaced;
-    const char *by;
-};
-
-/* Returns the '>' of the tag that begins at `tag`, or NULL. */
-static const char *end_of_tag(const char *tag, const char *limit) {
-    char quote = '\0';
-    for (const char *at = tag; at < limit; at++) {
-        if (quote)
-            quote = (char)(*at == quote ? '\0' : quote);
-        else if (*at == '"' || *at == '\'')
-            quote = *at;
-        else if (*at == '>')
-            return at;
-    }
-    return NULL;
-}
-
-/* The edit that gives an interface trust, or takes its attribute away. False: the text at the place
- * is not the start tag of an interface as it was parsed: in UTF-16, where the parser's places are
- * not the text's, or by a parser that was taken over. */
-static bool find_edit(const struct interface *interface, const char *xml, size_t length, bool trust,
-                      struct edit *edit) {
-    static const char start[] = "<interface";
-    if (interface->tag_end >= interface->end || interface->end > length)
-        return false;
-    const char *end = xml + interface->tag_end;
-    const char *tag = memrchr(xml, '<', interface->tag_end);
-    if (xml[interface->end - 1] != '>' || !tag || (size_t)(end - tag) < sizeof start ||
-        memcmp(tag, start, sizeof start - 1) != 0 || !is_space(tag[sizeof start - 1]))
-        return false;
-    const char *close = end_of_tag(tag, xml + interface->end);
-    if (!close || (close != end && !(*end == '/' && close == end + 1)))
-        return false;
-    struct span value, whole;
-    bool says = find_attribute(tag, end, &value, &whole);
-    *edit = !says   ? (struct edit){tag, {end, 0}, trust ? " " ATTRIBUTE "='yes'" : ""}
-            : trust ? (struct edit){tag, value, "yes"}
-                    : (struct edit){tag, whole, ""};
-    return says == (interface->trust != TRUST_UNSAID);
-}
-
-static const char misplaced[] = "the place of an interface in it can't be found";
-
-/* Appends to `to` the text from `from` to the edit, and what it puts there. */
-static char *append(char *to, const char *from, const struct edit *edit) {
-    to = mempcpy(to, from, (size_t)(edit->replaced.start - from));
-    return stpcpy(to, edit->by);
-}
-
-enum { LONGEST_EDIT = sizeof " " ATTRIBUTE "='yes'" };
-
-char *domain_rewrite(const struct domain *domain, const bool *trust, const char *xml, size_t length,
-                     size_t *new_length, const char **reason) {
-    size_t most = length;
+bool domain_note(const struct domain *domain, const enum trust *says, bool for_virsh,
+                 struct text *note) {
+    const char *prefix = for_virsh ? "" : NOTE_KEY ":";
+    bool good = text_append(note, "", 0), needed = false;
     for (size_t i = 0; i < domain->count; i++)
-        most += trust[i] ? LONGEST_EDIT : 0;
-    char *out = malloc(most);
-    if (!out) {
-        *reason = "out of memory";
-        return NULL;
+        needed = needed || is_given(&domain->interfaces[i], says[i]);
+    for (size_t i = 0; needed && good && i < domain->count; i++) {
+        const struct interface *interface = &domain->interfaces[i];
+        unsigned char mac[MAC_LENGTH];
+        bool entered = is_given(interface, says[i]);
+        for (size_t j = 0; !entered && j < domain->count; j++)
+            entered = is_given(&domain->interfaces[j], says[j]) &&
+                      is_same_mac(domain->interfaces[j].mac, interface->mac);
+        if (entered)
+            good = mac_parse(interface->mac, mac) &&
+                   text_print(note,
+                              "%s<%sinterface mac=\"%02x:%02x:%02x:%02x:%02x:%02x\" was=\"%s\"/>",
+                              note->length ? ""
+                              : for_virsh  ? "<given>"
+                                           : prefixed_head,
+                              prefix, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
+                              trust_names[interface->owner]);
     }
-    char *to = out;
-    const char *from = xml;
-    for (size_t i = 0; i < domain->count; i++) {
-        struct edit edit;
-        if (!trust[i])
-            continue;
-        if (!find_edit(&domain->interfaces[i], xml, length, true, &edit) || edit.element < from) {
-            *reason = misplaced;
-            free(out);
-            return NULL;
-        }
-        to = append(to, from, &edit);
-        from = edit.replaced.start + edit.replaced.length;
-    }
-    to = mempcpy(to, from, (size_t)(xml + length - from));
-    *new_length = (size_t)(to - out);
-    return out;
+    return good && (!note->length || text_print(note, "</%sgiven>", prefix));
 }
 
-char *domain_interface_xml(const struct interface *interface, bool trust, const char *xml,
-                           size_t length, size_t *new_length, const char **reason) {
+/* ---- The text ---- */
+
+#define WHITE " \t\n\r"
+
+/* A piece of the text, from `start` to before `end`, and what takes its place. */
+struct edit {
+    const char *start, *end;
+    const char *by[3];
+};
+
+/* Scans the start tag at `tag`, whose name has this length. Returns its closing '>' or '/>'; NULL:
+ * there is no such tag. *whole gets the trust attribute with the white space before it, *value its
+ * value, if it is there. */
+static const char *scan_tag(const char *tag, size_t length, struct edit *whole,
+                            struct edit *value) {
+    const size_t attribute = strlen(ATTRIBUTE);
+    const char *at = tag + 1 + length, *close = NULL;
+    for (;; at = close + 1) {
+        const char *space = at;
+        at += strspn(at, WHITE);
+        if (*at == '>' || (at[0] == '/' && at[1] == '>'))
+            return at;
+        const char *quote = at > space ? strpbrk(at, "'\"") : NULL;
+        close = quote ? strchr(quote + 1, *quote) : NULL;
+        if (!close)
+            return NULL;
+        if (strncmp(at, ATTRIBUTE, attribute) == 0 && strchr(WHITE "=", at[attribute])) {
+            *whole = (struct edit){space, close + 1, {"", "", ""}};
+            *value = (struct edit){quote + 1, close, {"", "", ""}};
+        }
+    }
+}
+
+/* The '<' of the element of this name, with a prefix or without, whose start tag ends at `tag_end`;
+ * as above. NULL: it doesn't stand there. In UTF-16 the parser's offsets are not the text's, and a
+ * parser that was taken over may say anything. */
+static const char *element_at(const struct text *xml, size_t tag_end, const char *name,
+                              struct edit *whole, struct edit *value) {
+    const char *tag = tag_end < xml->length ? memrchr(xml->data, '<', tag_end) : NULL;
+    size_t length = tag ? strcspn(tag + 1, WHITE "/>") : 0, least = strlen(name);
+    const char *behind = tag ? tag + 1 + length : NULL;
+    if (length < least || memcmp(behind - least, name, least) != 0 ||
+        (length > least && behind[-(ptrdiff_t)least - 1] != ':'))
+        return NULL;
+    return scan_tag(tag, length, whole, value) == xml->data + tag_end ? tag : NULL;
+}
+
+/* The edit that makes the interface say `says`. Returns the '<' of its element, or NULL. */
+static const char *edit_interface(const struct interface *interface, const struct text *xml,
+                                  enum trust says, struct edit *edit) {
+    struct edit value = {0};
+    *edit = (struct edit){.by = {"", "", ""}};
+    bool bounded = interface->tag_end < interface->end && interface->end <= xml->length;
+    const char *tag =
+        bounded ? element_at(xml, interface->tag_end, "interface", edit, &value) : NULL;
+    bool has = edit->start != NULL;
+    if (!tag || xml->data[interface->end - 1] != '>' || has != (interface->trust != TRUST_UNSAID))
+        return NULL;
+    if (!has)
+        edit->start = edit->end = xml->data + interface->tag_end;
+    if (has && says != TRUST_UNSAID)
+        *edit = (struct edit){value.start, value.end, {"", trust_names[says], ""}};
+    else if (says != TRUST_UNSAID)
+        *edit = (struct edit){edit->start, edit->end, {" " ATTRIBUTE "='", trust_names[says], "'"}};
+    return tag;
+}
+
+static const char *skip_white_back(const char *at, const char *from) {
+    while (at > from && strchr(WHITE, at[-1]))
+        at--;
+    return at;
+}
+
+/* The edit that puts the note in the place of the one that is there. An element that held nothing
+ * else goes with it. Whatever the parser says, nothing beyond the metadata is taken for a note. */
+static bool replace_note(const struct domain *domain, const struct text *xml, const char *metadata,
+                         const struct text *note, struct edit *edit) {
+    const char *from = xml->data + domain->metadata_start, *end = xml->data + domain->note_end;
+    const char *behind = xml->data + domain->metadata_end;
+    const char *tag = element_at(xml, domain->note_start, "given", edit, edit);
+    const char *close = tag ? strstr(tag, "</metadata") : NULL;
+    if (!tag || tag < from || !close || close < end || end <= tag || end[-1] != '>')
+        return false;
+    *edit = (struct edit){
+        skip_white_back(tag, from), end, {note->length ? "\n    " : "", note->data, ""}};
+    if (!note->length && edit->start == from + 1 && end + strspn(end, WHITE) == close)
+        *edit = (struct edit){skip_white_back(metadata, xml->data), behind, {"", "", ""}};
+    return true;
+}
+
+/* The edit that gives the XML this note. */
+static bool edit_note(const struct domain *domain, const struct text *xml, const struct text *note,
+                      struct edit *edit) {
+    static const char open[] = "\n  <metadata>\n    ", end[] = "\n  </metadata>", line[] = "\n    ";
+    struct edit unused;
+    const char *metadata = element_at(xml, domain->metadata_start, "metadata", &unused, &unused);
+    const char *from = xml->data + domain->metadata_start, *root = xml->data + domain->root_end;
+    bool bounded =
+        domain->metadata_end > domain->metadata_start && domain->metadata_end <= xml->length;
+    if (domain->metadata_start && (!metadata || !bounded))
+        return false;
+    if (domain->note_end)
+        return *from == '>' && replace_note(domain, xml, metadata, note, edit);
+    if (domain->metadata_start)
+        *edit = *from == '>' ? (struct edit){from + 1, from + 1, {line, note->data, ""}}
+                             : (struct edit){from,
+                                             from + 2,
+                                             {&open[sizeof "\n  <metadata" - 1], note->data, end}};
+    else
+        *edit = (struct edit){root + 1, root + 1, {open, note->data, end}};
+    return domain->metadata_start ||
+           (element_at(xml, domain->root_end, "domain", &unused, &unused) && *root == '>');
+}
+
+/* Appends the text from *from to the edit, and what it puts there. */
+static bool append_edit(struct text *out, const char **from, const struct edit *edit) {
+    bool good = edit->start >= *from && text_append(out, *from, (size_t)(edit->start - *from));
+    for (size_t i = 0; good && i < sizeof edit->by / sizeof *edit->by; i++)
+        good = text_append(out, edit->by[i], strlen(edit->by[i]));
+    *from = edit->end;
+    return good;
+}
+
+static bool rewrite(const struct domain *domain, const enum trust *says, const struct text *xml,
+                    const struct text *note, struct text *out) {
+    const char *from = xml->data;
     struct edit edit;
-    static const char metadata[] = "</metadata>";
-    if (!find_edit(interface, xml, length, trust, &edit) ||
-        memmem(edit.element, (size_t)(xml + length - edit.element), metadata, strlen(metadata))) {
+    bool good = true, changes = false;
+    for (size_t i = 0; i < domain->count; i++)
+        changes = changes || says[i] != domain->interfaces[i].trust;
+    bool note_left = changes && (note->length || domain->note_end);
+    for (size_t i = 0; good && i <= domain->count; i++) {
+        const struct interface *interface = i < domain->count ? &domain->interfaces[i] : NULL;
+        /* The metadata may stand before, between or behind the devices. */
+        if (note_left && (!interface || interface->tag_end > domain->metadata_start)) {
+            good = edit_note(domain, xml, note, &edit) && append_edit(out, &from, &edit);
+            note_left = false;
+        }
+        if (good && interface && says[i] != interface->trust)
+            good = edit_interface(interface, xml, says[i], &edit) >= from &&
+                   append_edit(out, &from, &edit);
+    }
+    return good && text_append(out, from, (size_t)(xml->data + xml->length - from));
+}
+
+bool domain_rewrite(const struct domain *domain, const enum trust *says, const struct text *xml,
+                    struct text *out, const char **reason) {
+    struct text note = {0};
+    *reason = domain_note(domain, says, false, &note)
+                  ? NULL
+                  : "an interface that would be trusted has no MAC address for the note";
+    if (!*reason && !rewrite(domain, says, xml, &note, out))
         *reason = misplaced;
-        return NULL;
-    }
-    const char *end = xml + interface->end;
-    char *out = malloc((size_t)(end - edit.element) + LONGEST_EDIT);
-    if (!out) {
-        *reason = "out of memory";
-        return NULL;
-    }
-    char *to = append(out, edit.element, &edit);
-    const char *from = edit.replaced.start + edit.replaced.length;
-    to = mempcpy(to, from, (size_t)(end - from));
-    *new_length = (size_t)(to - out);
-    return out;
+    text_free(&note);
+    return !*reason;
+}
+
+bool domain_interface_xml(const struct interface *interface, enum trust says,
+                          const struct text *xml, struct text *out, const char **reason) {
+    struct edit edit;
+    const char *from = edit_interface(interface, xml, says, &edit);
+    const char *end = xml->data + interface->end;
+    *reason = !from || strstr(from, "</metadata>") ? misplaced : NULL;
+    if (!*reason &&
+        (!append_edit(out, &from, &edit) || !text_append(out, from, (size_t)(end - from))))
+        *reason = no_memory;
+    return !*reason;
+}
+
+bool domain_target_stands(const struct interface *interface, const struct text *xml) {
+    struct text element = {0}, target = {0};
+    const char *reason = NULL;
+    bool stands = domain_interface_xml(interface, interface->trust, xml, &element, &reason) &&
+                  text_print(&target, "<target dev='%s'", interface->target) &&
+                  strstr(element.data, target.data);
+    text_free(&element);
+    text_free(&target);
+    return stands;
+}
+
+bool domain_find_uuid(const struct text *xml, char uuid[UUID_LENGTH + 1]) {
+    static const char tag[] = "<uuid>";
+    const char *found = xml->length ? strstr(xml->data, tag) : NULL;
+    found = found ? found + strlen(tag) : "";
+    (void)snprintf(uuid, UUID_LENGTH + 1, "%s", found);
+    return strspn(uuid, "0123456789abcdefABCDEF-") == UUID_LENGTH && found[UUID_LENGTH] == '<';
 }

@@ -1,7 +1,8 @@
-/* A libvirt domain as its XML describes it: who it is, its network interfaces, and the XML again
- * with trustGuestRxFilters='yes' on some of them. Pure: text in, text out. */
+/* A libvirt domain as its XML describes it: name, network interfaces, rxtrust's note, and the XML
+ * again with another word of trust on some interfaces. Pure: text in, text out. */
 #pragma once
 
+#include "io.h"
 #include "xml.h"
 
 #include <stdbool.h>
@@ -10,6 +11,7 @@
 /* What a trustGuestRxFilters attribute says. Any value but 'yes' is a 'no'. */
 enum trust { TRUST_UNSAID, TRUST_NO, TRUST_YES };
 enum trust domain_trust(const char *attribute_value);
+extern const char *const trust_names[]; /* unsaid, no, yes: as in the note */
 
 /* Texts are the XML's own, NULL where it has none; they live as long as the domain. */
 struct interface {
@@ -24,9 +26,11 @@ struct interface {
     const char *mode; /* <source mode=>: bridge, vepa, private, passthrough */
     const char *target;  /* <target dev=>: the macvtap, once the guest runs */
     const char *managed; /* <target managed=>: 'no' where somebody else made the device */
-    enum trust trust;
-    size_t tag_end; /* offset in the XML of the start tag's closing '>' or '/>' */
-    size_t end;     /* offset in the XML of what follows the element */
+    enum trust trust;    /* what the XML says now */
+    enum trust owner;    /* what it said before rxtrust gave trust: see `given` */
+    bool given;          /* the note says that the 'yes' is rxtrust's */
+    size_t tag_end;      /* offset in the XML of the start tag's closing '>' or '/>' */
+    size_t end;          /* offset in the XML of what follows the element */
 };
 
 struct domain {
@@ -35,6 +39,11 @@ struct domain {
     const char *id; /* the run's number, of a guest that runs; else NULL */
     struct interface *interfaces;
     size_t count;
+    size_t root_end;       /* offsets in the XML: of the closing '>' of the root's start tag; */
+    size_t metadata_start; /* of the '>' or '/>' of <metadata>'s; 0: there is no such element; */
+    size_t metadata_end;   /* behind that element; */
+    size_t note_start;     /* of the '>' or '/>' of the note's start tag; */
+    size_t note_end;       /* behind the note's element; 0: there is no note */
     struct xml_strings strings;
 };
 
@@ -43,14 +52,32 @@ struct domain {
 bool domain_read(const char *xml, size_t length, struct domain *domain, struct xml_error *error);
 void domain_free(struct domain *domain);
 
-/* Returns the XML that the domain was parsed from with trustGuestRxFilters='yes' on each interface
- * for which `trust` (one for each) is true, every other byte as it was; the caller frees it. NULL:
- * *reason says why (a text that stays). */
-char *domain_rewrite(const struct domain *domain, const bool *trust, const char *xml, size_t length,
-                     size_t *new_length, const char **reason);
+/* Appends the note (libvirt's metadata, namespace NOTE_URI) for a domain whose interfaces are to
+ * say `says` (one for each): an entry for each 'yes' that isn't its owner's; where one of several
+ * interfaces with one MAC address has an entry, each of these has one, in their order.
+ * Nothing is appended where no entry is needed. `for_virsh`: without the namespace, which virsh
+ * adds. False: out of memory, or an interface has no MAC address to be known by. */
+#define NOTE_URI "urn:rxtrust:1"
+#define NOTE_KEY "rxtrust"
+bool domain_note(const struct domain *domain, const enum trust *says, bool for_virsh,
+                 struct text *note);
 
-/* The element of one interface alone, with trustGuestRxFilters='yes' or without the attribute;
- * returns as above. NULL also for one that stands before the end of the metadata, where anything
- * may stand: libvirt writes its devices behind that. */
-char *domain_interface_xml(const struct interface *interface, bool trust, const char *xml,
-                           size_t length, size_t *new_length, const char **reason);
+/* Appends to `out` the XML that the domain was parsed from with `says` (one for each) on its
+ * interfaces and the note that belongs to it, every other byte as it was. False: *reason says why
+ * (a text that stays). */
+bool domain_rewrite(const struct domain *domain, const enum trust *says, const struct text *xml,
+                    struct text *out, const char **reason);
+
+/* The same of one interface's element alone. Refuses one that doesn't stand where the parser says.
+ */
+bool domain_interface_xml(const struct interface *interface, enum trust says,
+                          const struct text *xml, struct text *out, const char **reason);
+
+/* The parser is not believed: whether this interface's element stands in the XML behind the
+ * metadata, and names this target in it as libvirt writes it. */
+bool domain_target_stands(const struct interface *interface, const struct text *xml);
+
+/* The UUID that libvirt wrote before all that others may have written; *uuid gets 36 characters and
+ * a NUL. False: there is none. */
+enum { UUID_LENGTH = 36 };
+bool domain_find_uuid(const struct text *xml, char uuid[UUID_LENGTH + 1]);

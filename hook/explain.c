@@ -1,110 +1,150 @@
-/* rxtrust explain: what the policy wants for each interface of a guest, which section decides, and
- * what happens at a start. */
+/* rxtrust explain: what each interface of a guest gets at its next start, and why: by the policy,
+ * and by the libvirt that runs here. */
 #include "commands.h"
-
-#include "guest.h"
-#include "installed.h"
 #include "log.h"
-#include "reconcile.h"
-#include "running.h"
+#include "options.h"
 #include "table.h"
 
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-enum { MAC, TYPE, SOURCE, MODE, MODEL, SAYS, POLICY, SECTION, AT_A_START, COLUMNS };
+enum { GUEST, UUID, MAC, TYPE, SOURCE, MODE, MODEL, SAYS, POLICY, SECTION, GETS, FATE, COLUMNS };
 
 static const struct table_column columns[COLUMNS] = {
-    [MAC] = {"MAC", "mac"},
-    [TYPE] = {"TYPE", "type"},
-    [SOURCE] = {"SOURCE", "source"},
-    [MODE] = {"MODE", "mode"},
-    [MODEL] = {"MODEL", "model"},
-    [SAYS] = {"TRUST", "trust"},
-    [POLICY] = {"POLICY", "policy"},
-    [SECTION] = {"SECTION", "section"},
-    [AT_A_START] = {"AT A START", "at_a_start"},
+    [GUEST] = {.title = "GUEST", .json = "guest"},
+    [UUID] = {.title = "UUID", .json = "uuid", .verbose = true},
+    [MAC] = {.title = "MAC", .json = "mac"},
+    [TYPE] = {.title = "TYPE", .json = "type", .verbose = true},
+    [SOURCE] = {.title = "SOURCE", .json = "source"},
+    [MODE] = {.title = "MODE", .json = "mode", .verbose = true},
+    [MODEL] = {.title = "MODEL", .json = "model", .verbose = true},
+    [SAYS] = {.title = "SAYS", .json = "says", .verbose = true},
+    [POLICY] = {.title = "POLICY", .json = "policy", .verbose = true},
+    [SECTION] = {.title = "SECTION", .json = "section", .verbose = true},
+    [GETS] = {.json = "gets"},
+    [FATE] = {.title = "AT ITS NEXT START", .json = "at_its_next_start"},
 };
 
-/* What is wanted, and why if that isn't the policy's own word. Returns a text that the caller
- * frees; NULL: out of memory. */
-static char *at_a_start(const struct plan_item *item) {
-    static const char *const wants[] = {[WANT_NOTHING] = "nothing",
-                                        [WANT_MULTICAST] = "all-multicast",
-                                        [WANT_TRUST] = "all-multicast, then trust"};
-    const char *want =
-        item->reason == TRUSTED_ALREADY ? "all-multicast until libvirt follows the guest"
-        : item->want == WANT_TRUST && item->attachment == ATTACHED_BY_NETWORK ? "all-multicast"
-                                                                              : wants[item->want];
-    const char *why = item->reason == BY_POLICY ? NULL : reason_text(item->reason);
-    if (item->network_problem && item->want == WANT_NOTHING && item->reason != OFF_BY_POLICY)
-        why = item->network_problem;
-    else if (item->want == WANT_TRUST && item->reason == BY_POLICY)
-        why = item->attachment == ATTACHED_BY_NETWORK ? "trust is its network's to give"
-                                                      : "where libvirt takes it";
-    char *text = NULL;
-    return asprintf(&text, "%s%s%s", want, why ? ": " : "", why ? why : "") < 0 ? NULL : text;
+static const char nothing[] = "nothing", multicast[] = "all-multicast", trust[] = "trust";
+
+bool explain_no_macvtap(const struct interface *interface, struct text *why) {
+    const char *type = or_dash(interface->type);
+    bool device = strcmp(type, "ethernet") == 0 && interface->target;
+    return interface->network ? text_print(why, "network %s gives no macvtap", interface->network)
+           : device           ? text_print(why, "%s is no macvtap", interface->target)
+                              : text_print(why, "type='%s' is no macvtap", type);
 }
 
-static void explain(struct table *table, const struct interface *interface,
-                    const struct plan_item *item) {
-    static const char *const says[] = {
-        [TRUST_UNSAID] = NULL, [TRUST_NO] = "no", [TRUST_YES] = "yes"};
-    struct table_cell *row = table_add(table);
-    char *fate = at_a_start(item);
-    if (row && fate) {
-        table_text(table, &row[MAC], interface->mac);
-        table_text(table, &row[TYPE], interface->type);
-        table_text(table, &row[SOURCE],
-                   interface->network  ? interface->network
-                   : interface->bridge ? interface->bridge
-                   : interface->dev    ? interface->dev
-                                       : interface->target);
-        table_text(table, &row[MODE], item->mode);
-        table_text(table, &row[MODEL], interface->model);
-        table_text(table, &row[SAYS], says[item->trust]);
-        if (item->attachment != ATTACHED_ELSEWHERE) {
-            table_text(table, &row[POLICY], policy_action_names[item->verdict.action]);
-            table_text(table, &row[SECTION], item->verdict.section);
-        }
-        table_text(table, &row[AT_A_START], fate);
-    }
-    table->bad = table->bad || !fate;
-    free(fate);
+/* Trust that the policy gives and the XML doesn't comes while the guest runs. Returns what the
+ * guest gets, as below. */
+static const char *explain_live(enum live live, unsigned long version, struct text *fate,
+                                bool *good) {
+    if (live == LIVE_POSSIBLE)
+        *good = text_print(fate, "trust");
+    else if (live == LIVE_UNKNOWN)
+        *good = text_print(fate, "trust, where libvirt 10.1 or later runs, else all-multicast");
+    else if (live == LIVE_BY_NETWORK)
+        *good = text_print(fate, "all-multicast; trust is its network's to give");
+    else
+        *good = text_print(fate, "all-multicast; libvirt %lu.%lu can't trust a guest that runs",
+                           version / 1000000, version / 1000 % 1000);
+    return live == LIVE_POSSIBLE ? trust : live == LIVE_UNKNOWN ? NULL : multicast;
 }
 
-static bool explain_all(const struct parsed_guest *guest, bool json) {
-    struct table table = {.columns = columns, .column_count = COLUMNS, .painted = COLUMNS};
-    for (size_t i = 0; i < guest->plan.count; i++)
-        explain(&table, &guest->domain.interfaces[i], &guest->plan.items[i]);
-    bool good = table_print(&table, json);
-    table_free(&table);
-    return good;
+/* Says in `fate` what the interface gets, and why. Returns the first in one word for programs;
+ * NULL: it depends on something that isn't known yet. */
+static const char *explain_fate(const struct interface *interface, const struct plan_item *item,
+                                unsigned long version, struct text *fate, bool *good) {
+    static const char *const places[] = {"its XML", "its XML", "its portgroup", "its network"};
+    enum live live =
+        item->attachment == ATTACHED_BY_NETWORK ? LIVE_BY_NETWORK : live_by_version(version);
+    const char *gets = item->want == WANT_NOTHING ? nothing : multicast;
+    const char *section = item->decision.section;
+    if (item->reason == NETWORK_UNKNOWN) {
+        *good = text_print(fate, "unknown: %s", or_dash(item->network_problem));
+        gets = NULL;
+    } else if (item->reason == DEVICE_MISSING) {
+        *good = text_print(fate, "all-multicast if %s is a macvtap", interface->target);
+        gets = NULL;
+    } else if (item->says == TRUST_YES && item->can_trust) {
+        bool off = item->reason == OFF_BY_POLICY;
+        *good = text_print(fate, "trust: %s says 'yes'", places[item->said_by]) &&
+                (!off || text_print(fate, ", and policy = off in [%s] leaves it alone", section));
+        gets = trust;
+    } else if (interface->given && (item->want == WANT_TRUST || live != LIVE_POSSIBLE)) {
+        *good = text_print(fate, "trust: rxtrust define wrote it into its XML%s",
+                           item->want == WANT_TRUST ? "" : "; run it again to take it back");
+        gets = trust;
+    } else if (item->want == WANT_TRUST)
+        gets = explain_live(live, version, fate, good);
+    else if (item->reason == NO_MACVTAP)
+        *good = text_print(fate, "nothing: ") && explain_no_macvtap(interface, fate);
+    else if (item->reason == OFF_BY_POLICY || item->reason == BY_POLICY)
+        *good = text_print(fate, "%s: policy = %s in [%s]", gets,
+                           policy_action_names[item->decision.action], section);
+    else
+        *good = text_print(fate, "%s: %s", gets, reason_text(item->reason));
+    return gets;
 }
 
-static bool explain_known(char **names, const struct options *options) {
-    struct running running;
-    (void)installed_is_called(); /* it is logged */
-    bool good = running_load(names, options->file, AS_STORED, &running) && running.complete;
-    const struct parsed_guest *guest = good ? running_guest(&running, 0) : NULL;
-    good = guest && explain_all(guest, options->json);
-    running_free(&running);
-    return good;
-}
-
-static bool explain_stdin(const struct options *options) {
-    struct guest guest;
-    bool good = guest_from_stdin(&guest) && guest_parse(options->file, 0, &guest) &&
-                explain_all(&guest.parsed.guests[0], options->json);
-    guest_free(&guest);
-    return good;
+static void add_row(struct table *table, const struct planned_guest *guest, size_t number,
+                    unsigned long version) {
+    const struct interface *interface = &guest->domain.interfaces[number];
+    const struct plan_item *item = &guest->plan.items[number];
+    struct text fate = {0};
+    bool good = false, concerns = item->attachment != ATTACHED_ELSEWHERE;
+    const char *gets = explain_fate(interface, item, version, &fate, &good);
+    table->failed = table->failed || !good;
+    table_add(table, (const char *const[COLUMNS]){
+                         [GUEST] = guest->domain.name,
+                         [UUID] = guest->domain.uuid,
+                         [MAC] = interface->mac,
+                         [TYPE] = interface->type,
+                         [SOURCE] = interface->network  ? interface->network
+                                    : interface->bridge ? interface->bridge
+                                    : interface->dev    ? interface->dev
+                                                        : interface->target,
+                         [MODE] = item->mode,
+                         [MODEL] = interface->model,
+                         [SAYS] = trust_names[item->says],
+                         [POLICY] = concerns ? policy_action_names[item->decision.action] : NULL,
+                         [SECTION] = concerns ? item->decision.section : NULL,
+                         [GETS] = gets,
+                         [FATE] = fate.data,
+                     });
+    text_free(&fate);
 }
 
 int command_explain(int argc, char **argv) {
+    struct table table = {.columns = columns, .column_count = COLUMNS};
     struct options options;
-    if (!command_options(argc, argv, "cj", 1, &options))
-        return 1;
-    return command_end(optind < argc ? explain_known(argv + optind, &options)
-                                     : explain_stdin(&options));
+    struct guests guests;
+    if (!options_parse(argc, argv, "cjv", argc, &options))
+        return EXIT_USAGE;
+    char *const *names = argv + optind;
+    bool from_stdin = *names && strcmp(*names, "-") == 0;
+    if (from_stdin && names[1]) {
+        log_error("explain: - takes no guests beside it; see rxtrust explain --help");
+        return EXIT_USAGE;
+    }
+    enum exit_code code = from_stdin
+                              ? guests_from_stdin(options.file, &guests)
+                              : guests_from_virsh(names, options.file, GUESTS_STORED, &guests);
+    for (size_t i = 0; !code && i < guests.planned.count; i++) {
+        const struct planned_guest *guest = guests_get(&guests, i);
+        for (size_t number = 0; guest && number < guest->plan.count; number++)
+            add_row(&table, guest, number, guests.dumps.daemon_version);
+    }
+    if (!code) {
+        if (!table.row_count && !options.json && guests.complete)
+            (void)puts("no guest has a network interface");
+        bool good = table_print(&table, options.json      ? TABLE_JSON
+                                        : options.verbose ? TABLE_VERBOSE
+                                                          : TABLE_SHORT);
+        code = !good ? EXIT_NO_ANSWER : guests.complete ? EXIT_GOOD : EXIT_NOT_AS_POLICY;
+    }
+    table_free(&table);
+    guests_free(&guests);
+    return flush_output((int)code);
 }

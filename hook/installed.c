@@ -1,61 +1,178 @@
 #include "installed.h"
 
-#include "log.h"
-#include "stream.h"
+#include "guests.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What every build of this program holds, and no other file. */
-static const char mark[] = "rxtrust " VERSION;
+#define GUESTS_DIRECTORY "/run/libvirt/qemu"
 
-/* A file that can be run, and is this program in some version. Nobody is called to find out:
- * another's hook may do anything. */
-static bool is_rxtrust(int directory, const char *name) {
-    struct stream_text text = {0};
-    size_t length = strcspn(mark, "0123456789");
-    bool is = faccessat(directory, name, X_OK, 0) == 0 &&
-              !stream_read_file(directory, name, &text) && text.length > 4 &&
-              memcmp(text.data, "\177ELF", 4) == 0 && memmem(text.data, text.length, mark, length);
-    free(text.data);
-    return is;
-}
+/* The operation `start` is called a moment before QEMU's PID is written, `started` after it. */
+enum { START_SECONDS = 2 };
 
-static bool is_in_directory(void) {
-    DIR *directory = opendir(HOOK_FILE ".d");
-    const struct dirent *entry = NULL;
+const char *const hook_state_names[] = {
+    [HOOK_MISSING] = "missing",
+    [HOOK_FOREIGN] = "foreign",
+    [HOOK_NOT_EXECUTABLE] = "not-executable",
+    [HOOK_UNKNOWN] = "unknown",
+    [HOOK_IN_PLACE] = "in-place",
+    [HOOK_NOT_CALLED] = "not-called",
+    [HOOK_WORKS] = "works",
+};
+
+/* ---- The hook's file ---- */
+
+struct hook_file {
+    enum hook_state state; /* HOOK_IN_PLACE at the most */
+    time_t since;          /* the file's last change */
+    bool callable;         /* libvirt has some hook that it can run, ours or not */
+    char path[PATH_MAX];
+};
+
+/* Our program, or a script that has our name in a line that is no comment: it may call us from a
+ * directory of its own. */
+static bool names_us(struct text *text) {
+    static const char us[] = "rxtrust";
+    if (!text->data || strncmp(text->data, "#!", 2) != 0)
+        return text->data && memmem(text->data, text->length, us, strlen(us));
     bool found = false;
-    while (directory && !found && (entry = readdir(directory)))
-        found = entry->d_name[0] != '.' && is_rxtrust(dirfd(directory), entry->d_name);
-    if (directory)
-        (void)closedir(directory);
+    char *rest = NULL;
+    for (char *line = strtok_r(text->data, "\n", &rest); line && !found;
+         line = strtok_r(NULL, "\n", &rest))
+        found = line[strspn(line, " \t")] != '#' && strstr(line, us);
     return found;
 }
 
-/* Another's hook calls rxtrust beside it, as install.sh advises where libvirt knows no qemu.d: a
- * line of it that isn't a comment names it. */
-static bool is_called_by_another(void) {
-    struct stream_text text = {0};
-    bool is = false;
-    if (is_rxtrust(AT_FDCWD, HOOKS "/rxtrust") && access(HOOK_FILE, X_OK) == 0 &&
-        !stream_read_file(AT_FDCWD, HOOK_FILE, &text)) {
-        char *rest = NULL;
-        for (char *line = strtok_r(text.data, "\n", &rest); line && !is;
-             line = strtok_r(NULL, "\n", &rest))
-            is = line[strspn(line, " \t")] != '#' && strstr(line, "/rxtrust");
+static void look_at(const char *path, struct hook_file *best) {
+    struct stat link, file;
+    struct text text = {0};
+    if (lstat(path, &link) != 0 || stat(path, &file) != 0) {
+        best->state = errno == ENOENT ? best->state : HOOK_UNKNOWN;
+        return;
     }
-    free(text.data);
-    return is;
+    bool executable = S_ISREG(file.st_mode) && (file.st_mode & 0111);
+    enum hook_state state = io_read_file(AT_FDCWD, path, &text) ? HOOK_UNKNOWN
+                            : !names_us(&text)                  ? HOOK_FOREIGN
+                            : executable                        ? HOOK_IN_PLACE
+                                                                : HOOK_NOT_EXECUTABLE;
+    text_free(&text);
+    best->callable = best->callable || executable;
+    if (state <= best->state)
+        return;
+    best->state = state;
+    best->since = link.st_ctime > file.st_ctime ? link.st_ctime : file.st_ctime;
+    (void)snprintf(best->path, sizeof best->path, "%s", path);
 }
 
-bool installed_is_called(void) {
-    bool is = is_rxtrust(AT_FDCWD, HOOK_FILE) || is_in_directory() || is_called_by_another();
-    if (!is)
-        log_error("libvirt's hook " HOOK_FILE " is not rxtrust, nor is one in " HOOK_FILE
-                  ".d: guests that start get nothing");
-    return is;
+static void find_hook(struct hook_file *best) {
+    *best = (struct hook_file){.state = HOOK_MISSING};
+    look_at(HOOK_FILE, best);
+    DIR *directory = opendir(HOOK_FILE ".d");
+    const struct dirent *entry = NULL;
+    if (!directory && errno != ENOENT)
+        best->state = HOOK_UNKNOWN;
+    while (directory && (entry = readdir(directory))) {
+        char path[PATH_MAX];
+        (void)snprintf(path, sizeof path, HOOK_FILE ".d/%s", entry->d_name);
+        if (entry->d_name[0] != '.')
+            look_at(path, best);
+    }
+    if (directory)
+        (void)closedir(directory);
+}
+
+/* ---- The starts of guests ---- */
+
+struct starts {
+    bool unknown;
+    time_t newest; /* 0: no guest runs */
+    size_t missed; /* that many started after the hook was there, and it wasn't called */
+    char name[NAME_MAX + 1];
+};
+
+static void find_starts(time_t since, time_t last_call, struct starts *starts) {
+    static const char suffix[] = ".pid";
+    DIR *directory = opendir(GUESTS_DIRECTORY);
+    const struct dirent *entry = NULL;
+    *starts = (struct starts){.unknown = !directory && errno != ENOENT};
+    while (directory && (entry = readdir(directory))) {
+        struct stat file;
+        char status[NAME_MAX + 1];
+        int length = (int)strlen(entry->d_name) - (int)strlen(suffix);
+        if (length <= 0 || strcmp(entry->d_name + length, suffix) != 0)
+            continue;
+        (void)snprintf(status, sizeof status, "%.*s.xml", length, entry->d_name);
+        /* The daemon's own driver.pid has no status beside it. */
+        if (fstatat(dirfd(directory), entry->d_name, &file, 0) != 0 ||
+            faccessat(dirfd(directory), status, F_OK, 0) != 0)
+            continue;
+        starts->newest = file.st_mtime > starts->newest ? file.st_mtime : starts->newest;
+        if (file.st_mtime > last_call + START_SECONDS && file.st_mtime > since) {
+            starts->missed++;
+            (void)snprintf(starts->name, sizeof starts->name, "%.*s", length, entry->d_name);
+        }
+    }
+    if (directory)
+        (void)closedir(directory);
+}
+
+/* ---- Both together ---- */
+
+static bool advise(const struct hook_file *hook, const struct starts *starts,
+                   struct hook_report *report) {
+    /* libvirt's own clients tell a modular daemon by this socket. */
+    const char *unit = access("/run/libvirt/virtqemud-sock", F_OK) == 0 ? "virtqemud" : "libvirtd";
+    char program[PATH_MAX] = "", name[sizeof starts->name];
+    memcpy(name, starts->name, sizeof name);
+    /* A name that a shell would take apart gives way to no name: then all guests are meant. */
+    const struct domain domain = {.name = name, .uuid = (char[]){""}};
+    const char *guest = starts->missed == 1 ? guest_for_shell(&domain) : "";
+    bool read = readlink("/proc/self/exe", program, sizeof program - 1) > 0;
+    switch (report->state) {
+    case HOOK_MISSING:
+    case HOOK_FOREIGN:
+        return text_print(&report->advice,
+                          "libvirt has no hook that is rxtrust; run: install -D %s " HOOK_FILE
+                          ".d/rxtrust && systemctl reload %s",
+                          read ? program : "rxtrust", unit);
+    case HOOK_NOT_EXECUTABLE:
+        return text_print(&report->advice,
+                          "%s is not executable; run: chmod +x %s && systemctl reload %s",
+                          hook->path, hook->path, unit);
+    case HOOK_NOT_CALLED:
+        return text_print(&report->advice,
+                          "%s%s started without the hook; run: systemctl reload %s && rxtrust "
+                          "apply%s%s",
+                          name, starts->missed > 1 ? " and others" : "", unit, *guest ? " " : "",
+                          guest);
+    default:
+        return true;
+    }
+}
+
+bool hook_look(struct hook_report *report) {
+    struct stat call, apply;
+    struct hook_file hook;
+    struct starts starts;
+    *report = (struct hook_report){0};
+    bool seen = stat(LAST_CALL, &call) == 0, unknown = !seen && errno != ENOENT;
+    report->last_call = seen ? call.st_mtime : 0;
+    find_hook(&hook);
+    time_t since =
+        stat(LAST_APPLY, &apply) == 0 && apply.st_mtime > hook.since ? apply.st_mtime : hook.since;
+    find_starts(since, report->last_call, &starts);
+    bool called = seen && starts.newest <= report->last_call + START_SECONDS &&
+                  (starts.newest || report->last_call >= hook.since);
+    report->state = !hook.callable                                 ? hook.state
+                    : called                                       ? HOOK_WORKS
+                    : unknown || starts.unknown                    ? HOOK_UNKNOWN
+                    : hook.state == HOOK_IN_PLACE && starts.missed ? HOOK_NOT_CALLED
+                                                                   : hook.state;
+    return advise(&hook, &starts, report);
 }

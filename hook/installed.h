@@ -1,8 +1,36 @@
-/* Whether libvirt calls this program. */
+/* Whether libvirt calls this program as its hook. The proof is the time of the last call, which the
+ * hook leaves at LAST_CALL: a call since the last start of a guest shows that the hook works,
+ * whatever its file looks like. Only without that proof do the files count. */
 #pragma once
 
-#include <stdbool.h>
+#include "io.h"
+#include "lock.h"
 
-/* True: libvirt's hook for QEMU, hooks/qemu or an executable in hooks/qemu.d, is rxtrust. False:
- * none is, or that can't be known, which is logged: guests that start get nothing then. */
-bool installed_is_called(void);
+#include <stdbool.h>
+#include <time.h>
+
+#define LAST_CALL RUN_DIRECTORY "/last-call" /* its mtime is the time */
+
+/* The same for the last `rxtrust apply`: guests that started without the hook before it are mended,
+ * and prove nothing about a hook that was mended then too. */
+#define LAST_APPLY RUN_DIRECTORY "/last-apply"
+
+enum hook_state {
+    HOOK_MISSING,        /* there is no hook */
+    HOOK_FOREIGN,        /* there are only hooks of others */
+    HOOK_NOT_EXECUTABLE, /* ours is there, but can't be run */
+    HOOK_UNKNOWN,        /* this user can't know */
+    HOOK_IN_PLACE,       /* no guest has started since */
+    HOOK_NOT_CALLED,     /* a guest started after the hook was there, and it wasn't called */
+    HOOK_WORKS
+};
+extern const char *const hook_state_names[];
+
+struct hook_report {
+    enum hook_state state;
+    time_t last_call;   /* 0: not known */
+    struct text advice; /* the problem and the next step; empty: there is none */
+};
+
+/* False: out of memory. text_free() the advice either way. */
+bool hook_look(struct hook_report *report);

@@ -1,23 +1,21 @@
-/* Locks between processes of rxtrust: flock(2) on a file /run/rxtrust.NAME, which is there as long
- * as somebody holds the lock or waits for it. */
+/* Locks between processes of rxtrust: flock(2) on RUN_DIRECTORY/NAME.lock. The files stay, or one
+ * process could lock a file that another has just removed. A process that ends releases its locks.
+ */
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <time.h>
+
+#define RUN_DIRECTORY "/run/rxtrust"
+
+/* Makes the directory if it is missing. False: see errno. */
+bool run_directory_make(void);
 
 struct lock {
     int fd; /* -1: not held */
-    char *path;
 };
 
-/* Takes the lock of this name, which has no '/' in it; waits until the deadline (virsh_now()'s
- * clock; 0: not at all). Returns NULL, or why not, a text that stays: lock_busy if another holds
- * it. Call lock_release() either way. */
-extern const char lock_busy[];
+/* Takes the lock of this name (without '/'), and waits for it until the deadline of clock_now();
+ * 0: not at all. Returns NULL, or why it is not held, a static text. Release it in both cases. */
 const char *lock_acquire(const char *name, time_t deadline, struct lock *lock);
 void lock_release(struct lock *lock);
-
-/* Whether somebody holds the lock of this name: anybody may ask, and disturbs nobody. False too if
- * it can't be known. */
-bool lock_is_held(const char *name);

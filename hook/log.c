@@ -1,9 +1,10 @@
 #include "log.h"
 
+#include "time_limits.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,18 +14,24 @@
 #include <syslog.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 100, LINE_PARTS = 5 };
+#define COUNT(table) (sizeof(table) / sizeof *(table))
 
-static bool syslog_too;
-static char *guest; /* control characters replaced */
+enum { LONGEST = 4096 };
+
+static bool to_syslog;
+static bool as_hook; /* nothing to stdout */
+static char *guest;  /* control characters replaced */
 
 void log_to_syslog(void) {
-    syslog_too = true;
+    to_syslog = as_hook = true;
 }
 
-/* C0, DEL, and C1 in its UTF-8 form: all that a terminal or a log reader could take for a command.
- */
-char *log_defuse(char *text) {
+void log_to_both(void) {
+    to_syslog = true;
+}
+
+/* C0, DEL, and C1 in its UTF-8 form: a terminal or a log reader could take them for commands. */
+char *replace_control_chars(char *text) {
     for (unsigned char *c = (unsigned char *)text; *c; c++) {
         if (*c < 0x20 || *c == 0x7f)
             *c = '?';
@@ -38,89 +45,93 @@ void log_about_guest(const char *name) {
     free(guest);
     guest = name ? strdup(name) : NULL;
     if (guest)
-        (void)log_defuse(guest);
+        (void)replace_control_chars(guest);
 }
 
-/* syslog(3) waits for ever for a reader that sleeps. */
-static void send_to_syslog(int priority, const struct iovec *line, size_t parts) {
-    static const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = _PATH_LOG};
-    const char *head =
-        priority == LOG_ERR ? "<27>rxtrust: " : "<30>rxtrust: "; /* daemon.err, .info */
-    struct iovec all[LINE_PARTS + 1] = {{(void *)head, strlen(head)}};
-    memcpy(all + 1, line, parts * sizeof *line);
+enum target { TERMINAL, SYSLOG, JOURNALD };
+
+/* Connects to journald, else to syslog; -1: neither listens. syslog(3) would wait for ever for a
+ * reader that sleeps. Async-signal-safe. */
+static int connect_syslog(enum target *target) {
+    static const struct sockaddr_un addresses[] = {
+        [SYSLOG] = {.sun_family = AF_UNIX, .sun_path = _PATH_LOG},
+        [JOURNALD] = {.sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/socket"},
+    };
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    for (*target = JOURNALD; fd >= 0 && *target > TERMINAL; (*target)--)
+        if (connect(fd, (const struct sockaddr *)&addresses[*target], sizeof *addresses) == 0)
+            return fd;
+    if (fd >= 0)
+        (void)close(fd);
+    return -1;
+}
+
+bool log_has_syslog(void) {
+    enum target target = SYSLOG;
+    int fd = connect_syslog(&target);
+    if (fd >= 0)
+        (void)close(fd);
+    return fd >= 0;
+}
+
+/* Writes one line; async-signal-safe. journald's native protocol has a line for each field: no
+ * value contains a newline, because control characters are replaced. */
+static bool write_parts(int fd, enum target target, bool is_error, const char *text) {
+    static const char *const heads[][2] = {
+        [TERMINAL] = {"rxtrust: ", "rxtrust: "},
+        [SYSLOG] = {"<30>rxtrust: ", "<27>rxtrust: "}, /* daemon.info, daemon.err */
+        [JOURNALD] = {"SYSLOG_IDENTIFIER=rxtrust\nSYSLOG_FACILITY=3\nPRIORITY=6\nMESSAGE=",
+                      "SYSLOG_IDENTIFIER=rxtrust\nSYSLOG_FACILITY=3\nPRIORITY=3\nMESSAGE="},
+    };
+    bool has_field = target == JOURNALD && guest;
+    const char *const parts[] = {heads[target][is_error],
+                                 guest ? "guest " : "",
+                                 guest ? guest : "",
+                                 guest ? ": " : "",
+                                 text,
+                                 has_field ? "\nGUEST=" : "",
+                                 has_field ? guest : "",
+                                 target != SYSLOG ? "\n" : ""};
+    struct iovec line[COUNT(parts)];
+    for (size_t i = 0; i < COUNT(parts); i++)
+        line[i] = (struct iovec){(void *)parts[i], strlen(parts[i])};
+    return writev(fd, line, COUNT(parts)) >= 0;
+}
+
+static void send_to_syslog(bool is_error, const char *text) {
+    enum target target = SYSLOG;
+    int fd = connect_syslog(&target);
     if (fd < 0)
         return;
-    if (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
-        writev(fd, all, (int)parts + 1) < 0 && errno == EAGAIN &&
-        poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, PATIENCE_MS) > 0)
-        (void)!writev(fd, all, (int)parts + 1); /* what is lost now is on stderr */
+    if (!write_parts(fd, target, is_error, text) && errno == EAGAIN &&
+        poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, LOG_PATIENCE_MS) > 0)
+        (void)write_parts(fd, target, is_error, text); /* a line lost now is on stderr */
     (void)close(fd);
 }
 
 void log_from_handler(const char *text) {
-    const char *const texts[] = {guest ? "guest " : "", guest ? guest : "", guest ? ": " : "", text,
-                                 "\n"};
-    struct iovec line[LINE_PARTS];
-    for (size_t i = 0; i < LINE_PARTS; i++)
-        line[i] = (struct iovec){(void *)texts[i], strlen(texts[i])};
-    send_to_syslog(LOG_ERR, line, LINE_PARTS - 1);
-    (void)!write(STDERR_FILENO, "rxtrust: ", strlen("rxtrust: "));
-    (void)!writev(STDERR_FILENO, line, LINE_PARTS); /* nobody is left to learn that this failed */
+    send_to_syslog(true, text);
+    (void)write_parts(STDERR_FILENO, TERMINAL, true, text); /* the last words: no use checking */
 }
 
-static void write_line(int priority, const char *prefix, char *line) {
-    log_defuse(line);
-    if (syslog_too)
-        send_to_syslog(priority, &(struct iovec){line, strlen(line)}, 1);
-    FILE *stream = priority == LOG_INFO && !syslog_too ? stdout : stderr;
-    (void)fprintf(stream, "%s%s\n", syslog_too ? "rxtrust: " : prefix, line); /* likewise */
-}
-
-__attribute__((format(printf, 3, 0))) static void
-write_message(int priority, const char *prefix, const char *format, va_list arguments) {
-    char spare[160] = ""; /* for when there is no memory: what fits, without the guest */
-    char *message = NULL;
-    char *line = NULL;
-    va_list again;
-    va_copy(again, arguments);
-    if (vasprintf(&message, format, arguments) < 0) {
-        message = NULL;
-        /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it is, by va_copy() */
-        (void)vsnprintf(spare, sizeof spare, format, again);
-    }
-    va_end(again);
-    if (message && guest && asprintf(&line, "guest %s: %s", guest, message) < 0)
-        line = NULL;
-    write_line(priority, prefix, line ? line : message ? message : spare);
-    free(line);
-    free(message);
-}
-
-void log_error(const char *format, ...) {
+void log_line(bool is_error, const char *prefix, const char *format, ...) {
+    char line[LONGEST] = ""; /* not allocated, so that a lack of memory can be logged too */
     va_list arguments;
     va_start(arguments, format);
-    write_message(LOG_ERR, "rxtrust: ", format, arguments);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): wrong if another file came before */
+    (void)vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-}
-
-void log_info(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    write_message(LOG_INFO, "", format, arguments);
-    va_end(arguments);
-}
-
-__attribute__((format(printf, 1, 2))) static void log_bare_error(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    write_message(LOG_ERR, "", format, arguments);
-    va_end(arguments);
+    (void)replace_control_chars(line);
+    if (to_syslog)
+        send_to_syslog(is_error, line);
+    (void)fprintf(is_error || as_hook ? stderr : stdout, "%s%s%s%s%s\n",
+                  as_hook ? "rxtrust: " : prefix, guest ? "guest " : "", guest ? guest : "",
+                  guest ? ": " : "", line); /* a command looks at stdout's errors at its end */
 }
 
 void log_error_at(const char *file, unsigned long line, const char *reason) {
     if (line)
-        log_bare_error("%s:%lu: %s", file, line, reason);
+        log_line(true, "", "%s:%lu: %s", file, line, reason);
     else
-        log_bare_error("%s: %s", file, reason);
+        log_line(true, "", "%s: %s", file, reason);
 }

@@ -1,31 +1,44 @@
-/* What rxtrust has to say. Of a command: errors to stderr, the rest to standard output. Of a hook
- * call, for which log_to_syslog() was called: all of it to syslog (identifier `rxtrust`, facility
- * daemon) and to stderr, which libvirt throws away if the hook succeeds.
+/* The messages of rxtrust. A command prints errors to stderr and the rest to stdout, unless one of
+ * the first two functions was called; in the system's log the identifier is `rxtrust`, the facility
+ * daemon. journald also gets the guest's name, as the field GUEST.
  *
- * Control characters, which a guest's name may carry, are written as '?': a name can't forge a
- * line. A message is never dropped for want of memory: it is cut instead. */
+ * Control characters, possible in a guest's name, become '?', so that a name cannot forge a line.
+ * A message is cut at 4 KiB, and never dropped for lack of memory. */
 #pragma once
 
+#include <stdbool.h>
+
+/* In a hook call or a background process: everything to syslog and stderr. (libvirt throws stderr
+ * away if the hook succeeds.) */
 void log_to_syslog(void);
 
-/* Logs one line from a signal handler: to syslog and stderr, with the guest's name. It waits for a
- * syslog that nobody reads for a tenth of a second at the most. */
+/* In a command that changes guests: everything to syslog too. */
+void log_to_both(void);
+
+/* Whether anything listens to syslog's messages. */
+bool log_has_syslog(void);
+
+/* Logs one line from a signal handler to syslog and stderr, with the guest's name. Waits a moment
+ * (LOG_PATIENCE_MS) for a syslog that does not read. */
 void log_from_handler(const char *text);
 
 /* From now on each message starts with `guest NAME: `; NULL ends that. The name is copied. */
 void log_about_guest(const char *name);
 
-void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A command prints `prefix` before a message; a hook call always prints the program's name. */
+void log_line(bool is_error, const char *prefix, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+#define log_error(...) log_line(true, "rxtrust: ", __VA_ARGS__)
+#define log_info(...)  log_line(false, "", __VA_ARGS__)
 
-/* An error at a place, `FILE:LINE: reason` (line 0: no line); on stderr without the program's name,
- * as compilers do and editors read. */
+/* An error at a place, `FILE:LINE: reason` (line 0: no line); a command prints it without the
+ * program's name, as compilers do and editors read. */
 void log_error_at(const char *file, unsigned long line, const char *reason);
 
 /* Replaces each control character in place; returns its argument. */
-char *log_defuse(char *text);
+char *replace_control_chars(char *text);
 
-/* What stands for a text that isn't there. */
+/* Stands in for a text that is NULL or empty. */
 static inline const char *or_dash(const char *text) {
     return text && *text ? text : "-";
 }

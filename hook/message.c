@@ -1,44 +1,32 @@
 #include "message.h"
 
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void put(struct message *message, const void *data, size_t length) {
-    if (message->room - message->length < length) {
-        size_t room = 2 * (message->room + length);
-        char *grown = realloc(message->data, room);
-        if (!grown) {
-            message->bad = true;
-            return;
-        }
-        message->data = grown;
-        message->room = room;
-    }
-    memcpy(message->data + message->length, data, length);
-    message->length += length;
+    if (!text_append(&message->text, data, length))
+        message->bad = true;
 }
 
 void message_put_number(struct message *message, size_t number) {
     put(message, &number, sizeof number);
 }
 
-/* As its length with the NUL, and the bytes with the NUL; NULL as a length of 0. */
+/* The length counts the text's NUL, so that NULL is the length 0. */
 void message_put_text(struct message *message, const char *text) {
     size_t length = text ? strlen(text) + 1 : 0;
     message_put_number(message, length);
-    if (text)
-        put(message, text, length);
+    put(message, text, length);
 }
 
 static size_t left(const struct message *message) {
-    return message->bad ? 0 : message->length - message->read;
+    return message->bad ? 0 : message->text.length - message->read;
 }
 
 size_t message_get_number(struct message *message, size_t limit) {
     size_t number = 0;
     if (left(message) >= sizeof number) {
-        memcpy(&number, message->data + message->read, sizeof number);
+        memcpy(&number, message->text.data + message->read, sizeof number);
         message->read += sizeof number;
         if (number < limit)
             return number;
@@ -55,7 +43,7 @@ char *message_get_text(struct message *message) {
     size_t length = message_get_count(message);
     if (!length)
         return NULL;
-    char *text = message->data + message->read;
+    char *text = message->text.data + message->read;
     if (length > left(message) || memchr(text, '\0', length) != text + length - 1) {
         message->bad = true;
         return NULL;
@@ -81,28 +69,22 @@ void message_get_fields(struct message *message, const struct message_field *fie
                         void *to) {
     for (size_t i = 0; i < count; i++) {
         void *place = (char *)to + fields[i].offset;
-        switch (fields[i].kind) {
-        case FIELD_TEXT:
+        if (fields[i].kind == FIELD_TEXT)
             *(const char **)place = message_get_text(message);
-            break;
-        case FIELD_SIZE:
+        else if (fields[i].kind == FIELD_SIZE)
             *(size_t *)place = message_get_number(message, SIZE_MAX);
-            break;
-        case FIELD_ENUM:
+        else if (fields[i].kind == FIELD_ENUM)
             *(unsigned *)place = (unsigned)message_get_number(message, fields[i].limit);
-            break;
-        case FIELD_FLAG:
+        else
             *(bool *)place = message_get_number(message, 2);
-            break;
-        }
     }
 }
 
 bool message_is_whole(const struct message *message) {
-    return !message->bad && message->read == message->length;
+    return !message->bad && message->read == message->text.length;
 }
 
 void message_free(struct message *message) {
-    free(message->data);
+    text_free(&message->text);
     *message = (struct message){0};
 }

@@ -1,29 +1,29 @@
-/* A message from the sandboxed child to its parent: numbers and length-prefixed texts, one after
- * the other.
+/* A message from the parser process to its parent: numbers and length-prefixed texts, one after the
+ * other. Pure.
  *
- * The child may have been taken over by what it parsed: who gets a message believes no length and
- * no number in it, and what doesn't fit makes the message bad. */
+ * The parser process may have been taken over by its input. So a reader believes no length and no
+ * number in a message; one that does not fit makes the message bad. */
 #pragma once
+
+#include "io.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct message {
-    char *data; /* owned; texts that are got point into it */
-    size_t length;
-    size_t room; /* of the data */
-    size_t read; /* bytes that were got */
-    bool bad;    /* memory ran out, or it makes no sense */
+    struct text text; /* texts that were got point into it */
+    size_t read;      /* bytes that were got */
+    bool bad;         /* out of memory, or malformed */
 };
 
 void message_put_number(struct message *message, size_t number);
 void message_put_text(struct message *message, const char *text); /* may be NULL */
 
-/* In the order of the puts. Of a bad message: 0 and NULL. A number is below `limit`. */
+/* Get in the order of the puts. A bad message gives 0 and NULL. A number is below `limit`. */
 size_t message_get_number(struct message *message, size_t limit);
 char *message_get_text(struct message *message);
 
-/* How many things follow: not more than there are bytes left. */
+/* A count of things that follow: no more than there are bytes left. */
 size_t message_get_count(struct message *message);
 
 /* A member of a structure, as a message carries it. One table serves both directions. */
@@ -37,7 +37,7 @@ void message_put_fields(struct message *message, const struct message_field *fie
 void message_get_fields(struct message *message, const struct message_field *fields, size_t count,
                         void *to);
 
-/* True: it was got to its end, and isn't bad. */
+/* Whether all of it was got, and it is not bad. */
 bool message_is_whole(const struct message *message);
 
 void message_free(struct message *message);

@@ -1,6 +1,6 @@
 #include "network.h"
 
-#include "stream.h"
+#include "io.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -104,11 +104,11 @@ bool network_read_text(const char *xml, size_t length, struct network *network,
 
 struct network_file {
     char *name; /* the network's */
-    struct stream_text text;
+    struct text text;
     const char *problem; /* why there is no text, or NULL */
 };
 
-/* Takes `N.xml` in; returns why it can't, or NULL. */
+/* Takes the file in if it is named N.xml. Returns NULL, or why it can't. */
 static const char *add_file(struct networks *networks, int directory, const char *name) {
     static const char suffix[] = ".xml";
     size_t length = strlen(name);
@@ -122,7 +122,7 @@ static const char *add_file(struct networks *networks, int directory, const char
         return "out of memory";
     struct network_file *file = &grown[networks->count++];
     *file = (struct network_file){.name = network};
-    file->problem = stream_read_file(directory, name, &file->text);
+    file->problem = io_read_file(directory, name, &file->text);
     return NULL;
 }
 
@@ -163,7 +163,7 @@ bool network_read(const struct networks *networks, const char *name, struct netw
                network_read_text(file->text.data, file->text.length, network, error);
     }
     if (!error->reason)
-        error->reason = "libvirt has no such active network";
+        error->reason = "the network is not active: virsh net-start starts it";
     return false;
 }
 
@@ -183,20 +183,19 @@ const struct network_portgroup *network_portgroup(const struct network *network,
     return NULL;
 }
 
-/* The file is libvirt's own, in which a '<' of a name is escaped: it is looked through, not parsed.
- */
+/* Searches the file as text: it is libvirt's own, and a '<' of a name is escaped in it. */
 const char *network_port_trust(const char *network, const char *port, bool *trust) {
     static const char yes[] = "<rxfilters trustGuest='yes'", end[] = "</networkport>";
-    struct stream_text text = {0};
+    struct text text = {0};
     char *path = NULL;
     *trust = false;
     if (!network || !port || strchr(network, '/') || strchr(port, '/'))
-        return "it names no port";
+        return "the interface names no port";
     if (asprintf(&path, NETWORKS "/%s/ports/%s.xml", network, port) < 0)
         return "out of memory";
-    const char *problem = stream_read_file(AT_FDCWD, path, &text);
+    const char *problem = io_read_file(AT_FDCWD, path, &text);
     if (!problem && !strstr(text.data, end))
-        problem = "it isn't the XML of a port";
+        problem = "malformed file of a network port";
     *trust = !problem && strstr(text.data, yes);
     free(text.data);
     free(path);

@@ -1,5 +1,5 @@
-/* What libvirt says of one of its active networks, in /run/libvirt/network/NAME.xml: asking libvirt
- * itself from a hook would be a deadlock. */
+/* libvirt's active networks and their ports, from the files under /run/libvirt/network: asking
+ * libvirt itself from a hook would be a deadlock. */
 #pragma once
 
 #include "domain.h"
@@ -26,19 +26,19 @@ struct network {
     struct xml_strings strings;
 };
 
-/* The text of each active network's status, unread so far. */
+/* The files of all active networks, /run/libvirt/network/NAME.xml, not parsed yet. */
 struct networks {
     struct network_file *files;
     size_t count;
-    const char *problem; /* why they can't be had, or NULL: a text that stays */
+    const char *problem; /* why the directory can't be read, or NULL: a text that stays */
 };
 
-/* Gets hold of them; what can't be read shows when it is asked for. networks_free() is needed. */
+/* Reads the files; the problem of a single one shows in network_read(). Call networks_free(). */
 void networks_load(struct networks *networks);
 void networks_free(struct networks *networks);
 
-/* Reads the active network of this name. False: *error says why, an unknown network included.
- * network_free() is needed either way. */
+/* Parses the active network of this name. False: *error says why, an inactive network included.
+ * Call network_free() either way. */
 bool network_read(const struct networks *networks, const char *name, struct network *network,
                   struct xml_error *error);
 
@@ -52,8 +52,8 @@ void network_free(struct network *network);
  * there is none. */
 const struct network_portgroup *network_portgroup(const struct network *network, const char *name);
 
-/* Whether a guest's port on a network (the port's UUID) gives it trust: what counts for one that
- * runs
- * (/run/libvirt/network/N/ports/PORT.xml, copied from the network when the port was made). Returns
- * NULL, or why that can't be known: a text that stays. */
+/* Whether a port of a network (by the port's UUID) gives its interface trust. Of a guest that runs
+ * the port decides: libvirt copied the network's word into it when it made the port
+ * (/run/libvirt/network/N/ports/PORT.xml). Returns NULL, or why that can't be known: a text that
+ * stays. */
 const char *network_port_trust(const char *network, const char *port, bool *trust);

@@ -7,38 +7,36 @@ static bool is(const char *text, const char *word) {
     return text && strcmp(text, word) == 0;
 }
 
-/* ---- What is wanted: one table ---- */
+/* ---- The table ---- */
 
 enum model { MODEL_OTHER, MODEL_VIRTIO, MODEL_NONE };
 
-/* What the XML says, and UNKNOWN: a network that can't be read may say 'no'. */
+/* The owner's word, and UNKNOWN: a network that can't be read may say 'no'. */
 enum { SAYS_UNKNOWN = TRUST_YES + 1 };
 
 #define ANY        (~0U)
 #define ONE(value) (1U << (value))
 #define NOT(value) (~ONE(value))
 
-/* Each column but the last three is a set, with a bit for each value; the first row that fits
- * counts.
+/* Each column but the last two is a set, with a bit for each value; the first row that fits counts.
  */
 static const struct rule {
     unsigned attachment, passthrough, model, says, override, action;
     enum want want;
     enum reason reason;
-    bool write_trust;
 } rules[] = {
-    {ONE(ATTACHED_ELSEWHERE), ANY, ANY, ANY, ANY, ANY, WANT_NOTHING, NO_MACVTAP, false},
-    {ANY, ANY, ANY, ANY, ANY, ONE(POLICY_OFF), WANT_NOTHING, OFF_BY_POLICY, false},
-    {ANY, ANY, ANY, ONE(TRUST_NO), ONE(false), ANY, WANT_NOTHING, NO_IN_XML, false},
-    {ANY, ANY, ANY, ONE(SAYS_UNKNOWN), ONE(false), ANY, WANT_NOTHING, NETWORK_UNKNOWN, false},
+    {ONE(ATTACHED_ELSEWHERE), ANY, ANY, ANY, ANY, ANY, WANT_NOTHING, NO_MACVTAP},
+    {ANY, ANY, ANY, ANY, ANY, ONE(POLICY_OFF), WANT_NOTHING, OFF_BY_POLICY},
+    {ANY, ANY, ANY, ONE(TRUST_NO), ONE(false), ANY, WANT_NOTHING, NO_IN_XML},
+    {ANY, ANY, ANY, ONE(SAYS_UNKNOWN), ONE(false), ANY, WANT_NOTHING, NETWORK_UNKNOWN},
     {NOT(ATTACHED_BY_NAME), ANY, ONE(MODEL_VIRTIO), ONE(TRUST_YES), ANY, ANY, WANT_TRUST,
-     TRUSTED_ALREADY, false},
-    {ANY, ANY, ANY, ANY, ANY, ONE(POLICY_MULTICAST), WANT_MULTICAST, BY_POLICY, false},
-    {ONE(ATTACHED_BY_NAME), ANY, ANY, ANY, ANY, ANY, WANT_MULTICAST, MADE_ELSEWHERE, false},
-    {ANY, ANY, ONE(MODEL_OTHER), ANY, ANY, ANY, WANT_MULTICAST, MODEL_UNTRUSTED, false},
-    {ANY, ANY, ONE(MODEL_NONE), ANY, ANY, ANY, WANT_MULTICAST, MODEL_UNSAID, false},
-    {ANY, ONE(true), ANY, ANY, ANY, ANY, WANT_MULTICAST, PASSTHROUGH, false},
-    {ANY, ANY, ANY, ANY, ANY, ANY, WANT_TRUST, BY_POLICY, true},
+     TRUSTED_ALREADY},
+    {ANY, ANY, ANY, ANY, ANY, ONE(POLICY_MULTICAST), WANT_MULTICAST, BY_POLICY},
+    {ONE(ATTACHED_BY_NAME), ANY, ANY, ANY, ANY, ANY, WANT_MULTICAST, MADE_ELSEWHERE},
+    {ANY, ANY, ONE(MODEL_OTHER), ANY, ANY, ANY, WANT_MULTICAST, MODEL_UNTRUSTED},
+    {ANY, ANY, ONE(MODEL_NONE), ANY, ANY, ANY, WANT_MULTICAST, MODEL_UNSAID},
+    {ANY, ONE(true), ANY, ANY, ANY, ANY, WANT_MULTICAST, PASSTHROUGH},
+    {ANY, ANY, ANY, ANY, ANY, ANY, WANT_TRUST, BY_POLICY},
 };
 
 static const struct rule *rule_for(const struct plan_item *item, enum model model, unsigned says) {
@@ -46,121 +44,143 @@ static const struct rule *rule_for(const struct plan_item *item, enum model mode
     bool passthrough = is(item->mode, "passthrough");
     while (!(rule->attachment & ONE(item->attachment)) || !(rule->passthrough & ONE(passthrough)) ||
            !(rule->model & ONE(model)) || !(rule->says & ONE(says)) ||
-           !(rule->override & ONE(item->verdict.override)) ||
-           !(rule->action & ONE(item->verdict.action)))
+           !(rule->override & ONE(item->decision.override)) ||
+           !(rule->action & ONE(item->decision.action)))
         rule++;
     return rule;
 }
 
 /* ---- One interface ---- */
 
+/* libvirt's own names, and QEMU's, which libvirt passes on and whose events it follows (7.0 to
+ * 12.8): virtio-net, virtio-net-pci, virtio-net-ccw … */
+static enum model model_of(const struct interface *interface) {
+    const char *model = interface->model;
+    bool virtio = is(model, "virtio") || is(model, "virtio-transitional") ||
+                  is(model, "virtio-non-transitional") ||
+                  (model && strncmp(model, "virtio-net", strlen("virtio-net")) == 0);
+    return !model ? MODEL_NONE : virtio ? MODEL_VIRTIO : MODEL_OTHER;
+}
+
 static enum attachment attachment_of(const struct interface *interface,
-                                     const struct network *network) {
+                                     const struct network *network, const struct device *device) {
     if (is(interface->type, "direct"))
         return interface->network ? ATTACHED_BY_NETWORK : ATTACHED_DIRECTLY;
     if (is(interface->type, "network") && network && network->macvtap)
         return ATTACHED_BY_NETWORK;
-    if (is(interface->type, "ethernet") && is(interface->managed, "no") && interface->target)
+    if (is(interface->type, "ethernet") && is(interface->managed, "no") && interface->target &&
+        (!device || device->macvtap))
         return ATTACHED_BY_NAME;
     return ATTACHED_ELSEWHERE;
 }
 
-static enum model model_of(const struct interface *interface) {
-    static const char *const trusted[] = {"virtio", "virtio-transitional",
-                                          "virtio-non-transitional"};
-    for (size_t i = 0; i < sizeof trusted / sizeof *trusted; i++)
-        if (is(interface->model, trusted[i]))
-            return MODEL_VIRTIO;
-    return interface->model ? MODEL_OTHER : MODEL_NONE;
-}
-
-/* What is said of trust: by the interface, else its portgroup, else its network, as in libvirt. */
-static void find_trust(enum trust by_interface, const struct network *network,
+/* The word of trust that counts: the interface owner's, else its portgroup's, else its network's,
+ * as in libvirt. */
+static void find_trust(const struct interface *interface, const struct network *network,
                        const struct network_portgroup *group, struct plan_item *item) {
-    const struct {
-        enum trust trust;
-        enum said_by said_by;
-    } places[] = {
-        {by_interface, SAID_BY_INTERFACE},
-        {group ? group->trust : TRUST_UNSAID, SAID_BY_PORTGROUP},
-        {network ? network->trust : TRUST_UNSAID, SAID_BY_NETWORK},
+    const enum trust places[] = {
+        [SAID_BY_INTERFACE] = interface->owner,
+        [SAID_BY_PORTGROUP] = group ? group->trust : TRUST_UNSAID,
+        [SAID_BY_NETWORK] = network ? network->trust : TRUST_UNSAID,
     };
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        if (places[i].trust == TRUST_UNSAID)
+    for (enum said_by by = SAID_BY_NETWORK; by > SAID_NOWHERE; by--) {
+        if (places[by] == TRUST_UNSAID)
             continue;
-        item->trust = places[i].trust;
-        item->said_by = places[i].said_by;
-        return;
+        item->says = places[by];
+        item->said_by = by;
     }
 }
 
-static enum reason reason_of(const struct rule *rule, enum said_by said_by) {
-    static const enum reason by[] = {[SAID_BY_INTERFACE] = NO_IN_XML,
-                                     [SAID_BY_PORTGROUP] = NO_IN_PORTGROUP,
-                                     [SAID_BY_NETWORK] = NO_IN_NETWORK};
-    return rule->reason == NO_IN_XML ? by[said_by] : rule->reason;
-}
-
-/* Which of its devices a network will give isn't known before: nobody is trusted, nor a 'no' gone
- * over, that isn't on each of them. */
-static struct policy_verdict decide(const struct policy *policy,
-                                    const struct policy_subject *subject) {
-    struct policy_subject on_one = *subject;
-    on_one.device_count = subject->device_count ? 1 : 0;
-    struct policy_verdict least = policy_decide(policy, &on_one);
-    for (size_t i = 1; i < subject->device_count; i++) {
-        on_one.devices = &subject->devices[i];
-        struct policy_verdict verdict = policy_decide(policy, &on_one);
-        verdict.override = verdict.override && least.override;
-        least.override = verdict.override;
-        if (verdict.action < least.action)
-            least = verdict;
+/* Before the start we do not know which host device the network will pick: take the least of the
+ * decisions over all of them. */
+static struct policy_decision decide(const struct policy *policy, struct policy_subject subject,
+                                     const struct devices *devices, const char *const *names,
+                                     size_t count) {
+    struct policy_decision least = {.action = POLICY_TRUST, .override = true};
+    for (size_t i = 0; i < (count ? count : 1); i++) {
+        /* Alternative names of one link are equal. */
+        const struct device *device = count ? device_named(devices, names[i]) : NULL;
+        subject.devices = device ? (const char *const *)device->names : count ? &names[i] : NULL;
+        subject.device_count = device ? device->name_count : count ? 1 : 0;
+        struct policy_decision decision = policy_decide(policy, &subject);
+        bool override = decision.override && least.override;
+        if (i == 0 || decision.action < least.action)
+            least = decision;
+        least.override = override;
     }
     return least;
 }
 
+static struct policy_decision decide_for(const struct interface *interface,
+                                         const struct network *network,
+                                         const struct network_portgroup *group,
+                                         const struct plan_item *item, const struct policy *policy,
+                                         const struct devices *devices,
+                                         const struct device *device) {
+    bool by_network = item->attachment == ATTACHED_BY_NETWORK;
+    const struct device *lower = device ? device_at(devices, device->lower) : NULL;
+    const char *const *names = &interface->dev;
+    size_t count = interface->dev != NULL;
+    if (lower) {
+        names = (const char *const *)lower->names;
+        count = 1;
+    } else if (by_network && !interface->dev && network) {
+        names = network->devices;
+        count = network->device_count;
+    }
+    const struct policy_subject subject = {
+        .network = by_network ? interface->network : NULL,
+        .portgroup = !by_network            ? NULL
+                     : interface->portgroup ? interface->portgroup
+                     : group                ? group->name
+                                            : NULL,
+        .mac = interface->mac,
+        .mode = item->mode,
+        .portgroup_unknown = by_network && !network && !interface->portgroup,
+        .device_unknown = !count && (item->attachment == ATTACHED_BY_NAME || by_network),
+        .mode_unknown = !item->mode && item->attachment != ATTACHED_ELSEWHERE,
+    };
+    return decide(policy, subject, devices, names, count);
+}
+
+static enum reason reason_of(const struct plan_item *item, const struct rule *rule,
+                             const struct interface *interface, const struct device *device) {
+    static const enum reason no_by[] = {[SAID_BY_INTERFACE] = NO_IN_XML,
+                                        [SAID_BY_PORTGROUP] = NO_IN_PORTGROUP,
+                                        [SAID_BY_NETWORK] = NO_IN_NETWORK};
+    return rule->reason == NO_IN_XML ? no_by[item->said_by]
+           : item->attachment == ATTACHED_BY_NAME && !device && rule->want == WANT_MULTICAST
+               ? DEVICE_MISSING
+           : rule->reason == NO_MACVTAP && item->network_problem && is(interface->type, "network")
+               ? NETWORK_UNKNOWN
+               : rule->reason;
+}
+
 struct plan_item plan_interface(const struct interface *interface, const struct network *network,
-                                const struct policy *policy) {
-    struct plan_item item = {.attachment = attachment_of(interface, network)};
+                                const char *network_problem, const struct policy *policy,
+                                const struct devices *devices) {
+    const struct device *device = device_named(devices, interface->target);
+    struct plan_item item = {.attachment = attachment_of(interface, network, device),
+                             .network_problem = network_problem};
     const struct network_portgroup *group =
         network ? network_portgroup(network, interface->portgroup) : NULL;
-    bool by_network = item.attachment == ATTACHED_BY_NETWORK;
-    bool on_device = item.attachment == ATTACHED_DIRECTLY || (by_network && interface->dev);
-    item.mode = interface->mode                        ? interface->mode
+    device = device && device->macvtap ? device : NULL;
+    item.mode = item.attachment == ATTACHED_ELSEWHERE  ? interface->mode
+                : device                               ? device->mode
+                : interface->mode                      ? interface->mode
                 : network                              ? network->mode
                 : item.attachment == ATTACHED_DIRECTLY ? "vepa" /* libvirt's default */
                                                        : NULL;
-    find_trust(interface->trust, network, group, &item);
+    find_trust(interface, network, group, &item);
     if (item.attachment != ATTACHED_ELSEWHERE)
-        item.verdict = decide(
-            policy,
-            &(struct policy_subject){.network = by_network ? interface->network : NULL,
-                                     .portgroup = !by_network            ? NULL
-                                                  : interface->portgroup ? interface->portgroup
-                                                  : group                ? group->name
-                                                                         : NULL,
-                                     .devices = on_device ? (const char *const *)&interface->dev
-                                                : by_network && network ? network->devices
-                                                                        : NULL,
-                                     .device_count = on_device ? (interface->dev != NULL)
-                                                     : by_network && network ? network->device_count
-                                                                             : 0,
-                                     .mac = interface->mac,
-                                     .mode = item.mode});
-    /* As if the interface said nothing: then its portgroup or network counts. */
-    struct plan_item silent = {0};
-    find_trust(TRUST_UNSAID, network, group, &silent);
-    unsigned unsaid = by_network && !network ? SAYS_UNKNOWN : (unsigned)silent.trust;
-    unsigned says = item.trust == TRUST_UNSAID ? unsaid : (unsigned)item.trust;
-    const struct rule *rule = rule_for(&item, model_of(interface), says);
-    const struct rule *otherwise =
-        interface->trust == TRUST_YES ? rule_for(&item, model_of(interface), unsaid) : rule;
-    item.can_trust = model_of(interface) != MODEL_OTHER && item.attachment != ATTACHED_BY_NAME;
+        item.decision = decide_for(interface, network, group, &item, policy, devices, device);
+    bool unknown = item.attachment == ATTACHED_BY_NETWORK && !network && item.says == TRUST_UNSAID;
+    const struct rule *rule =
+        rule_for(&item, model_of(interface), unknown ? SAYS_UNKNOWN : (unsigned)item.says);
+    item.can_trust = model_of(interface) == MODEL_VIRTIO && item.attachment != ATTACHED_BY_NAME;
     item.want = rule->want;
-    item.reason = reason_of(rule, item.said_by);
-    item.write_trust = rule->write_trust;
-    item.want_unsaid = otherwise->want;
-    item.reason_unsaid = reason_of(otherwise, otherwise == rule ? item.said_by : silent.said_by);
+    item.reason = reason_of(&item, rule, interface, device);
+    item.write = item.want == WANT_TRUST && item.says != TRUST_YES ? TRUST_YES : interface->owner;
     return item;
 }
 
@@ -191,24 +211,32 @@ static const struct plan_network *network_named(struct plan *plan, const struct 
     return network;
 }
 
-bool plan_make(const struct domain *domain, struct policy *policy, const struct networks *networks,
-               struct plan *plan) {
+/* Trust that version 0.1.0 gave has no note yet. */
+static void read_old_mark(struct interface *interface, const struct devices *devices) {
+    const struct device *device = device_named(devices, interface->target);
+    if (device && device->given_trust && interface->owner == TRUST_YES) {
+        interface->owner = TRUST_UNSAID;
+        interface->given = true;
+    }
+}
+
+bool plan_make(struct domain *domain, struct policy *policy, const struct networks *networks,
+               const struct devices *devices, struct plan *plan) {
     *plan = (struct plan){.items = calloc(domain->count + 1, sizeof(struct plan_item))};
     if (!plan->items)
         return false;
     policy_for_domain(policy, domain->name, domain->uuid);
-    for (size_t i = 0; i < domain->count; i++) {
-        const struct interface *interface = &domain->interfaces[i];
+    for (; plan->count < domain->count; plan->count++) {
+        struct interface *interface = &domain->interfaces[plan->count];
         const struct plan_network *network = NULL;
         if (interface->network &&
             (is(interface->type, "network") || is(interface->type, "direct")) &&
             !(network = network_named(plan, networks, interface->network)))
             return false;
-        const char *problem = network ? network->problem : NULL;
-        plan->items[i] =
-            plan_interface(interface, network && !problem ? &network->network : NULL, policy);
-        plan->items[i].network_problem = problem;
-        plan->count++;
+        read_old_mark(interface, devices);
+        plan->items[plan->count] =
+            plan_interface(interface, network && !network->problem ? &network->network : NULL,
+                           network ? network->problem : NULL, policy, devices);
     }
     return true;
 }
@@ -219,4 +247,12 @@ void plan_free(struct plan *plan) {
     free(plan->networks);
     free(plan->items);
     *plan = (struct plan){0};
+}
+
+void plan_revert(struct plan *plan) {
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->items[i].attachment != ATTACHED_ELSEWHERE) {
+            plan->items[i].want = WANT_NOTHING;
+            plan->items[i].reason = REVERTED;
+        }
 }

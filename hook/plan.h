@@ -1,7 +1,9 @@
-/* What is wanted for each interface of a domain: its XML, the policy and the libvirt networks put
- * together. Pure. What is so, and what is to be done about the difference, is reconcile's. */
+/* The desired state of each interface of a domain: its owner's word, the policy, the libvirt
+ * networks and the host's links put together. Pure. The observed state, and the steps between the
+ * two, are reconcile's. */
 #pragma once
 
+#include "device.h"
 #include "domain.h"
 #include "network.h"
 #include "policy.h"
@@ -13,7 +15,7 @@ enum attachment {
     ATTACHED_ELSEWHERE,  /* no macvtap: a bridge, NAT, user, hostdev … */
     ATTACHED_DIRECTLY,   /* type='direct', to a host device that the interface names */
     ATTACHED_BY_NETWORK, /* to a libvirt network that gives macvtap */
-    ATTACHED_BY_NAME /* type='ethernet', to a device that somebody else made: perhaps a macvtap */
+    ATTACHED_BY_NAME     /* type='ethernet', to a macvtap that somebody else made */
 };
 
 enum want {
@@ -31,30 +33,30 @@ enum reason {
     NO_IN_XML, /* trustGuestRxFilters='no': an opt-out of the guest's owner, or of the network's */
     NO_IN_PORTGROUP,
     NO_IN_NETWORK,
-    NETWORK_UNKNOWN, /* what it says of trust can't be known: perhaps 'no' */
+    NETWORK_UNKNOWN, /* the network can't be read: perhaps it says 'no' */
     TRUSTED_ALREADY, /* the XML, the portgroup or the network says 'yes' */
     MODEL_UNTRUSTED, /* libvirt trusts virtio-net only */
     MODEL_UNSAID,    /* libvirt chooses it */
-    PASSTHROUGH,     /* trust gives nothing there, and can break the host device's counter */
-    MADE_ELSEWHERE   /* libvirt can't trust a device that it didn't make */
+    PASSTHROUGH,     /* every MAC address arrives there without trust */
+    MADE_ELSEWHERE,  /* libvirt can't trust a device that it didn't make */
+    DEVICE_MISSING,  /* likewise, and the device isn't there yet: perhaps it is no macvtap */
+    REVERTED         /* the administrator takes back what rxtrust gave */
 };
 
-/* Where the trust that counts for an interface is said: the first of these that says something. */
+/* Where the word of trust that counts is said: the first of these that says something. */
 enum said_by { SAID_NOWHERE, SAID_BY_INTERFACE, SAID_BY_PORTGROUP, SAID_BY_NETWORK };
 
 struct plan_item {
     enum attachment attachment;
     const char *mode; /* bridge, vepa, private, passthrough; NULL where unknown */
-    enum trust trust; /* what is said of trust, and where */
+    enum trust says;  /* the owner's word of trust, and where it stands */
     enum said_by said_by;
     const char *network_problem; /* why the interface's network can't be known, or NULL */
-    struct policy_verdict verdict;
+    struct policy_decision decision;
     enum want want;
     enum reason reason;
-    enum want want_unsaid; /* what would be wanted if the interface itself said nothing of trust: */
-    enum reason reason_unsaid; /* the 'yes' of a running guest may be rxtrust's own */
-    bool can_trust;            /* trust can be in force: not on a model that libvirt can't trust */
-    bool write_trust;          /* the XML gets trustGuestRxFilters='yes' */
+    bool can_trust;   /* trust can be in force: not on a model that libvirt can't trust */
+    enum trust write; /* what the interface is to say in XML that libvirt will use */
 };
 
 struct plan {
@@ -65,12 +67,18 @@ struct plan {
 };
 
 /* The plan for one interface; `network` is the status of its libvirt network, NULL if it has none
- * or it can't be read. */
+ * or if it can't be read for this problem. */
 struct plan_item plan_interface(const struct interface *interface, const struct network *network,
-                                const struct policy *policy);
+                                const char *network_problem, const struct policy *policy,
+                                const struct devices *devices);
 
-/* Narrows the policy to the domain, and plans all of its interfaces. The plan's texts are those of
- * domain and policy, which must outlive it. False: out of memory. Call plan_free() either way. */
-bool plan_make(const struct domain *domain, struct policy *policy, const struct networks *networks,
-               struct plan *plan);
+/* Narrows the policy to the domain, and plans all of its interfaces. An alias of rxtrust 0.1.0 that
+ * says whose trust it is counts as a note of the domain. The plan's texts are those of domain,
+ * policy and devices, which must outlive it. False: out of memory. Call plan_free() either
+ * way. */
+bool plan_make(struct domain *domain, struct policy *policy, const struct networks *networks,
+               const struct devices *devices, struct plan *plan);
 void plan_free(struct plan *plan);
+
+/* Makes "nothing" of a plan: what rxtrust gave is to be taken back. */
+void plan_revert(struct plan *plan);

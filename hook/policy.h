@@ -1,11 +1,11 @@
-/* The policy, /etc/libvirt/rxtrust.ini, and what it says of one interface. Pure but for
- * policy_open() in policy_file.c. rxtrust.ini(5) describes the file's form.
+/* The policy file, /etc/libvirt/rxtrust.ini, and its decision on one interface. Everything here is
+ * pure but policy_open(). rxtrust.ini(5) describes the form of the file.
  *
- * A policy with a single error is no policy: an opt-out that was mistyped, torn, or cut by inih's
+ * A policy with a single error counts for nothing: an opt-out that was mistyped, or cut by inih's
  * limits (49 bytes of a section's name, 199 of a line), must not become a guest that is trusted. */
 #pragma once
 
-#include "stream.h"
+#include "io.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,56 +20,58 @@ struct policy_error {
 };
 
 struct policy {
-    struct stream_text text;         /* the file's, which the sections' names point into */
+    struct text text;                /* the file; names and patterns point into it */
     struct policy_section *sections; /* in the order of the file */
     size_t count;
-    const struct policy_section *last; /* of those that can match the domain in hand */
+    const struct policy_section *last; /* the last section that can match the current domain */
     struct policy_error *errors;       /* by line */
     size_t error_count;
     bool missing;       /* there is no file: the defaults hold */
-    bool out_of_memory; /* perhaps before an error could be kept */
+    bool out_of_memory; /* an error may be missing from the list */
 };
 
-/* Gets the text of a policy's file, which must be the root's or the caller's, a regular one, and
- * writable by nobody else, and whole: one that is being written is read again a few times, for less
- * than half a second in all. False: the policy says what is wrong (policy->errors), or that there
- * is none (policy->missing), which is an error only of one that is `required`. policy_free() is
- * needed either way, as after policy_parse(). */
+/* Reads the file of a policy into policy->text. It must be a regular file, belong to root or the
+ * caller, be writable by its owner only, and be complete: a file that is being written is read
+ * again, for less than half a second in all. False: policy->errors says why, or policy->missing,
+ * an error only if the file is `required`. Call policy_free() in either case, as after
+ * policy_parse(). */
 bool policy_open(const char *path, bool required, struct policy *policy);
 
-/* Parses the text. False: it has errors (policy->errors), or memory ran out
- * (policy->out_of_memory). */
+/* Parses policy->text. False: see policy->errors and policy->out_of_memory. */
 bool policy_parse(struct policy *policy);
 void policy_free(struct policy *policy);
 
-/* The name of the section of this number, and the line where it stands. */
+/* The name of a section, as "vm:web-1", and its line. */
 const char *policy_section(const struct policy *policy, size_t number, unsigned long *line);
 
 __attribute__((format(printf, 3, 4))) void
 policy_add_error(struct policy *policy, unsigned long line, const char *format, ...);
 
-/* Puts aside, until the next call, the sections that can't match any interface of this domain. */
+/* Selects the sections that can match an interface of this domain, for policy_decide(). */
 void policy_for_domain(struct policy *policy, const char *name, const char *uuid);
 
-/* What a section may ask of an interface; NULL where there is none. */
+/* The properties of one interface that a rule may ask for; NULL: it has none. A property that is
+ * marked unknown may also have a value not given here. */
 struct policy_subject {
     const char *network;
-    const char *portgroup;      /* its own, or the network's default one */
-    const char *const *devices; /* the host device; before libvirt has chosen one of a network's,
-                                 * each that it may be */
+    const char *portgroup;
+    const char *const *devices; /* the names of the one host device, alternative names included */
     size_t device_count;
     const char *mac;
     const char *mode;
+    bool portgroup_unknown, device_unknown, mode_unknown;
 };
 
-struct policy_verdict {
+struct policy_decision {
     enum policy_action action;
     bool override;
-    /* Which ones decided, e.g. "vm:ha"; these live as long as the policy. */
-    const char *section;          /* the action; "default" if none did */
-    const char *override_section; /* the override; NULL if none did */
+    /* The sections that decided, as "vm:web-1". They live as long as the policy. */
+    const char *section;          /* "default" if no section did */
+    const char *override_section; /* NULL if no section did */
 };
 
-/* The last section that matches decides, key by key. */
-struct policy_verdict policy_decide(const struct policy *policy,
-                                    const struct policy_subject *subject);
+/* The last section that matches decides, each key for itself. Where an unknown property leaves open
+ * which section that is, the least action of these sections counts, and override = yes only if all
+ * of them say so. */
+struct policy_decision policy_decide(const struct policy *policy,
+                                     const struct policy_subject *subject);

@@ -1,129 +1,135 @@
-/* Getting hold of the policy's file. What was read must be all of what somebody meant to be the
- * policy: half of a file is missing an opt-out. Whoever renames a new file over the old one is
- * always understood; most editors do. Of those who write in place this sees that they write, or
- * have just done so, and reads again. */
+/* Reads the policy file whole: an opt-out may stand in the half of a file that is not written yet.
+ * A new file that is renamed over the old one is always understood; most editors do so. A writer in
+ * place is noticed while it writes, and the file is read again. */
 #include "policy.h"
+
+#include "time_limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
-static const long NANOSECONDS = 1000000000;
-#define MILLISECOND 1000000L
+#define MILLISECOND 1000000L /* in nanoseconds */
 
-/* A file's times come from the kernel's tick, 10 ms at most: of two changes within one tick the
- * second can't be seen. After two ticks without a change there is no such second. */
-static const long long settled_after = 20 * MILLISECOND;
-static const long long missing_since = NANOSECONDS; /* longer, and nobody is renaming it */
-static const struct timespec pause_between = {.tv_nsec = 20 * MILLISECOND};
-enum { MOST_ATTEMPTS = 15, MOST_LOOKS = 4 };
-
-static bool is_younger(const struct timespec *time, long long age) {
+/* A time in the future says nothing: a clock was set. */
+static bool is_younger(const struct timespec *time, long long milliseconds) {
     struct timespec now;
     if (clock_gettime(CLOCK_REALTIME, &now) != 0)
         return true;
-    long long passed =
-        ((long long)now.tv_sec - time->tv_sec) * NANOSECONDS + now.tv_nsec - time->tv_nsec;
-    return passed >= 0 && passed < age; /* one from the future says nothing: a clock was set */
+    long long age =
+        ((long long)now.tv_sec - time->tv_sec) * 1000 * MILLISECOND + now.tv_nsec - time->tv_nsec;
+    return age >= 0 && age < milliseconds * MILLISECOND;
 }
 
-/* Returns what speaks against trusting this file, or NULL. */
-static const char *file_problem(const struct stat *file) {
+/* Adds an error if somebody else could have written the file. */
+static void check_file(struct policy *policy, const char *path, const struct stat *file) {
     if (!S_ISREG(file->st_mode))
-        return "it is not a regular file";
-    if (file->st_uid != 0 && file->st_uid != geteuid())
-        return "it belongs neither to root nor to the caller";
-    if (file->st_mode & (S_IWGRP | S_IWOTH))
-        return "it can be written by group or others";
-    return NULL;
+        policy_add_error(policy, 0, "it is not a regular file: mv a policy to %s", path);
+    else if (file->st_uid != 0 && file->st_uid != geteuid())
+        policy_add_error(policy, 0,
+                         "it belongs neither to root nor to the caller: run chown root %s", path);
+    else if (file->st_mode & (S_IWGRP | S_IWOTH))
+        policy_add_error(policy, 0, "it can be written by group or others: run chmod go-w %s",
+                         path);
 }
 
-/* Has anybody the file open for writing? Then, and only then, there is no read lease to be had. It
- * is released at once; who opens the file meanwhile waits for that, and the signal to the lease's
- * holder is one that is ignored. Where there are no leases, nobody has. */
-static bool is_open_for_writing(int fd) {
+/* A read lease is refused while anybody has the file open for writing. It is released at once; an
+ * open(2) meanwhile waits for that, and the holder's signal is one that is ignored. */
+static bool lease_is_refused(int fd) {
     if (fcntl(fd, F_SETSIG, SIGURG) != 0)
         return false;
     if (fcntl(fd, F_SETLEASE, F_RDLCK) != 0)
-        return errno == EAGAIN;
+        return errno == EAGAIN; /* another error: a file system without leases */
     (void)fcntl(fd, F_SETLEASE, F_UNLCK);
     return false;
 }
 
-static bool is_same(const struct timespec *a, const struct timespec *b) {
-    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+/* NFS also refuses a lease when the server gave no delegation. A refusal proves a writer only on
+ * other file systems, and only if not every file is refused: nobody writes to a running program. */
+static bool refusal_is_proof(int fd) {
+    struct statfs system;
+    if (fstatfs(fd, &system) == 0 && system.f_type == NFS_SUPER_MAGIC)
+        return false;
+    int program = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    bool refused = program >= 0 && lease_is_refused(program);
+    if (program >= 0)
+        (void)close(program);
+    return !refused;
 }
 
-/* Is the file still as it was `before` it was read, has it been so for a moment, and is it still
- * the one at this path? */
-static bool is_settled(const char *path, int fd, const struct stat *before) {
-    struct stat after, there;
-    return fstat(fd, &after) == 0 && stat(path, &there) == 0 && after.st_size == before->st_size &&
-           is_same(&after.st_mtim, &before->st_mtim) && is_same(&after.st_ctim, &before->st_ctim) &&
-           !is_younger(&after.st_ctim, settled_after) && there.st_dev == after.st_dev &&
-           there.st_ino == after.st_ino;
+/* A change of a file always changes st_ctim, which nobody can set back. */
+static bool is_same(const struct stat *a, const struct stat *b) {
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-/* Returns what is wrong with the open file, or NULL; sets `again` if that may be over in a moment.
- */
-static const char *read_file(const char *path, int fd, struct stream_text *text, bool *again) {
-    struct stat before;
-    text->length = 0;
-    if (fstat(fd, &before) != 0)
+/* Returns why the open file can't be read, or NULL. *again: it may be readable in a moment. *seen
+ * is the file at the look before, and becomes that of this look. A refused lease counts as a writer
+ * in the first looks, and later where it is proof or the file has changed since the look before. */
+static const char *read_file(const char *path, int fd, unsigned look, struct policy *policy,
+                             struct stat *seen, bool *again) {
+    struct stat before = *seen, after, there;
+    policy->text.length = 0;
+    if (fstat(fd, seen) != 0)
         return strerror(errno);
-    const char *problem = file_problem(&before);
-    if (problem)
-        return problem;
+    check_file(policy, path, seen);
+    if (policy->error_count || policy->out_of_memory)
+        return NULL;
     *again = true;
-    if (is_open_for_writing(fd))
-        return "somebody has it open for writing";
-    problem = stream_read_all(fd, text);
-    if (is_settled(path, fd, &before))
-        *again = false;
-    else if (!problem)
-        problem = "it changes while it is read";
-    return problem;
+    if (lease_is_refused(fd) &&
+        (look < POLICY_LOOKS || !is_same(&before, seen) || refusal_is_proof(fd)))
+        return "somebody has it open for writing: wait for that, or mv a new file over it";
+    const char *problem = io_read_all(fd, &policy->text);
+    *again = fstat(fd, &after) != 0 || stat(path, &there) != 0 || !is_same(seen, &after) ||
+             !is_same(&after, &there) || is_younger(&after.st_ctim, POLICY_SETTLED_MS);
+    return problem || !*again ? problem : "it changes while it is read: mv a new file over it";
 }
 
-/* Has something been made, removed or renamed in the path's directory a moment ago, or is it a
- * link, to what is missing? */
-static bool was_there(const char *path) {
-    struct stat file;
-    if (lstat(path, &file) == 0)
-        return true;
+/* Whether something was made, removed or renamed in the path's directory a moment ago. */
+static bool directory_changed(const char *path) {
+    struct stat directory;
     char *copy = strdup(path);
-    bool recent =
-        !copy || (stat(dirname(copy), &file) == 0 && is_younger(&file.st_mtim, missing_since));
+    bool changed = !copy || (stat(dirname(copy), &directory) == 0 &&
+                             is_younger(&directory.st_mtim, POLICY_MISSING_MS));
     free(copy);
-    return recent;
+    return changed;
 }
 
 bool policy_open(const char *path, bool required, struct policy *policy) {
+    static const struct timespec pause = {.tv_nsec = POLICY_PAUSE_MS * MILLISECOND};
     *policy = (struct policy){0};
-    unsigned attempts = MOST_ATTEMPTS, looks = MOST_LOOKS;
     const char *problem = NULL;
+    struct stat seen = {0};
+    unsigned looks = 0, missing = 0;
     bool again = false;
     do {
         if (again)
-            (void)nanosleep(&pause_between, NULL);
-        again = false;
+            (void)nanosleep(&pause, NULL);
         int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-        int error = fd < 0 ? errno : 0;
-        struct stat
-            link; /* one that leads nowhere is no missing file, but one that can't be read */
-        policy->missing = error == ENOENT && !required && lstat(path, &link) != 0;
-        problem = error ? strerror(error) : read_file(path, fd, &policy->text, &again);
-        if (fd >= 0)
+        policy->missing = false;
+        again = false;
+        if (fd >= 0) {
+            problem = read_file(path, fd, ++looks, policy, &seen, &again);
             (void)close(fd);
-        again = error ? error == ENOENT && was_there(path) && --looks : again && --attempts;
+            again = again && looks < POLICY_ATTEMPTS;
+        } else {
+            /* A link to nothing is a file that can't be read, not a missing one. */
+            struct stat link;
+            problem = strerror(errno);
+            bool absent = errno == ENOENT, is_link = absent && lstat(path, &link) == 0;
+            policy->missing = absent && !is_link && !required;
+            again = absent && (is_link || directory_changed(path)) && ++missing < POLICY_LOOKS;
+        }
     } while (again);
     if (problem && !policy->missing)
         policy_add_error(policy, 0, "%s", problem);
-    return !problem;
+    return !problem && !policy->error_count && !policy->out_of_memory;
 }

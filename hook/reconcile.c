@@ -8,93 +8,69 @@
 #define ONE(value) (1U << (value))
 #define YES        ONE(true)
 #define NO         ONE(false)
-#define OURS       (ONE(ORIGIN_MARKED) | ONE(ORIGIN_RUN))
+#define W(want)    ONE(WANT_##want)
+#define F(force)   ONE(FORCE_##force)
+#define POSSIBLE   ONE(LIVE_POSSIBLE)
+#define UNFORCED   (F(NO) | F(UNKNOWN))
 
-/* What is wanted, what is so, and what follows from it. Each column but the last two is a set, with
- * a bit for each value; the first row that fits counts. The origin is that of trust in force;
- * `waits`: the device is down, in passthrough mode. */
-enum waits { READY, WAITS, AWAITED };
+/* Wanted and observed on the left, steps and verdict on the right. Each column of the left side is
+ * a set, with a bit for each value; the first row that fits counts. `given`: the trust in force is
+ * rxtrust's. `set`: all-multicast. `hears`: it is set, libvirt follows the guest's filter, or the
+ * device is in passthrough mode, where a trusting libvirt follows the guest from its first word. */
 static const struct rule {
-    unsigned want, trust, origin, follows, all_multicast, marked, waits, live;
+    unsigned want, trust, given, live, set, hears, marked;
     unsigned steps;
     enum verdict verdict;
 } rules[] = {
-#define W(want)  ONE(WANT_##want)
-#define F(force) ONE(FORCE_##force)
-#define POSSIBLE ONE(LIVE_POSSIBLE)
-    /* Whose trust it is must be known before a word is said of it. */
-    {W(MULTICAST), F(YES), ONE(ORIGIN_UNKNOWN), NO, NO, ANY, ONE(READY), ANY, STEP_SET,
-     TRUST_OF_UNKNOWN_ORIGIN},
-    {W(NOTHING) | W(MULTICAST), F(YES), ONE(ORIGIN_UNKNOWN), ANY, ANY, ANY, ANY, ANY, 0,
-     TRUST_OF_UNKNOWN_ORIGIN},
+    {W(TRUST), F(YES), ANY, ANY, ANY, NO, ANY, STEP_SET, NO_MULTICAST},
+    {W(TRUST), F(YES), ANY, ANY, ANY, ANY, ANY, 0, TRUSTED},
+    {W(TRUST), F(NO), ANY, POSSIBLE, NO, ANY, ANY, STEP_SET | STEP_TRUST, NO_MULTICAST},
+    {W(TRUST), F(NO), ANY, POSSIBLE, YES, ANY, ANY, STEP_TRUST, NOT_TRUSTED},
+    {W(TRUST), UNFORCED, ANY, ANY, NO, ANY, ANY, STEP_SET, NO_MULTICAST},
+    {W(TRUST), UNFORCED, ANY, ANY, YES, ANY, ANY, 0, MULTICAST},
 
-    /* Opted out: what rxtrust set goes, the owner's stays. */
-    {W(NOTHING), F(YES), ONE(ORIGIN_MARKED), ANY, ANY, ANY, ANY, POSSIBLE, STEP_UNTRUST,
-     TRUST_LEFT},
-    {W(NOTHING), F(YES), OURS, NO, YES, YES, ANY, ANY, STEP_CLEAR, TRUST_UNTIL_SHUTDOWN},
-    {W(NOTHING), F(YES), OURS, ANY, ANY, ANY, ANY, ANY, 0, TRUST_UNTIL_SHUTDOWN},
-    {W(NOTHING), F(YES), ANY, NO, YES, YES, ANY, ANY, STEP_CLEAR, MULTICAST_LEFT},
-    {W(NOTHING), F(YES), ANY, ANY, ANY, ANY, ANY, ANY, 0, LEFT_ALONE},
-    {W(NOTHING), ANY, ANY, ANY, YES, YES, ANY, ANY, STEP_CLEAR, MULTICAST_LEFT},
-    {W(NOTHING), ANY, ANY, ANY, ANY, ANY, ANY, ANY, 0, LEFT_ALONE},
+    {W(MULTICAST), F(YES), YES, POSSIBLE, NO, ANY, ANY, STEP_SET | STEP_UNTRUST, STILL_TRUSTED},
+    {W(MULTICAST), F(YES), YES, POSSIBLE, YES, ANY, ANY, STEP_UNTRUST, STILL_TRUSTED},
+    {W(MULTICAST), F(YES), ANY, ANY, ANY, NO, ANY, STEP_SET, NO_MULTICAST},
+    {W(MULTICAST), F(YES), ANY, ANY, ANY, ANY, ANY, 0, TRUSTED_UNTIL_SHUTDOWN},
+    {W(MULTICAST), UNFORCED, ANY, ANY, NO, ANY, ANY, STEP_SET, NO_MULTICAST},
+    {W(MULTICAST), UNFORCED, ANY, ANY, YES, ANY, ANY, 0, MULTICAST},
 
-    /* All-multicast, and no trust that rxtrust gave. */
-    {W(MULTICAST), F(YES), ONE(ORIGIN_MARKED), ANY, NO, ANY, ONE(READY), POSSIBLE,
-     STEP_SET | STEP_UNTRUST, TRUST_LEFT},
-    {W(MULTICAST), F(YES), ONE(ORIGIN_MARKED), ANY, ANY, ANY, ANY, POSSIBLE, STEP_UNTRUST,
-     TRUST_LEFT},
-    {W(MULTICAST), ANY, ANY, ANY, NO, ANY, ONE(WAITS), ANY, STEP_WAIT, MULTICAST_WAITS},
-    {W(MULTICAST), ANY, ANY, ANY, NO, ANY, ONE(AWAITED), ANY, 0, MULTICAST_AWAITED},
-    {W(MULTICAST), ANY, ANY, ANY, NO, ANY, ANY, ANY, STEP_SET, MULTICAST_MISSING},
-    {W(MULTICAST), F(YES), OURS, ANY, ANY, ANY, ANY, ANY, 0, TRUST_UNTIL_SHUTDOWN},
-    {W(MULTICAST), ANY, ANY, ANY, ANY, ANY, ANY, ANY, 0, MULTICAST},
-
-    /* Trust, and all-multicast until libvirt follows the guest. */
-    {W(TRUST), F(YES), ANY, YES, ANY, ANY, ANY, ANY, 0, TRUSTED},
-    {W(TRUST), F(YES), ANY, ANY, YES, ANY, ANY, ANY, 0, TRUSTED_NOT_FOLLOWED},
-    {W(TRUST), ANY, ANY, ANY, NO, ANY, ONE(WAITS), ANY, STEP_WAIT, MULTICAST_WAITS},
-    {W(TRUST), ANY, ANY, ANY, NO, ANY, ONE(AWAITED), ANY, 0, MULTICAST_AWAITED},
-    {W(TRUST), F(YES), ANY, ANY, NO, ANY, ANY, ANY, STEP_SET, TRUSTED_DEAF},
-    {W(TRUST), F(NO), ANY, ANY, NO, ANY, ANY, POSSIBLE, STEP_SET | STEP_TRUST, NOT_TRUSTED},
-    {W(TRUST), F(NO), ANY, ANY, YES, ANY, ANY, POSSIBLE, STEP_TRUST, NOT_TRUSTED},
-    {W(TRUST), ANY, ANY, ANY, NO, ANY, ANY, ANY, STEP_SET, MULTICAST_MISSING},
-    {W(TRUST), ANY, ANY, ANY, ANY, ANY, ANY, ANY, 0, MULTICAST},
+    {W(NOTHING), F(YES), YES, POSSIBLE, ANY, ANY, ANY, STEP_UNTRUST, STILL_TRUSTED},
+    {W(NOTHING), F(YES), YES, ANY, ANY, ANY, ANY, 0, TRUSTED_UNTIL_SHUTDOWN},
+    {W(NOTHING), F(YES), NO, ANY, ANY, ANY, ANY, 0, LEFT_ALONE},
+    {W(NOTHING), UNFORCED, ANY, ANY, YES, ANY, YES, STEP_CLEAR, STILL_MULTICAST},
+    {W(NOTHING), UNFORCED, ANY, ANY, ANY, ANY, ANY, 0, LEFT_ALONE},
 };
 
-bool is_contested(const struct plan_item *item) {
-    return item->want == WANT_NOTHING || item->want != item->want_unsaid;
+static const struct rule *rule_for(const struct plan_item *item, const struct observed *observed) {
+    const struct rule *rule = rules;
+    bool hears = observed->all_multicast || observed->passthrough ||
+                 (observed->follows && !observed->filter_unknown);
+    while (!(rule->want & ONE(item->want)) || !(rule->trust & ONE(observed->trust)) ||
+           !(rule->given & ONE(observed->given)) || !(rule->live & ONE(observed->live)) ||
+           !(rule->set & ONE(observed->all_multicast)) || !(rule->hears & ONE(hears)) ||
+           !(rule->marked & ONE(observed->marked)))
+        rule++;
+    return rule;
 }
 
 struct conclusion reconcile(const struct plan_item *item, const struct observed *observed) {
-    bool own = observed->trust != FORCE_YES || observed->origin == ORIGIN_OWNER;
-    struct conclusion conclusion = {.want = own ? item->want : item->want_unsaid,
-                                    .reason = own ? item->reason : item->reason_unsaid};
-    enum waits waits = !observed->passthrough || observed->up ? READY
-                       : observed->awaited                    ? AWAITED
-                                                              : WAITS;
-    if (item->attachment == ATTACHED_ELSEWHERE ||
-        (observed->no_macvtap && item->attachment == ATTACHED_BY_NAME))
-        conclusion.verdict = NOT_CONCERNED;
-    else if (conclusion.reason == NETWORK_UNKNOWN)
-        conclusion.verdict = NETWORK_NOT_KNOWN;
-    else if (observed->problem)
-        conclusion.verdict = DEVICE_UNKNOWN;
-    else {
-        const struct rule *rule = rules;
-        while (!(rule->want & ONE(conclusion.want)) || !(rule->trust & ONE(observed->trust)) ||
-               !(rule->origin & ONE(observed->origin)) ||
-               !(rule->follows & ONE(observed->follows)) ||
-               !(rule->all_multicast & ONE(observed->all_multicast)) ||
-               !(rule->marked & ONE(observed->marked)) || !(rule->waits & ONE(waits)) ||
-               !(rule->live & ONE(observed->live)))
-            rule++;
-        conclusion.steps = rule->steps;
-        conclusion.verdict = rule->verdict;
-    }
-    return conclusion;
+    if (item->attachment == ATTACHED_ELSEWHERE)
+        return (struct conclusion){.verdict = item->reason == NETWORK_UNKNOWN ? NETWORK_NOT_KNOWN
+                                                                              : NOT_MACVTAP};
+    if (item->reason == NETWORK_UNKNOWN)
+        return (struct conclusion){.verdict = NETWORK_NOT_KNOWN};
+    if (observed->problem)
+        return (struct conclusion){.verdict = DEVICE_UNKNOWN};
+    const struct rule *rule = rule_for(item, observed);
+    bool is_true = observed->marked && observed->all_multicast && observed->trust != FORCE_YES;
+    bool stale = observed->own_alias && !is_true && !(rule->steps & (STEP_SET | STEP_CLEAR));
+    return (struct conclusion){.steps = rule->steps | (stale ? STEP_UNMARK : 0U),
+                               .verdict = rule->verdict};
 }
 
-/* 10.0 has it, and doesn't copy into the new definition that it made the macvtap; 10.1 does. */
+/* 10.0 takes trust, and forgets in the new definition that it made the macvtap; mended in 10.1. */
 enum live live_by_version(unsigned long version) {
     return !version             ? LIVE_UNKNOWN
            : version < 10000000 ? LIVE_IGNORED
@@ -104,93 +80,140 @@ enum live live_by_version(unsigned long version) {
 
 /* ---- In words ---- */
 
+const char *const in_force_names[] = {
+    [FORCE_NO] = "no", [FORCE_YES] = "yes", [FORCE_UNKNOWN] = "unknown"};
+
+const char *const state_names[] = {[STATE_OK] = "ok",
+                                   [STATE_OPTED_OUT] = "opted out",
+                                   [STATE_BROKEN] = "BROKEN",
+                                   [STATE_UNKNOWN] = "unknown"};
+
+/* `why` begins the reason; `advises`: rxtrust apply may mend it. */
+static const struct verdict_form {
+    enum state state;
+    const char *code, *words, *why;
+    bool advises;
+} forms[] = {
+    [NOT_MACVTAP] = {STATE_OK, "not-macvtap", "no macvtap", "no macvtap", false},
+    [LEFT_ALONE] = {STATE_OPTED_OUT, "opted-out", "left alone", "", false},
+    [MULTICAST] = {STATE_OK, "multicast", "all-multicast", "IPv6 works", false},
+    [TRUSTED] = {STATE_OK, "trusted", "trusted", "", false},
+    [NO_MULTICAST] = {STATE_BROKEN, "no-multicast", "no multicast", "no multicast, so no IPv6",
+                      true},
+    [NOT_TRUSTED] = {STATE_BROKEN, "not-trusted", "not trusted",
+                     "IPv6 works, but the guest is not trusted", true},
+    [STILL_MULTICAST] = {STATE_BROKEN, "still-multicast", "still all-multicast",
+                         "still hears all multicast", true},
+    [STILL_TRUSTED] = {STATE_BROKEN, "still-trusted", "still trusted", "still trusted", true},
+    [TRUSTED_UNTIL_SHUTDOWN] = {STATE_BROKEN, "trusted-until-shutdown",
+                                "trusted until it is shut down", "trusted until it is shut down",
+                                false},
+    [DEVICE_UNKNOWN] = {STATE_UNKNOWN, "device-unknown", "cannot look at the device",
+                        "cannot look at the device", false},
+    [NETWORK_NOT_KNOWN] = {STATE_UNKNOWN, "network-unknown", "its network is unknown",
+                           "its network is unknown", false},
+    [NOT_RUNNING] = {STATE_OK, "not-running", "not running",
+                     "it doesn't run: it gets what the policy says at its start", false},
+};
+
+enum state verdict_state(enum verdict verdict) {
+    return forms[verdict].state;
+}
+
+const char *verdict_code(enum verdict verdict) {
+    return forms[verdict].code;
+}
+
+const char *verdict_words(enum verdict verdict) {
+    return forms[verdict].words;
+}
+
 const char *reason_text(enum reason reason) {
     static const char *const texts[] = {
         [BY_POLICY] = "by policy",
         [NO_MACVTAP] = "no macvtap",
         [OFF_BY_POLICY] = "off by policy",
-        [NO_IN_XML] = "its XML says trustGuestRxFilters='no' (override = yes would ignore that)",
-        [NO_IN_PORTGROUP] =
-            "its portgroup says trustGuestRxFilters='no' (override = yes would ignore that)",
-        [NO_IN_NETWORK] =
-            "its network says trustGuestRxFilters='no' (override = yes would ignore that)",
-        [NETWORK_UNKNOWN] = "its network can't be known",
-        [TRUSTED_ALREADY] = "trustGuestRxFilters='yes' is there already",
-        [MODEL_UNTRUSTED] = "this model can't be trusted",
+        [NO_IN_XML] = "its XML says 'no'; override = yes would ignore that",
+        [NO_IN_PORTGROUP] = "its portgroup says 'no'; override = yes would ignore that",
+        [NO_IN_NETWORK] = "its network says 'no'; override = yes would ignore that",
+        [NETWORK_UNKNOWN] = "its network is unknown",
+        [TRUSTED_ALREADY] = "trusted by its own XML or network",
+        [MODEL_UNTRUSTED] = "libvirt can't trust this model",
         [MODEL_UNSAID] = "libvirt chooses the model",
-        [PASSTHROUGH] = "trust gives nothing in passthrough mode",
+        [PASSTHROUGH] = "passthrough mode needs no trust",
         [MADE_ELSEWHERE] = "libvirt can't trust a device that it didn't make",
+        [DEVICE_MISSING] = "its device is missing",
+        [REVERTED] = "taken back by rxtrust revert",
     };
     return texts[reason];
 }
 
-/* Why it is all-multicast where trust is wanted. */
-static const char *why_no_trust(const struct observed *observed) {
+/* Why trust can't be changed while the guest runs; the caller frees it, "" if it can. */
+static char *why_not_live(const struct observed *observed) {
     static const char *const texts[] = {
-        [LIVE_POSSIBLE] = NULL,
-        [LIVE_NOT_NOW] = NULL,
-        [LIVE_IGNORED] = "libvirt before 10.0 doesn't take trust in a running guest",
-        [LIVE_HARMFUL] = "libvirt 10.0 would forget its device, and refuse its next start",
-        [LIVE_BY_NETWORK] = "trust of a guest that runs is its network port's",
-        [LIVE_UNKNOWN] = "the daemon's version isn't known, so trust isn't sent",
+        [LIVE_POSSIBLE] = "",
+        [LIVE_NOT_NOW] = "",
+        [LIVE_IGNORED] = "can't change trust of a guest that runs",
+        [LIVE_HARMFUL] = "would refuse the guest's next start",
+        [LIVE_BY_NETWORK] = "trust is its network's to give",
+        [LIVE_UNKNOWN] = "the daemon's version is unknown",
     };
-    return observed->trust_problem ? observed->trust_problem : texts[observed->live];
+    bool versioned = observed->live == LIVE_IGNORED || observed->live == LIVE_HARMFUL;
+    const unsigned long version = observed->daemon_version;
+    char *text = NULL;
+    if (observed->trust_problem || !versioned)
+        return strdup(observed->trust_problem ? observed->trust_problem : texts[observed->live]);
+    if (asprintf(&text, "libvirt %lu.%lu %s", version / 1000000, version / 1000 % 1000,
+                 texts[observed->live]) < 0)
+        return NULL;
+    return text;
 }
 
-#define ADVICE "; run: rxtrust apply "
-
-char *verdict_text(const struct plan_item *item, const struct observed *observed,
-                   const struct conclusion *conclusion, const char *name) {
-    /* Each is followed by `detail`, if there is one, and `name` where it ends with the advice. */
-    static const char *const texts[] = {
-        [NOT_CONCERNED] = "no macvtap",
-        [LEFT_ALONE] = "as the policy says: left alone",
-        [MULTICAST] = "as the policy says: all-multicast",
-        [TRUSTED] = "as the policy says: trusted",
-        [TRUSTED_NOT_FOLLOWED] =
-            "as the policy says: trusted, all-multicast until libvirt follows the guest",
-        [MULTICAST_AWAITED] = "as the policy says: all-multicast as soon as the device is up",
-        [DEVICE_UNKNOWN] = "NOT as the policy says: the device",
-        [NETWORK_NOT_KNOWN] = "NOT as the policy says: the network",
-        [MULTICAST_MISSING] = "NOT as the policy says: no all-multicast" ADVICE,
-        [MULTICAST_WAITS] = "NOT as the policy says: all-multicast once the device is up" ADVICE,
-        [MULTICAST_LEFT] = "NOT as the policy says: still all-multicast" ADVICE,
-        [NOT_TRUSTED] = "NOT as the policy says: not trusted" ADVICE,
-        [TRUSTED_DEAF] =
-            "NOT as the policy says: trusted, but its macvtap lets no multicast in" ADVICE,
-        [TRUST_LEFT] = "NOT as the policy says: still trusted" ADVICE,
-        [TRUST_UNTIL_SHUTDOWN] = "NOT as the policy says: trusted until it is shut down",
-        [TRUST_OF_UNKNOWN_ORIGIN] =
-            "NOT as the policy says: trusted, and whether its stored XML says so isn't known",
-    };
-    const char *text = texts[conclusion->verdict], *detail = NULL;
-    switch (conclusion->verdict) {
-    case LEFT_ALONE:
-        detail = conclusion->reason == OFF_BY_POLICY && observed->trust == FORCE_YES
-                     ? "off by policy, trusted by its own XML or network"
-                     : reason_text(conclusion->reason);
-        break;
+/* The detail that follows the verdict's `why`; the caller frees it, "" if there is none. */
+static char *detail_of(const struct plan_item *item, const struct observed *observed,
+                       enum verdict verdict) {
+    static const char *const by[] = {"", "its own XML says 'yes'", "its portgroup says 'yes'",
+                                     "its network says 'yes'"};
+    bool trusted = observed->trust == FORCE_YES;
+    char *text = NULL;
+    int length = 0;
+    switch (verdict) {
     case MULTICAST:
-        detail = conclusion->want == WANT_TRUST    ? why_no_trust(observed)
-                 : conclusion->reason != BY_POLICY ? reason_text(conclusion->reason)
-                                                   : NULL;
+        if (item->want == WANT_TRUST)
+            return why_not_live(observed);
+        if (item->reason != BY_POLICY)
+            return strdup(reason_text(item->reason));
+        length = asprintf(&text, "policy = multicast in [%s]", item->decision.section);
         break;
+    case TRUSTED:
+        return strdup(item->reason == TRUSTED_ALREADY ? by[item->said_by] : "");
+    case LEFT_ALONE:
+        if (item->reason != OFF_BY_POLICY)
+            return strdup(reason_text(item->reason));
+        length = asprintf(&text, "policy = off in [%s]%s", item->decision.section,
+                          trusted ? "; trusted by its own XML or network" : "");
+        break;
+    case TRUSTED_UNTIL_SHUTDOWN:
+        return why_not_live(observed);
     case DEVICE_UNKNOWN:
-        detail = observed->problem;
-        break;
+        return strdup(observed->problem);
     case NETWORK_NOT_KNOWN:
-        detail = item->network_problem;
-        break;
+        return strdup(item->network_problem ? item->network_problem : "");
     default:
-        break;
+        return strdup("");
     }
-    char *line = NULL;
-    size_t length = strlen(text);
-    bool advises = text[length - 1] == ' ';
-    if (advises && !name)
-        length -= strlen(ADVICE);
-    if (asprintf(&line, "%.*s%s%s%s", (int)length, text, advises && name ? name : "",
-                 detail ? ": " : "", detail ? detail : "") < 0)
-        return NULL;
-    return line;
+    return length < 0 ? NULL : text;
+}
+
+char *verdict_why(const struct plan_item *item, const struct observed *observed,
+                  const struct conclusion *conclusion, const char *guest) {
+    const struct verdict_form *form = &forms[conclusion->verdict];
+    char *detail = detail_of(item, observed, conclusion->verdict), *text = NULL;
+    const char *between = *form->why && detail && *detail ? "; " : "";
+    bool advises = guest && form->advises;
+    if (detail && asprintf(&text, "%s%s%s%s%s", form->why, between, detail,
+                           advises ? "; run: rxtrust apply " : "", advises ? guest : "") < 0)
+        text = NULL;
+    free(detail);
+    return text;
 }

@@ -1,8 +1,6 @@
-/* What is to be done about one interface: what is wanted (plan.h) against what is so (observe.h).
- * Pure.
- *
- * This is the one place that judges: the hook's operations, apply, status and the background
- * process do the steps that it names, or show its verdict. */
+/* The steps from the observed state of one interface to the desired one (plan.h), and the verdict.
+ * Pure. This is the one place that judges: the hook's operations, apply, revert, status and the
+ * background process do the steps that it names, or show its verdict. */
 #pragma once
 
 #include "plan.h"
@@ -10,15 +8,7 @@
 #include <stdbool.h>
 
 enum in_force { FORCE_NO, FORCE_YES, FORCE_UNKNOWN };
-
-/* Whose trust it is that is in force. */
-enum origin {
-    ORIGIN_OWNER,  /* the guest's stored XML says so too */
-    ORIGIN_MARKED, /* rxtrust gave it to this device */
-    ORIGIN_RUN, /* only this run's XML has it: given before the guest was saved or moved, or by hand
-                 */
-    ORIGIN_UNKNOWN
-};
+extern const char *const in_force_names[]; /* no, yes, unknown */
 
 /* Whether trust can be given to, or taken from, the guest that runs. */
 enum live {
@@ -30,73 +20,70 @@ enum live {
     LIVE_UNKNOWN     /* the daemon's version can't be known */
 };
 
-/* What is so of one interface at this moment. */
+/* Whether a daemon of this version (10.1.2 is 10001002; 0: unknown) takes trust for a guest that
+ * runs. */
+enum live live_by_version(unsigned long version);
+
 struct observed {
     const char *problem; /* why the device can't be looked at, or NULL */
-    bool no_macvtap;     /* the device is none: not of rxtrust's concern */
-    bool up;             /* of the device: as in device.h */
-    bool passthrough;
-    bool all_multicast;
-    bool follows;
-    bool marked;  /* all-multicast is rxtrust's */
-    bool awaited; /* a background process waits until the device is up */
+    bool passthrough, all_multicast, follows, own_alias, marked; /* as in device.h */
+    bool filter_unknown; /* libvirt may have missed changes of the guest's filter: at reconnect */
+    bool given;          /* the trust in force is rxtrust's */
     enum in_force trust;
     const char *trust_problem; /* why trust is unknown, or NULL */
-    enum origin origin;        /* of trust that is in force */
     enum live live;
+    unsigned long daemon_version; /* for the words; 0: unknown */
 };
 
 enum step {
-    STEP_SET = 1,     /* all-multicast on the device */
-    STEP_CLEAR = 2,   /* take back what rxtrust set */
-    STEP_TRUST = 4,   /* update-device, with the attribute */
-    STEP_UNTRUST = 8, /* update-device, without it */
-    STEP_WAIT = 16    /* until the device is up, then again */
+    STEP_SET = 1,     /* all-multicast on the device, marked unless trust is in force */
+    STEP_CLEAR = 2,   /* take back all-multicast */
+    STEP_TRUST = 4,   /* update-device with 'yes', noted before */
+    STEP_UNTRUST = 8, /* update-device with the owner's word */
+    STEP_UNMARK = 16  /* drop a mark that isn't true any more */
 };
 
 enum verdict {
-    NOT_CONCERNED, /* no macvtap: there is nothing to say */
+    NOT_MACVTAP,
     LEFT_ALONE,
     MULTICAST,
     TRUSTED,
-    TRUSTED_NOT_FOLLOWED, /* and all-multicast meanwhile */
-    MULTICAST_AWAITED,    /* set as soon as the device is up */
-    DEVICE_UNKNOWN,       /* from here on not what the policy says */
-    NETWORK_NOT_KNOWN,
-    MULTICAST_MISSING,
-    MULTICAST_WAITS,
-    MULTICAST_LEFT,
+    NO_MULTICAST,
     NOT_TRUSTED,
-    TRUSTED_DEAF, /* the device neither follows the guest nor takes all multicast */
-    TRUST_LEFT,
-    TRUST_UNTIL_SHUTDOWN,
-    TRUST_OF_UNKNOWN_ORIGIN
+    STILL_MULTICAST,
+    STILL_TRUSTED,
+    TRUSTED_UNTIL_SHUTDOWN,
+    DEVICE_UNKNOWN,
+    NETWORK_NOT_KNOWN,
+    NOT_RUNNING /* the guest doesn't run: it gets what the policy says at its start */
 };
 
+/* What an administrator makes of a verdict. */
+enum state { STATE_OK, STATE_OPTED_OUT, STATE_BROKEN, STATE_UNKNOWN };
+extern const char *const state_names[]; /* ok, opted out, BROKEN, unknown */
+enum state verdict_state(enum verdict verdict);
+const char *verdict_code(enum verdict verdict); /* stable, for --json: no-multicast … */
+
 struct conclusion {
-    unsigned steps; /* of enum step; none can be missing while the verdict is good */
+    unsigned steps; /* of enum step */
     enum verdict verdict;
-    enum want want; /* what counted, and why */
-    enum reason reason;
 };
 
 struct conclusion reconcile(const struct plan_item *item, const struct observed *observed);
 
-/* The 'yes' of a guest that runs may be rxtrust's own: then what is wanted depends on its origin,
- * which must be asked for. */
-bool is_contested(const struct plan_item *item);
-
+/* True: the interface is as the policy says. */
 static inline bool is_good(const struct conclusion *conclusion) {
-    return conclusion->verdict < DEVICE_UNKNOWN;
+    return verdict_state(conclusion->verdict) <= STATE_OPTED_OUT;
 }
 
-/* Whether a daemon of this version (as virsh.h counts) takes trust for a guest that runs. */
-enum live live_by_version(unsigned long version);
+/* Why, in a few words, and the next step if there is one. Returns a text that the caller frees, ""
+ * where nothing needs to be said; NULL: out of memory. `guest` is the guest's name or UUID as a
+ * shell takes it, for the advice; NULL: no advice is given. */
+char *verdict_why(const struct plan_item *item, const struct observed *observed,
+                  const struct conclusion *conclusion, const char *guest);
 
-/* The verdict in words. Returns a text that the caller frees; NULL: out of memory. `name` is the
- * guest's, for what an administrator can do; NULL: no advice is given. */
-char *verdict_text(const struct plan_item *item, const struct observed *observed,
-                   const struct conclusion *conclusion, const char *name);
+/* The verdict itself in words, for the log: "all-multicast", "trusted" …; a text that stays. */
+const char *verdict_words(enum verdict verdict);
 
 /* Why something is wanted, in words; a text that stays. */
 const char *reason_text(enum reason reason);

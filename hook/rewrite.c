@@ -1,16 +1,41 @@
-/* rxtrust rewrite: the XML on standard input with the policy in it. */
+/* rxtrust rewrite: prints the XML from standard input as the policy wants it. */
 #include "commands.h"
+#include "log.h"
+#include "options.h"
 
-#include "guest.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+bool rewrite_as_planned(const struct planned_guest *guest, const struct text *xml, struct text *out,
+                        const char **reason) {
+    enum trust *says = calloc(guest->plan.count + 1, sizeof *says);
+    *reason = "out of memory";
+    for (size_t i = 0; says && i < guest->plan.count; i++)
+        says[i] = guest->plan.items[i].write;
+    bool good = says && domain_rewrite(&guest->domain, says, xml, out, reason);
+    free(says);
+    return good;
+}
 
 int command_rewrite(int argc, char **argv) {
-    struct guest guest = {0};
     struct options options;
-    size_t changes = 0;
-    if (!command_options(argc, argv, "c", 0, &options))
-        return 1;
-    bool good = guest_from_stdin(&guest) && guest_parse(options.file, 0, &guest) &&
-                guest_print(&guest, false, &changes);
-    guest_free(&guest);
-    return good ? 0 : 1;
+    struct guests guests;
+    struct text out = {0};
+    const char *reason = NULL;
+    if (!options_parse(argc, argv, "c", 0, &options))
+        return EXIT_USAGE;
+    enum exit_code code = guests_from_stdin(options.file, &guests);
+    const struct planned_guest *guest = code == EXIT_GOOD ? guests_get(&guests, 0) : NULL;
+    if (guest && !rewrite_as_planned(guest, &guests.dumps.texts[0], &out, &reason)) {
+        log_error_at("<stdin>", 0, reason);
+        code = EXIT_USAGE;
+    } else if (guest && !io_write_all(STDOUT_FILENO, out.data, out.length)) {
+        log_error("cannot print the XML: %s", strerror(errno));
+        code = EXIT_NO_ANSWER;
+    }
+    text_free(&out);
+    guests_free(&guests);
+    return (int)code;
 }

@@ -1,21 +1,17 @@
-/* A process that reads what comes from outside, and can do nothing else.
+/* A parser process: it parses input from outside, and can do nothing else.
  *
- * It runs as root what was written for root, on XML that may come from another host: libxml2, inih,
- * and what is built on them. So that is done by a child that has given up all it doesn't need (see
- * drop_privileges.h), and that can crash, hang or be taken over: all that its parent has of it is
- * a message. */
+ * rxtrust is root, and its input may come from another host. libxml2, inih and the code on top of
+ * them could be taken over by it. So a child parses, after it has dropped its privileges (see
+ * privileges.h). It may crash, hang or be taken over: its parent gets nothing but a message. */
 #pragma once
 
 #include "message.h"
-#include "watchdog.h"
 
-/* In the child, `open` gets hold of files and libraries; then the privileges go, then `work` puts
- * the message. Both get `user`, and neither can change anything of the parent's.
+/* In the child, `open` opens files and loads libraries, then the privileges are dropped, then
+ * `work` puts the message. Both get `user`, and neither can change anything in the parent.
  *
- * Returns NULL, and the message, or why there is none: a text that stays. It takes SANDBOX_SECONDS
- * at the most. The child's end isn't waited for once it has answered: the next call does that, and
- * it ends with its parent. message_free() is needed either way. */
+ * Returns NULL and a message, or why there is none, a static text, within SANDBOX_SECONDS. A child
+ * that ended too early leaves a message that is not whole. Free the message in both cases. The
+ * child's end is awaited by the next call only, for speed; it dies with its parent anyway. */
 const char *sandbox_run(void (*open)(void *user), void (*work)(void *user, struct message *message),
                         void *user, struct message *message);
-
-enum { SANDBOX_SECONDS = WATCHDOG_SECONDS * 3 / 4 };

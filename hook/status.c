@@ -1,96 +1,135 @@
-/* rxtrust status: what is so of each macvtap interface of the guests that run, and whether it is
- * what the policy says. */
+/* rxtrust status: the state of each macvtap interface of the guests that run, or of every interface
+ * of the guests named, against the policy. */
 #include "commands.h"
-
 #include "installed.h"
 #include "log.h"
-#include "observe.h"
-#include "running.h"
+#include "options.h"
 #include "table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-enum { GUEST, UUID, MAC, DEVICE, POLICY, SECTION, TRUST, ALL_MULTICAST, VERDICT, GOOD, COLUMNS };
+enum { GUEST, UUID, MAC, DEVICE, MODE, STATE, CODE, HEARS, TRUST, POLICY, SECTION, WHY, COLUMNS };
 
 static const struct table_column columns[COLUMNS] = {
-    [GUEST] = {"GUEST", "guest"},
-    [UUID] = {NULL, "uuid"},
-    [MAC] = {"MAC", "mac"},
-    [DEVICE] = {"DEVICE", "device"},
-    [POLICY] = {"POLICY", "policy"},
-    [SECTION] = {"SECTION", "section"},
-    [TRUST] = {"TRUST", "trust"},
-    [ALL_MULTICAST] = {"ALL-MULTICAST", "all_multicast"},
-    [VERDICT] = {"VERDICT", "verdict"},
-    [GOOD] = {NULL, "good"},
+    [GUEST] = {.title = "GUEST", .json = "guest"},
+    [UUID] = {.title = "UUID", .json = "uuid", .verbose = true},
+    [MAC] = {.title = "MAC", .json = "mac", .verbose = true},
+    [DEVICE] = {.title = "DEVICE", .json = "device"},
+    [MODE] = {.title = "MODE", .json = "mode", .verbose = true},
+    [STATE] = {.title = "STATE", .json = "state", .alarm = "BROKEN"},
+    [CODE] = {.json = "code"},
+    [HEARS] = {.title = "MULTICAST", .json = "multicast", .truth = true},
+    [TRUST] = {.title = "TRUST", .json = "trust"},
+    [POLICY] = {.title = "POLICY", .json = "policy", .verbose = true},
+    [SECTION] = {.title = "SECTION", .json = "section", .verbose = true},
+    [WHY] = {.title = "WHY", .json = "why"},
 };
 
-static void fill(struct table *table, const struct parsed_guest *guest, size_t number,
-                 const struct finding *finding) {
-    static const char *const in_force[] = {
-        [FORCE_NO] = "no", [FORCE_YES] = "yes", [FORCE_UNKNOWN] = "unknown"};
-    const struct plan_item *item = &guest->plan.items[number];
-    const struct interface *interface = &guest->domain.interfaces[number];
-    char *verdict =
-        verdict_text(item, &finding->observed, &finding->conclusion, guest->domain.name);
-    struct table_cell *row = table_add(table);
-    if (row) {
-        table_text(table, &row[GUEST], guest->domain.name);
-        table_text(table, &row[UUID], guest->domain.uuid);
-        table_text(table, &row[MAC], interface->mac);
-        table_text(table, &row[DEVICE], interface->target);
-        table_text(table, &row[POLICY], policy_action_names[item->verdict.action]);
-        table_text(table, &row[SECTION], item->verdict.section);
-        table_text(table, &row[TRUST], in_force[finding->observed.trust]);
-        if (!finding->observed.problem)
-            table_truth(&row[ALL_MULTICAST], finding->observed.all_multicast);
-        table_text(table, &row[VERDICT], verdict);
-        table_truth(&row[GOOD], is_good(&finding->conclusion));
-    }
-    table->bad = table->bad || !verdict;
-    free(verdict);
+/* Whether the guest hears multicast: under trust libvirt opens the macvtap's filter as the guest
+ * asks, which in passthrough mode isn't to be seen on the macvtap. */
+static bool hears(const struct observed *observed) {
+    return observed->all_multicast ||
+           (observed->trust == FORCE_YES && (observed->follows || observed->passthrough));
 }
 
-/* False: an interface isn't what the policy says. */
-static bool report(struct running *running, const struct observer *observer, struct table *table) {
+static void add_row(struct table *table, const struct planned_guest *guest, size_t number,
+                    const struct finding *finding) {
+    const struct plan_item *item = &guest->plan.items[number];
+    const struct interface *interface = &guest->domain.interfaces[number];
+    const struct observed *observed = &finding->observed;
+    enum verdict verdict = finding->conclusion.verdict;
+    bool concerns = verdict != NOT_MACVTAP;
+    bool looked = item->attachment != ATTACHED_ELSEWHERE && guest->domain.id && !observed->problem;
+    struct text no_macvtap = {0};
+    char *why = verdict_why(item, observed, &finding->conclusion, guest_for_shell(&guest->domain));
+    bool good = why && (concerns || explain_no_macvtap(interface, &no_macvtap));
+    table->failed = table->failed || !good;
+    table_add(table, (const char *const[COLUMNS]){
+                         [GUEST] = guest->domain.name,
+                         [UUID] = guest->domain.uuid,
+                         [MAC] = interface->mac,
+                         [DEVICE] = interface->target,
+                         [MODE] = item->mode,
+                         [STATE] = state_names[verdict_state(verdict)],
+                         [CODE] = verdict_code(verdict),
+                         [HEARS] = !looked           ? NULL
+                                   : hears(observed) ? "yes"
+                                                     : "no",
+                         [TRUST] = looked ? in_force_names[observed->trust] : NULL,
+                         [POLICY] = concerns ? policy_action_names[item->decision.action] : NULL,
+                         [SECTION] = concerns ? item->decision.section : NULL,
+                         [WHY] = concerns ? why : no_macvtap.data,
+                     });
+    text_free(&no_macvtap);
+    free(why);
+}
+
+/* False: an interface isn't as the policy says. `all`: also those that are no macvtap. */
+static bool fill(struct table *table, const struct guests *guests, bool all) {
     bool good = true;
-    for (size_t i = 0; i < running->count; i++) {
-        const struct parsed_guest *guest = running_guest(running, i);
+    for (size_t i = 0; i < guests->planned.count; i++) {
+        const struct planned_guest *guest = guests_get(guests, i);
         for (size_t number = 0; guest && number < guest->plan.count; number++) {
-            struct finding finding = observe(observer, guest, number);
-            if (finding.conclusion.verdict == NOT_CONCERNED)
+            struct finding finding = guests_observe(guests, guest, number);
+            if (finding.conclusion.verdict == NOT_MACVTAP && !all)
                 continue;
-            fill(table, guest, number, &finding);
+            add_row(table, guest, number, &finding);
             good = good && is_good(&finding.conclusion);
         }
     }
     return good;
 }
 
+static bool print_json(const struct table *table, const struct hook_report *hook) {
+    char time[sizeof "2026-01-01T00:00:00Z"] = "";
+    struct tm parts;
+    if (hook->last_call && gmtime_r(&hook->last_call, &parts))
+        (void)strftime(time, sizeof time, "%FT%TZ", &parts);
+    (void)printf("{\"hook\": {\"state\": \"%s\", \"last_call\": ", hook_state_names[hook->state]);
+    print_json_string(*time ? time : NULL);
+    (void)fputs(", \"advice\": ", stdout);
+    print_json_string(hook->advice.data);
+    (void)printf(", \"syslog\": %s},\n\"interfaces\": ", log_has_syslog() ? "true" : "false");
+    bool good = table_print(table, TABLE_JSON);
+    (void)puts("}");
+    return good;
+}
+
+static bool print_text(const struct table *table, const struct hook_report *hook, bool verbose) {
+    if (hook->advice.length)
+        print_wrapped(hook->advice.data);
+    if (!log_has_syslog())
+        print_wrapped("nothing listens on /dev/log, so what the hook logs is lost; start a syslog "
+                      "daemon, or run libvirtd where one is");
+    return table_print(table, verbose ? TABLE_VERBOSE : TABLE_SHORT);
+}
+
 int command_status(int argc, char **argv) {
-    struct table table = {.columns = columns, .column_count = COLUMNS, .painted = VERDICT};
-    struct running running = {0};
-    struct observer observer = {.table = {.socket = -1}};
+    struct table table = {.columns = columns, .column_count = COLUMNS};
     struct options options;
-    if (!command_options(argc, argv, "j", 0, &options))
-        return 1;
-    bool installed = installed_is_called();
-    bool loaded = running_load((char *[]){NULL}, NULL, THAT_RUN, &running);
-    const char *problem =
-        loaded ? observer_open(&observer, live_by_version(running.dumps.daemon_version),
-                               virsh_now() + VIRSH_ANSWER_SECONDS)
-               : NULL;
-    if (problem)
-        log_error("the devices can't be looked at: %s", problem);
-    bool good = loaded && !problem && report(&running, &observer, &table);
-    if (loaded && !problem && (options.json || table.row_count))
-        good = table_print(&table, options.json) && good;
-    else if (loaded && !problem)
-        (void)puts("no running guest has an interface on macvtap");
-    good = good && running.complete && installed;
+    struct guests guests;
+    struct hook_report hook = {0};
+    if (!options_parse(argc, argv, "jv", argc, &options))
+        return EXIT_USAGE;
+    char *const *names = argv + optind;
+    enum exit_code code =
+        guests_from_virsh(names, NULL, *names ? GUESTS_ALL : GUESTS_RUNNING, &guests);
+    if (!code) {
+        bool good = fill(&table, &guests, *names) && guests.complete;
+        table.failed = !hook_look(&hook) || table.failed;
+        bool printed =
+            options.json ? print_json(&table, &hook) : print_text(&table, &hook, options.verbose);
+        if (!table.row_count && !options.json && guests.complete)
+            (void)puts(*names ? "no guest named has a network interface"
+                              : "no running guest has an interface on macvtap");
+        code = !printed                      ? EXIT_NO_ANSWER
+               : good && !hook.advice.length ? EXIT_GOOD
+                                             : EXIT_NOT_AS_POLICY;
+    }
+    text_free(&hook.advice);
     table_free(&table);
-    observer_close(&observer);
-    running_free(&running);
-    return command_end(good);
+    guests_free(&guests);
+    return flush_output((int)code);
 }

@@ -9,89 +9,152 @@
 #include <string.h>
 #include <unistd.h>
 
-struct table_cell *table_add(struct table *table) {
-    struct table_cell *grown =
+enum { GAP = 2, INDENT = 4 };
+static const char command[] = "run: ";
+
+void table_add(struct table *table, const char *const *texts) {
+    char **grown =
         reallocarray(table->cells, (table->row_count + 1) * table->column_count, sizeof *grown);
     if (!grown) {
-        table->bad = true;
-        return NULL;
+        table->failed = true;
+        return;
     }
     table->cells = grown;
-    struct table_cell *row = grown + table->row_count++ * table->column_count;
-    memset(row, 0, table->column_count * sizeof *row);
-    return row;
+    char **row = grown + table->row_count++ * table->column_count;
+    for (size_t i = 0; i < table->column_count; i++) {
+        row[i] = texts[i] ? strdup(texts[i]) : NULL;
+        table->failed = table->failed || (texts[i] && !row[i]);
+    }
 }
 
-void table_text(struct table *table, struct table_cell *cell, const char *text) {
-    cell->text = text ? strdup(text) : NULL;
-    table->bad = table->bad || (text && !cell->text);
+void table_free(struct table *table) {
+    for (size_t i = 0; i < table->row_count * table->column_count; i++)
+        free(table->cells[i]);
+    free(table->cells);
+    *table = (struct table){0};
 }
 
-void table_truth(struct table_cell *cell, bool truth) {
-    cell->kind = truth ? CELL_TRUE : CELL_FALSE;
+/* ---- Wrapped text ---- */
+
+static bool is_command(const char *text) {
+    return strncmp(text, command, strlen(command)) == 0;
 }
 
-static const char *shown(const struct table_cell *cell) {
-    return cell->kind == CELL_TRUE    ? "yes"
-           : cell->kind == CELL_FALSE ? "no"
-           : cell->text               ? log_defuse(cell->text)
-                                      : "-";
-}
-
-/* In characters, counted by one byte of each UTF-8 sequence. */
-static size_t width(const char *text) {
+/* Counts characters by one byte of each UTF-8 sequence. */
+static size_t text_width(const char *text, size_t length) {
     size_t characters = 0;
-    for (; *text; text++)
-        characters += ((unsigned char)*text & 0xc0) != 0x80;
+    for (size_t i = 0; i < length; i++)
+        characters += ((unsigned char)text[i] & 0xc0) != 0x80;
     return characters;
 }
 
-static size_t width_of(const struct table *table, size_t column) {
-    size_t most = width(table->columns[column].title);
+/* How many bytes of the text go on a line of this width. */
+static size_t line_length(const char *text, size_t width) {
+    const char *both = is_command(text) ? strstr(text, " && ") : NULL;
+    if (text_width(text, strlen(text)) <= width)
+        return strlen(text);
+    if (both)
+        return (size_t)(both - text) + strlen(" &&");
+    size_t best = 0, end = strcspn(text, " ");
+    do {
+        best = end;
+        if (!text[end] || is_command(text + end + 1))
+            break;
+        end += 1 + strcspn(text + end + 1, " ");
+    } while (text_width(text, end) <= width);
+    return best;
+}
+
+static bool fits(const char *text, size_t width) {
+    bool good = true;
+    for (size_t length = 0; *text; text += length + (text[length] == ' ')) {
+        length = line_length(text, width);
+        good = good && text_width(text, length) <= width && !(is_command(text) && text[length]);
+    }
+    return good;
+}
+
+/* Prints the text and a newline. The cursor stands at `column`; further lines begin at `indent`. */
+static void wrap(const char *text, size_t column, size_t indent) {
+    for (size_t length = 0;; column = indent) {
+        length = line_length(text, LINE_WIDTH - column);
+        (void)printf("%.*s\n", (int)length, text);
+        text += length + (text[length] == ' ');
+        if (!*text)
+            return;
+        (void)printf("%*s", (int)indent, "");
+    }
+}
+
+void print_wrapped(const char *text) {
+    wrap(text, 0, INDENT);
+}
+
+/* ---- The table ---- */
+
+static const char *shown(char *cell) {
+    return cell && *cell ? replace_control_chars(cell) : "-";
+}
+
+static size_t column_width(const struct table *table, size_t column) {
+    size_t most = strlen(table->columns[column].title);
     for (size_t row = 0; row < table->row_count; row++) {
-        size_t cell = width(shown(&table->cells[row * table->column_count + column]));
-        most = cell > most ? cell : most;
+        const char *text = shown(table->cells[row * table->column_count + column]);
+        size_t width = text_width(text, strlen(text));
+        most = width > most ? width : most;
     }
     return most;
 }
 
-/* A row: of cells, or (NULL) of titles. No white space ends a line. */
-static void print_row(const struct table *table, const size_t *wide, const struct table_cell *row) {
-    size_t gap = 0;
-    bool colour = row && isatty(STDOUT_FILENO);
-    for (size_t column = 0; column < table->column_count; column++) {
-        if (!table->columns[column].title)
-            continue;
-        const char *text = row ? shown(&row[column]) : table->columns[column].title;
-        bool paint = colour && column == table->painted;
-        bool good = row && row[table->column_count - 1].kind == CELL_TRUE;
-        (void)printf("%*s%s%s%s", (int)gap, "",
-                     !paint ? ""
-                     : good ? "\033[32m"
-                            : "\033[31m",
-                     text, paint ? "\033[0m" : "");
-        gap = wide[column] - width(text) + 2;
-    }
-    (void)putchar('\n');
+/* Prints the last cell of a row; one that doesn't fit at its column even if wrapped stands below
+ * the row. */
+static void print_last(const char *text, size_t gap, size_t column, bool verbose) {
+    bool beside = verbose || (column < LINE_WIDTH && fits(text, LINE_WIDTH - column));
+    if (*text)
+        (void)printf("%s%*s", beside ? "" : "\n", beside ? (int)gap : INDENT, "");
+    if (verbose)
+        (void)puts(text);
+    else
+        wrap(text, beside ? column : INDENT, beside ? column : INDENT);
 }
 
-static bool print_text(const struct table *table) {
-    size_t *wide = calloc(table->column_count, sizeof *wide);
-    for (size_t column = 0; wide && column < table->column_count; column++)
-        wide[column] = table->columns[column].title ? width_of(table, column) : 0;
-    if (wide)
-        print_row(table, wide, NULL);
-    for (size_t row = 0; wide && row < table->row_count; row++)
-        print_row(table, wide, table->cells + row * table->column_count);
-    free(wide);
-    return wide;
+/* Prints a row; NULL: the titles. A column of no width is not shown. */
+static void print_row(const struct table *table, const size_t *widths, bool verbose, char **row) {
+    const char *no_color = getenv("NO_COLOR");
+    bool colour = row && isatty(STDOUT_FILENO) && !(no_color && *no_color);
+    size_t gap = 0, at = 0, last = table->column_count - 1;
+    for (size_t column = 0; column < last; column++) {
+        const struct table_column *head = &table->columns[column];
+        if (!widths[column])
+            continue;
+        const char *text = row ? shown(row[column]) : head->title;
+        bool red = colour && head->alarm && strcmp(text, head->alarm) == 0;
+        (void)printf("%*s%s%s%s", (int)gap, "", red ? "\033[31m" : "", text, red ? "\033[0m" : "");
+        gap = widths[column] + GAP - text_width(text, strlen(text));
+        at += widths[column] + GAP;
+    }
+    const char *text = row ? row[last] : table->columns[last].title;
+    print_last(text && !*text ? "" : row ? shown(row[last]) : or_dash(text), gap, at, verbose);
+}
+
+static bool print_text(const struct table *table, bool verbose) {
+    size_t *widths = calloc(table->column_count, sizeof *widths);
+    for (size_t column = 0; widths && column < table->column_count; column++)
+        if (table->columns[column].title && (verbose || !table->columns[column].verbose))
+            widths[column] = column_width(table, column);
+    if (widths && table->row_count)
+        print_row(table, widths, verbose, NULL);
+    for (size_t row = 0; widths && row < table->row_count; row++)
+        print_row(table, widths, verbose, table->cells + row * table->column_count);
+    free(widths);
+    return widths;
 }
 
 /* ---- JSON ---- */
 
-static void print_string(const char *text) {
-    (void)putchar('"');
-    while (*text) {
+void print_json_string(const char *text) {
+    (void)fputs(text ? "\"" : "null", stdout);
+    while (text && *text) {
         size_t length = utf8_sequence(text);
         if (!length)
             (void)fputs("\\ufffd", stdout); /* a byte that is no UTF-8 */
@@ -101,47 +164,35 @@ static void print_string(const char *text) {
             (void)printf("%s%.*s", *text == '"' || *text == '\\' ? "\\" : "", (int)length, text);
         text += length ? length : 1;
     }
-    (void)putchar('"');
+    (void)fputs(text ? "\"" : "", stdout);
 }
 
 static void print_json(const struct table *table) {
+    const size_t count = table->column_count;
     (void)putchar('[');
-    for (size_t row = 0; row < table->row_count; row++) {
-        const char *before = "";
-        (void)printf("%s\n  {", row ? "," : "");
-        for (size_t column = 0; column < table->column_count; column++) {
-            const struct table_cell *cell = &table->cells[row * table->column_count + column];
-            if (!table->columns[column].json)
-                continue;
-            (void)printf("%s\"%s\": ", before, table->columns[column].json);
-            before = ", ";
-            if (cell->kind == CELL_TEXT && cell->text)
-                print_string(cell->text);
-            else
-                (void)fputs(cell->kind == CELL_TRUE    ? "true"
-                            : cell->kind == CELL_FALSE ? "false"
-                                                       : "null",
-                            stdout);
-        }
-        (void)putchar('}');
+    for (size_t i = 0; i < table->row_count * count; i++) {
+        const struct table_column *column = &table->columns[i % count];
+        const char *text = table->cells[i];
+        if (i % count == 0)
+            (void)printf("%s\n  {", i ? "}," : "");
+        if (!column->json)
+            continue;
+        (void)printf("%s\"%s\": ", i % count ? ", " : "", column->json);
+        if (column->truth && text)
+            (void)fputs(*text == 'y' ? "true" : "false", stdout);
+        else
+            print_json_string(text);
     }
-    (void)puts(table->row_count ? "\n]" : "]");
+    (void)puts(table->row_count ? "}\n]" : "]");
 }
 
-bool table_print(const struct table *table, bool json) {
-    bool good = !table->bad;
-    if (good && json)
+bool table_print(const struct table *table, enum table_form form) {
+    bool good = !table->failed;
+    if (good && form == TABLE_JSON)
         print_json(table);
     else if (good)
-        good = print_text(table);
+        good = print_text(table, form == TABLE_VERBOSE);
     if (!good)
         log_error("out of memory");
     return good;
-}
-
-void table_free(struct table *table) {
-    for (size_t i = 0; i < table->row_count * table->column_count; i++)
-        free(table->cells[i].text);
-    free(table->cells);
-    *table = (struct table){0};
 }

@@ -1,37 +1,41 @@
-/* What a command prints: rows of cells, as a table for people or as JSON. */
+/* The output of a command: rows of cells, printed as a table for people or as JSON. No line of a
+ * table is wider than LINE_WIDTH for ordinary names: the last column is wrapped. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
+enum { LINE_WIDTH = 80 };
+
 struct table_column {
     const char *title; /* NULL: in JSON only */
     const char *json;  /* NULL: in the table only */
-};
-
-/* A text, which the table owns; NULL is absent: '-' and null. Or a truth value. */
-struct table_cell {
-    enum { CELL_TEXT, CELL_FALSE, CELL_TRUE } kind;
-    char *text;
+    bool verbose;      /* in the table with -v only; not the last column */
+    bool truth;        /* "yes" and "no", in JSON true and false */
+    const char *alarm; /* this value is red on a terminal */
 };
 
 struct table {
     const struct table_column *columns;
     size_t column_count;
-    struct table_cell *cells; /* row after row */
+    char **cells; /* row after row, owned; an absent one is NULL: '-' and null */
     size_t row_count;
-    size_t painted; /* the column whose colour shows the row's last one, a truth value; on a
-                     * terminal */
-    bool bad;       /* memory ran out */
+    bool failed; /* memory ran out */
 };
 
-/* Adds a row. Returns its cells, all absent; NULL: out of memory. */
-struct table_cell *table_add(struct table *table);
+/* Adds a row of copies of these texts, one for each column, absent where NULL. */
+void table_add(struct table *table, const char *const *texts);
 
-/* Set a cell; the text is copied, NULL too. */
-void table_text(struct table *table, struct table_cell *cell, const char *text);
-void table_truth(struct table_cell *cell, bool truth);
-
-/* Prints it to standard output. False: out of memory, which is logged. */
-bool table_print(const struct table *table, bool json);
+/* Prints all rows to standard output: as a table (nothing if there is no row), as one with all
+ * columns and without wrapping, or as a JSON array. False: out of memory, which is logged, and
+ * nothing is printed. */
+enum table_form { TABLE_SHORT, TABLE_VERBOSE, TABLE_JSON };
+bool table_print(const struct table *table, enum table_form form);
 void table_free(struct table *table);
+
+/* Prints the JSON string of a text; NULL: null. */
+void print_json_string(const char *text);
+
+/* Prints a paragraph of lines no wider than LINE_WIDTH. Like the table it keeps a command after
+ * "run: " on one line if that can be. */
+void print_wrapped(const char *text);

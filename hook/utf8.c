@@ -1,7 +1,5 @@
 #include "utf8.h"
 
-#include <stdbool.h>
-
 size_t utf8_sequence(const char *text) {
     static const struct {
         unsigned char first, last; /* of the first byte */
@@ -13,7 +11,7 @@ size_t utf8_sequence(const char *text) {
         {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
     };
     const unsigned char *bytes = (const unsigned char *)text;
-    if (*bytes < 0x80) /* first, for nearly all text is of it */
+    if (*bytes < 0x80) /* first, because nearly all text is ASCII */
         return *bytes > 0;
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         if (*bytes < forms[i].first || *bytes > forms[i].last)
@@ -25,4 +23,24 @@ size_t utf8_sequence(const char *text) {
         return fits ? forms[i].length : 0;
     }
     return 0;
+}
+
+bool utf8_is_format_or_space(const char *sequence, size_t length) {
+    static const struct {
+        unsigned first, last;
+    } ranges[] = {
+        {0x80, 0xa0},       {0xad, 0xad},       {0x600, 0x605},     {0x61c, 0x61c},
+        {0x6dd, 0x6dd},     {0x70f, 0x70f},     {0x890, 0x891},     {0x8e2, 0x8e2},
+        {0x1680, 0x1680},   {0x180e, 0x180e},   {0x2000, 0x200f},   {0x2028, 0x202f},
+        {0x205f, 0x2064},   {0x2066, 0x206f},   {0x3000, 0x3000},   {0xfeff, 0xfeff},
+        {0xfff9, 0xfffb},   {0x110bd, 0x110bd}, {0x110cd, 0x110cd}, {0x13430, 0x1343f},
+        {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0001, 0xe0001}, {0xe0020, 0xe007f},
+    };
+    unsigned point = (unsigned char)*sequence & (0xffU >> length);
+    for (size_t i = 1; i < length; i++)
+        point = point << 6 | ((unsigned char)sequence[i] & 0x3fU);
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (point >= ranges[i].first && point <= ranges[i].last)
+            return true;
+    return false;
 }

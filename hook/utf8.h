@@ -1,8 +1,14 @@
-/* UTF-8, well-formed as in Unicode's table 3-7: neither overlong nor a surrogate, and U+10FFFF at
- * most. Pure. */
+/* UTF-8, well-formed as in Unicode's table 3-7: no overlong form, no surrogate, U+10FFFF at most.
+ */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
-/* The length of the sequence that the text begins with; 0: it is none, or the text's end. */
+/* The length of the sequence at the beginning of the text; 0: no sequence, or the text's end. */
 size_t utf8_sequence(const char *text);
+
+/* Whether a sequence of this length is white space, a control or a format character beyond ASCII
+ * (Unicode 15, categories Zs, Zl, Zp, Cc, Cf): mostly invisible, so two names that look the same
+ * would differ. */
+bool utf8_is_format_or_space(const char *sequence, size_t length);

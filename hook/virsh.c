@@ -1,5 +1,8 @@
 #include "virsh.h"
 
+#include "clock.h"
+#include "domain.h"
+#include "time_limits.h"
 #include "watchdog.h"
 
 #include <errno.h>
@@ -13,49 +16,35 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Its standard streams are files in memory: nothing to be read while it runs, no pipe to fill up.
- */
-struct streams {
-    int input, output, complaints;
-};
+/* ---- One call ---- */
 
-time_t virsh_now(void) {
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* can't fail for this clock */
-    return now.tv_sec;
+/* Its standard streams are files in memory: no pipe can fill up while it runs. */
+enum { STREAMS = STDERR_FILENO + 1 };
+
+static bool open_streams(int streams[STREAMS], const struct text *input) {
+    bool good = true;
+    for (int i = 0; i < STREAMS; i++) {
+        streams[i] = memfd_create("virsh", MFD_CLOEXEC);
+        good = good && streams[i] >= 0;
+    }
+    return good &&
+           (!input || !input->length ||
+            pwrite(streams[STDIN_FILENO], input->data, input->length, 0) == (ssize_t)input->length);
 }
 
-void virsh_pause(long ms) {
-    (void)nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
-}
-
-static void close_streams(const struct streams *streams) {
-    const int all[] = {streams->input, streams->output, streams->complaints};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (all[i] >= 0)
-            (void)close(all[i]);
-}
-
-static bool open_streams(struct streams *streams, const char *input, size_t length) {
-    streams->input = memfd_create("input", MFD_CLOEXEC);
-    streams->output = memfd_create("output", MFD_CLOEXEC);
-    streams->complaints = memfd_create("complaints", MFD_CLOEXEC);
-    return streams->input >= 0 && streams->output >= 0 && streams->complaints >= 0 &&
-           (!length || pwrite(streams->input, input, length, 0) == (ssize_t)length);
-}
-
-/* In the child: becomes virsh, in a process group of its own, which ends with this process. */
-__attribute__((noreturn)) static void become_virsh(const char *const *arguments,
-                                                   const struct streams *streams, pid_t parent) {
+/* In the child: becomes virsh, in a process group of its own, which ends with this process. The
+ * copies are made above 2 first: a stream may itself be 0, 1 or 2. */
+__attribute__((noreturn)) static void become_virsh(char *const *arguments,
+                                                   const int streams[STREAMS], pid_t parent) {
     (void)setpgid(0, 0);
     watchdog_disarm();
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(VIRSH_MISSING);
-    if (setenv("LC_ALL", "C", 1) == 0 && dup2(streams->input, STDIN_FILENO) >= 0 &&
-        dup2(streams->output, STDOUT_FILENO) >= 0 && dup2(streams->complaints, STDERR_FILENO) >= 0)
-        (void)execvp(arguments[0], (char *const *)(const void *)arguments);
-    (void)dprintf(streams->complaints, "%s\n", strerror(errno));
+    bool good = getppid() == parent && setenv("LC_ALL", "C", 1) == 0;
+    for (int i = 0; good && i < STREAMS; i++)
+        good = dup2(streams[i], i) >= 0;
+    if (good)
+        (void)execvp("virsh", arguments);
+    (void)dprintf(streams[STDERR_FILENO], "cannot run virsh: %s\n", strerror(errno));
     _exit(VIRSH_MISSING);
 }
 
@@ -68,7 +57,7 @@ static int wait_until(pid_t child, time_t deadline) {
     bool late = false;
     pid_t ended = 0;
     while ((ended = waitpid(child, &status, late ? 0 : WNOHANG)) == 0) {
-        const struct timespec patience = {.tv_sec = deadline - virsh_now()};
+        const struct timespec patience = {.tv_sec = deadline - clock_now()};
         late = patience.tv_sec <= 0;
         if (late)
             (void)kill(-child, SIGKILL);
@@ -80,117 +69,96 @@ static int wait_until(pid_t child, time_t deadline) {
                                : 128 + WTERMSIG(status);
 }
 
-/* Returns what was written to the file, with a NUL behind it, or NULL. */
-static char *read_back(int fd, size_t *length) {
-    off_t end = lseek(fd, 0, SEEK_END);
-    char *text = end >= 0 ? malloc((size_t)end + 1) : NULL;
-    if (!text || pread(fd, text, (size_t)end, 0) != (ssize_t)end) {
-        free(text);
-        return NULL;
-    }
-    text[end] = '\0';
-    *length = (size_t)end;
-    return text;
+static bool read_back(int fd, struct text *text) {
+    return lseek(fd, 0, SEEK_SET) == 0 && !io_read_all(fd, text) && text_append(text, "", 0);
 }
 
-/* The lines that virsh marks as errors, the first of all if it marks none. Others may be XML. */
-static void keep_errors(char *complaint) {
+/* Keeps the lines that virsh marks as errors, the first of all if it marks none: others may be XML.
+ */
+static void keep_errors(struct text *complaint) {
     static const char prefix[] = "error: ";
-    char *to = complaint, *rest = NULL;
-    for (char *line = strtok_r(complaint, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+    char *to = complaint->data, *rest = NULL;
+    for (char *line = strtok_r(complaint->data, "\n", &rest); line;
+         line = strtok_r(NULL, "\n", &rest)) {
         bool error = strncmp(line, prefix, strlen(prefix)) == 0;
         const char *text = error ? line + strlen(prefix) : line;
-        if (!error && to > complaint)
+        if (!error && to > complaint->data)
             continue;
-        if (to > complaint)
+        if (to > complaint->data)
             to = mempcpy(to, ": ", 2);
         to = memmove(to, text, strlen(text) + 1);
         to += strlen(to);
     }
 }
 
-bool virsh_run(const char *const *arguments, const char *input, size_t input_length,
+static char **add_connection(enum virsh_access access, const char *const *arguments) {
+    size_t count = 0, next = 0;
+    while (arguments[count])
+        count++;
+    const char **all = calloc(count + 5, sizeof *all);
+    if (!all)
+        return NULL;
+    all[next++] = "virsh";
+    if (access == VIRSH_READ)
+        all[next++] = "-r";
+    all[next++] = "-c";
+    all[next++] = "qemu:///system";
+    memcpy(all + next, arguments, count * sizeof *all);
+    return (char **)(void *)all;
+}
+
+bool virsh_run(enum virsh_access access, const char *const *arguments, const struct text *input,
                time_t deadline, struct virsh_result *result) {
     *result = (struct virsh_result){.code = VIRSH_NO_MEMORY};
-    struct streams streams;
+    int streams[STREAMS];
     sigset_t before, waiting;
-    bool ready = open_streams(&streams, input, input_length);
+    char **all = add_connection(access, arguments);
+    bool ready = open_streams(streams, input) && all;
     watchdog_block(&before);
     waiting = before;
     (void)sigaddset(&waiting, SIGCHLD);
-    pid_t parent = getpid();
-    pid_t child = ready ? fork() : -1;
+    pid_t parent = getpid(), child = ready ? fork() : -1;
     if (child == 0)
-        become_virsh(arguments, &streams, parent);
+        become_virsh(all, streams, parent);
     if (child > 0) {
-        (void)setpgid(child, child); /* whoever comes first */
-        watchdog_take_along(child);
+        (void)setpgid(child, child); /* the child does so too: the order is open */
+        watchdog_kill_group(child);
     }
     (void)sigprocmask(SIG_SETMASK, &waiting, NULL);
     if (child > 0) {
-        size_t complaint_length = 0;
         result->code = wait_until(child, deadline);
-        watchdog_take_along(0);
-        result->output = read_back(streams.output, &result->length);
-        result->complaint = read_back(streams.complaints, &complaint_length);
+        watchdog_kill_group(0);
+        if (!read_back(streams[STDOUT_FILENO], &result->output) ||
+            !read_back(streams[STDERR_FILENO], &result->complaint))
+            result->code = VIRSH_NO_MEMORY;
+        else
+            keep_errors(&result->complaint);
     }
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
-    close_streams(&streams);
-    if (!result->output || !result->complaint)
-        result->code = VIRSH_NO_MEMORY;
-    else
-        keep_errors(result->complaint);
+    for (int i = 0; i < STREAMS; i++)
+        if (streams[i] >= 0)
+            (void)close(streams[i]);
+    free(all);
     return result->code == 0;
 }
 
 const char *virsh_problem(const struct virsh_result *result) {
-    return result->code == VIRSH_NO_MEMORY ? "memory or descriptors ran out"
-           : result->code == VIRSH_LATE    ? "it didn't end in time"
-           : *result->complaint            ? result->complaint
-                                           : "it failed, and didn't say why";
+    return result->code == VIRSH_NO_MEMORY ? "out of memory or descriptors"
+           : result->code == VIRSH_LATE    ? "virsh did not answer in time"
+           : result->complaint.length && *result->complaint.data
+               ? result->complaint.data
+               : "virsh failed and did not say why";
 }
 
 void virsh_result_free(struct virsh_result *result) {
-    free(result->output);
-    free(result->complaint);
-    *result = (struct virsh_result){0};
+    text_free(&result->output);
+    text_free(&result->complaint);
 }
 
-/* ---- What libvirt says of guests ---- */
-
-/* A line that no guest's XML can hold: nobody knows it before. */
-static bool make_separator(char *text, size_t room) {
-    unsigned long long random[2];
-    return getrandom(random, sizeof random, 0) == (ssize_t)sizeof random &&
-           snprintf(text, room, "%016llx%016llx", random[0], random[1]) > 0;
-}
-
-enum { SEPARATOR_ROOM = 40 };
+/* ---- The XML of guests ---- */
 
 bool is_uuid(const char *text) {
-    return strlen(text) == 36 && text[strspn(text, "0123456789abcdefABCDEF-")] == '\0';
-}
-
-/* One call for all: `version --daemon; echo S; dumpxml UUID; echo S; …; list --uuid`. */
-static char *write_commands(const char *const *uuids, size_t count, bool inactive,
-                            const char *separator) {
-    char *commands = NULL;
-    size_t length = 0;
-    bool good = true;
-    FILE *out = open_memstream(&commands, &length);
-    if (!out)
-        return NULL;
-    (void)fprintf(out, "version --daemon; echo %s", separator);
-    for (size_t i = 0; i < count; i++) {
-        good = good && is_uuid(uuids[i]);
-        (void)fprintf(out, "; dumpxml %s%s; echo %s", inactive ? "--inactive " : "", uuids[i],
-                      separator);
-    }
-    (void)fprintf(out, "; list --uuid%s", inactive ? " --all" : "");
-    if (fclose(out) == 0 && good)
-        return commands;
-    free(commands);
-    return NULL;
+    return strlen(text) == UUID_LENGTH && strspn(text, "0123456789abcdefABCDEF-") == UUID_LENGTH;
 }
 
 /* "Running against daemon: 10.0.0" is 10000000, as libvirt counts; 0: it isn't said. */
@@ -206,50 +174,121 @@ static unsigned long daemon_version(const char *text) {
     return major * 1000000 + minor * 1000 + release;
 }
 
-/* Cuts the output into the version and the dumps; false: virsh didn't get to the last, or has no
- * dump of a guest that is still in its list. */
-static bool cut(const char *separator, const char *const *uuids, size_t count,
-                struct virsh_dumps *dumps) {
-    char *rest = dumps->result.output;
+/* Splits the output at the separator into the version and the dumps. False: virsh didn't get to the
+ * last, or has no dump of a guest that is still in its list. */
+static bool split(char *rest, const char *separator, size_t first, size_t count,
+                  struct virsh_dumps *dumps) {
     for (size_t i = 0; i <= count; i++) {
         char *end = strstr(rest, separator);
         if (!end)
             return false;
         *end = '\0';
+        struct text *text = &dumps->texts[first + i - (i > 0)];
         if (i == 0)
             dumps->daemon_version = daemon_version(rest);
-        else if (rest[strspn(rest, "\n")]) /* virsh ends a command that failed with an empty line */
-            dumps->texts[i - 1] = (struct virsh_text){rest, strlen(rest)};
+        else if (rest[strspn(rest, "\n")] && /* virsh ends a failed command with an empty line */
+                 !text_append(text, rest, strlen(rest)))
+            return false;
         rest = end + strlen(separator);
         rest += *rest == '\n';
     }
-    for (size_t i = 0; i < count; i++)
-        if (!dumps->texts[i].length && strstr(rest, uuids[i]))
+    for (size_t i = first; i < first + count; i++)
+        if (!dumps->texts[i].length && strstr(rest, dumps->uuids[i]))
             return false;
     return true;
 }
 
-bool virsh_dump(const char *const *uuids, size_t count, bool inactive, time_t deadline,
-                struct virsh_dumps *dumps) {
-    char separator[SEPARATOR_ROOM];
-    *dumps = (struct virsh_dumps){.result = {.code = VIRSH_NO_MEMORY},
-                                  .texts = calloc(count + 1, sizeof *dumps->texts)};
-    char *commands = dumps->texts && make_separator(separator, sizeof separator)
-                         ? write_commands(uuids, count, inactive, separator)
-                         : NULL;
-    if (!commands)
-        return false;
-    /* A guest that is gone is an error to virsh, and no reason to leave out the others; its exit
-     * code is that of the list. */
-    bool good = virsh_run((const char *const[]){VIRSH, commands, NULL}, NULL, 0, deadline,
-                          &dumps->result) &&
-                cut(separator, uuids, count, dumps);
-    free(commands);
+/* Linux limits one argument to 128 KiB (MAX_ARG_STRLEN); a guest needs less than 110 bytes. */
+enum { BATCH = 1000 };
+
+/* Dumps some guests in one call: `version --daemon; echo S; dumpxml UUID; echo S; …; list --uuid`.
+ * S is random, so no guest's XML can hold it. A guest that is gone is an error to virsh, and no
+ * reason to leave out the others: the exit code is the list's. */
+static bool dump_batch(size_t first, size_t count, bool inactive, time_t deadline,
+                       struct virsh_dumps *dumps) {
+    unsigned long long random[2];
+    struct text commands = {0}, separator = {0};
+    bool good = getrandom(random, sizeof random, 0) == (ssize_t)sizeof random &&
+                text_print(&separator, "%016llx%016llx", random[0], random[1]) &&
+                text_print(&commands, "version --daemon; echo %s", separator.data);
+    for (size_t i = first; good && i < first + count; i++)
+        good = is_uuid(dumps->uuids[i]) &&
+               text_print(&commands, "; dumpxml %s%s; echo %s", inactive ? "--inactive " : "",
+                          dumps->uuids[i], separator.data);
+    good = good && text_print(&commands, "; list --all --uuid");
+    virsh_result_free(&dumps->result);
+    dumps->result = (struct virsh_result){.code = VIRSH_NO_MEMORY};
+    good = good &&
+           virsh_run(VIRSH_READ, (const char *const[]){commands.data, NULL}, NULL, deadline,
+                     &dumps->result) &&
+           split(dumps->result.output.data, separator.data, first, count, dumps);
+    text_free(&commands);
+    text_free(&separator);
     return good;
 }
 
-void virsh_dumps_free(struct virsh_dumps *dumps) {
-    virsh_result_free(&dumps->result);
-    free(dumps->texts);
+static bool add_uuid(struct virsh_dumps *dumps, const char *uuid) {
+    char **grown = reallocarray(dumps->uuids, dumps->count + 1, sizeof *grown);
+    char *copy = grown ? strdup(uuid) : NULL;
+    if (grown)
+        dumps->uuids = grown;
+    if (copy)
+        grown[dumps->count++] = copy;
+    return copy;
+}
+
+static bool dump(bool inactive, time_t deadline, struct virsh_dumps *dumps) {
+    bool good = (dumps->texts = calloc(dumps->count + 1, sizeof *dumps->texts));
+    size_t first = 0;
+    do { /* once without a guest too: for the daemon's version */
+        size_t count = dumps->count - first < BATCH ? dumps->count - first : BATCH;
+        good = good && dump_batch(first, count, inactive, deadline, dumps);
+        first += count;
+    } while (good && first < dumps->count);
+    return good;
+}
+
+bool virsh_dump_one(const char *uuid, time_t deadline, struct virsh_dumps *dumps) {
+    *dumps = (struct virsh_dumps){.result = {.code = VIRSH_NO_MEMORY}};
+    return add_uuid(dumps, uuid) && dump(false, deadline, dumps);
+}
+
+bool virsh_dump_all(bool only_running, bool inactive, time_t deadline, struct virsh_dumps *dumps) {
+    const char *const list[] = {"list", "--uuid", only_running ? NULL : "--all", NULL};
+    char *rest = NULL;
     *dumps = (struct virsh_dumps){0};
+    bool good = virsh_run(VIRSH_READ, list, NULL, deadline, &dumps->result);
+    for (char *uuid = good ? strtok_r(dumps->result.output.data, " \n", &rest) : NULL; good && uuid;
+         uuid = strtok_r(NULL, " \n", &rest))
+        good = !is_uuid(uuid) || add_uuid(dumps, uuid);
+    return good && dump(inactive, deadline, dumps);
+}
+
+void virsh_dumps_free(struct virsh_dumps *dumps) {
+    for (size_t i = 0; i < dumps->count; i++) {
+        if (dumps->uuids) /* XML from standard input has none */
+            free(dumps->uuids[i]);
+        if (dumps->texts)
+            text_free(&dumps->texts[i]);
+    }
+    free(dumps->uuids);
+    free(dumps->texts);
+    virsh_result_free(&dumps->result);
+    *dumps = (struct virsh_dumps){0};
+}
+
+/* ---- What is changed ---- */
+
+bool virsh_update_device(const char *uuid, const struct text *element, time_t deadline,
+                         struct virsh_result *result) {
+    const char *const call[] = {"update-device", "--live", "--", uuid, "/dev/stdin", NULL};
+    return virsh_run(VIRSH_WRITE, call, element, deadline, result);
+}
+
+bool virsh_set_note(const char *uuid, const struct text *note, time_t deadline,
+                    struct virsh_result *result) {
+    const char *const set[] = {"metadata", uuid,     "--live", "--uri",    NOTE_URI,
+                               "--key",    NOTE_KEY, "--set",  note->data, NULL};
+    const char *const remove[] = {"metadata", uuid, "--live", "--uri", NOTE_URI, "--remove", NULL};
+    return virsh_run(VIRSH_WRITE, note->length ? set : remove, NULL, deadline, result);
 }

@@ -1,25 +1,28 @@
 #include "watchdog.h"
 
 #include "log.h"
+#include "time_limits.h"
 
+#include <stdbool.h>
 #include <stddef.h>
-#include <syslog.h>
 #include <unistd.h>
 
-enum { STACK = 64 * 1024, LAST_SECONDS = 1 };
+#define COUNT(table) (sizeof(table) / sizeof *(table))
 
-static volatile sig_atomic_t taken_along;
+enum { STACK = 64 * 1024 };
+
+static volatile sig_atomic_t group_to_kill;
 
 __attribute__((noreturn)) static void leave(int signal_number) {
     (void)signal_number;
     _exit(0);
 }
 
-/* Signals that stop or are ignored by default are let alone, and two that no process can handle. */
+/* By default all others end a process, and can be handled. */
 static bool ends_a_process(int number) {
     static const int others[] = {SIGKILL, SIGSTOP, SIGCHLD, SIGCONT, SIGTSTP,
                                  SIGTTIN, SIGTTOU, SIGURG,  SIGWINCH};
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    for (size_t i = 0; i < COUNT(others); i++)
         if (others[i] == number)
             return false;
     return true;
@@ -30,7 +33,7 @@ static void handle_all(void (*handler)(int)) {
     (void)sigfillset(&action.sa_mask);
     for (int number = 1; number <= SIGRTMAX; number++)
         if (ends_a_process(number))
-            (void)sigaction(number, &action, NULL); /* two of the real-time ones are glibc's */
+            (void)sigaction(number, &action, NULL); /* fails for glibc's own two */
 }
 
 static void unblock_all(void) {
@@ -39,20 +42,20 @@ static void unblock_all(void) {
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* From here on another signal, or a second of waiting for who doesn't read the log, ends it. */
+/* Another signal during this, or LAST_SECONDS of waiting for a reader of the log, ends it. */
 static void on_fatal_signal(int number) {
     handle_all(leave);
     (void)alarm(LAST_SECONDS);
     unblock_all();
-    if (taken_along > 0)
-        (void)kill(-(pid_t)taken_along, SIGKILL);
+    if (group_to_kill > 0)
+        (void)kill(-(pid_t)group_to_kill, SIGKILL);
     log_from_handler(number == SIGALRM ? "rxtrust took too long, and has ended: see rxtrust status"
                                        : "rxtrust crashed or was killed: see rxtrust status");
     _exit(0);
 }
 
 void watchdog_arm(unsigned seconds) {
-    static char stack[STACK]; /* a stack overflow needs another one to end on */
+    static char stack[STACK]; /* the handler of a stack overflow needs a stack of its own */
     (void)sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
     handle_all(on_fatal_signal);
     (void)signal(SIGPIPE, SIG_IGN); /* then write(2) fails, and that can be logged */
@@ -72,6 +75,15 @@ void watchdog_block(sigset_t *before) {
     (void)sigprocmask(SIG_BLOCK, &all, before);
 }
 
-void watchdog_take_along(pid_t group) {
-    taken_along = group;
+void watchdog_kill_group(pid_t group) {
+    group_to_kill = group;
+}
+
+void watchdog_begin_output(void) {
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
+    sigset_t all;
+    (void)sigfillset(&all);
+    for (size_t i = 0; i < COUNT(faults); i++) /* blocked, they would end it without exit code 0 */
+        (void)sigdelset(&all, faults[i]);
+    (void)sigprocmask(SIG_BLOCK, &all, NULL);
 }

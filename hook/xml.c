@@ -1,8 +1,7 @@
 #include "xml.h"
 
-#include "library.h"
+#include "libxml2.h"
 
-#include <limits.h>
 #include <string.h>
 
 enum { DEEPEST = 256, CHUNK = 32 * 1024 };
@@ -19,7 +18,8 @@ struct walk {
     unsigned depth;
 };
 
-/* Bytes of the document before the parser's place: in a start tag's call-back, its '>' or '/>'. */
+/* Bytes of the document before the parser's place. In the call-back of a start tag that is the
+ * offset of its '>' or '/>'. */
 static size_t position(const struct walk *walk) {
 #if LIBXML_VERSION >= 21400
     unsigned long bytes = 0;
@@ -50,14 +50,13 @@ static void on_document_type(void *user, const xmlChar *name, const xmlChar *pub
     refuse(user, "it has a document type");
 }
 
-/* SAX2 hands over attributes as five pointers each: name, prefix, namespace, value, the value's
- * end. */
+/* SAX2 passes each attribute as five pointers. */
 enum { NAME, PREFIX, URI, VALUE, VALUE_END, FIELDS };
 
 static void on_open(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
                     int namespaces, const xmlChar **namespace_list, int attributes, int defaulted,
                     const xmlChar **attribute_list) {
-    (void)uri, (void)namespaces, (void)namespace_list, (void)defaulted;
+    (void)namespaces, (void)namespace_list, (void)defaulted;
     struct walk *walk = user;
     if (walk->error->reason)
         return;
@@ -67,6 +66,8 @@ static void on_open(void *user, const xmlChar *name, const xmlChar *prefix, cons
     }
     const struct xml_element element = {
         .name = prefix || uri ? "" : (const char *)name,
+        .local = (const char *)name,
+        .uri = (const char *)uri,
         .depth = walk->depth,
         .tag_end = position(walk),
         .walk = walk,
@@ -125,12 +126,6 @@ static void parse(struct walk *walk) {
     } while (fed < walk->length && !walk->error->reason);
 }
 
-/* libxml2's own words may be pieces of the document. */
-__attribute__((format(printf, 2, 3))) static void say_nothing(void *context, const char *format,
-                                                              ...) {
-    (void)context, (void)format;
-}
-
 bool xml_walk(const char *document, size_t length, const struct xml_handler *handler, void *user,
               struct xml_strings *strings, struct xml_error *error) {
     *error = (struct xml_error){0};
@@ -152,13 +147,12 @@ bool xml_walk(const char *document, size_t length, const struct xml_handler *han
         .cdataBlock = on_text,
         .ignorableWhitespace = on_text,
     };
-    walk.libxml2->xmlSetGenericErrorFunc(NULL, say_nothing);
     if (!strings->dictionary)
         strings->dictionary = walk.libxml2->xmlDictCreate();
     walk.parser = walk.libxml2->xmlCreatePushParserCtxt(&sax, &walk, NULL, 0, NULL);
-    /* Entities: only the five that XML has of its own can be there, as no document type is let in.
-     * Encoding: libvirt's XML is UTF-8 whatever a declaration says, and a conversion would move
-     * every offset.
+    /* NOERROR, NOWARNING: libxml2's own messages may quote the document. NOENT: without a document
+     * type there are only the five entities of XML itself. IGNORE_ENC: libvirt's XML is UTF-8
+     * whatever a declaration says, and a conversion would move every offset.
      */
     if (!strings->dictionary || !walk.parser ||
         walk.libxml2->xmlCtxtUseOptions(

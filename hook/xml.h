@@ -1,27 +1,28 @@
-/* One pass over a document from outside, by libxml2's SAX interface: no tree is built, so memory
- * doesn't grow with the document, and each start tag is reported with the place where it ends in
- * the text, so the text can be edited where it stands and the rest of it stays as it came.
+/* One pass over a document from outside, by libxml2's SAX interface. No tree is built, so memory
+ * does not grow with the document. Each start tag is reported with the place where it ends in the
+ * text, so that the text can be edited in place and the rest of it stays as it came.
  *
- * A document type is refused before anything in it is looked at: no entity is ever declared, let
- * alone expanded or fetched. Depth is limited to 256, as libxml2 does by default. */
+ * A document type is refused before its content is looked at, so no entity is ever declared,
+ * expanded or fetched. Depth is limited to 256, libxml2's own default. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Strings that live until xml_strings_free(): each text is kept once, so equal ones have one
- * address. */
+/* Strings that live until xml_strings_free(). Equal ones have one address. */
 struct xml_strings {
     void *dictionary;
 };
 
 struct xml_element {
-    const char *name;  /* lives as long as the call-back; "" for an element in a namespace */
-    unsigned depth;    /* the root is 1 */
+    const char *name;  /* "" for an element with a prefix or a namespace */
+    const char *local; /* the name without a prefix */
+    const char *uri;   /* its namespace, or NULL; all three live as long as the call-back */
+    unsigned depth;    /* 1 for the root */
     size_t tag_end;    /* offset in the document of the tag's closing '>' or '/>' */
-    const void *walk;  /* for xml_attribute() */
-    const void *first; /* likewise */
-    int attributes;    /* likewise */
+    const void *walk;  /* this and the rest: for xml_attribute() */
+    const void *first;
+    int attributes;
 };
 
 struct xml_handler {
@@ -32,20 +33,18 @@ struct xml_handler {
 };
 
 struct xml_error {
-    const char
-        *reason; /* a text that stays; never a piece of the document: it may hold passwords */
+    const char *reason; /* static; never a piece of the document, which may hold passwords */
     unsigned long line; /* 0: not about a line */
 };
 
 /* Calls the handler for each element and text of the document, until the handler sets the error's
- * reason. False: it did, or the document isn't well-formed, or is refused, or memory ran out;
- * *error says which. `strings` is made by the first use (zero it before), and must be freed
- * whatever is returned. */
+ * reason. False: it did so, the document is not well-formed or is refused, or memory ran out;
+ * *error says which. Zero `strings` before their first use; free them in every case. */
 bool xml_walk(const char *document, size_t length, const struct xml_handler *handler, void *user,
               struct xml_strings *strings, struct xml_error *error);
 
-/* The attribute's value, kept among the walk's strings; NULL if it isn't there. If memory runs out,
- * NULL too, and xml_walk() will return false. */
+/* The value of an attribute without a prefix, kept among the walk's strings; NULL: there is none,
+ * or memory ran out, and then xml_walk() will return false. */
 const char *xml_attribute(const struct xml_element *element, const char *name);
 
 void xml_strings_free(struct xml_strings *strings);

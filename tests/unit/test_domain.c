@@ -1,8 +1,8 @@
-/* The domain XML: what is read from it, what is refused, and that a rewrite changes the attribute
- * and not one other byte, wherever the parser's chunks meet. */
+/* The domain XML: its reading and its refusals, the note, and that a rewrite changes the attribute
+ * and the note and not one other byte, wherever the parser's chunks meet. */
 #include "unit.h"
 
-#include "../../hook/domain.h"
+#include "domain.h"
 
 /* ---- Reading ---- */
 
@@ -143,9 +143,6 @@ static const struct parsing {
     {"a byte order mark", "\xef\xbb\xbf" DEVICES("<interface type='direct'/>"), PLAIN_NIC},
     {"comments before and after", "<!-- a -->\n" DEVICES("") "\n<!-- b -->\n\n", NO_NIC},
 };
-
-static const char *const trust_names[] = {
-    [TRUST_UNSAID] = "unsaid", [TRUST_NO] = "no", [TRUST_YES] = "yes"};
 
 static void test_reading(void **state) {
     const struct parsing *row = *state;
@@ -368,6 +365,7 @@ static void test_large_attribute(void **state) {
 /* ---- Rewriting ---- */
 
 #define YES " trustGuestRxFilters='yes'"
+#define NO  " trustGuestRxFilters='no'"
 #define ADDED(before, after)                                                                       \
     DEVICES("<interface" before after), DEVICES("<interface" before YES after)
 #define CHANGED(before, value, after)                                                              \
@@ -458,57 +456,660 @@ static const struct rewriting {
      DEVICES("<interface trustGuestRxFilters='yes'  />")},
 };
 
-static const bool everyone[] = {true, true, true, true, true, true, true, true};
+/* A text as the program's functions take it; it isn't changed. */
+static struct text text_of(const char *data, size_t length) {
+    return (struct text){.data = (char *)(uintptr_t)data, .length = length};
+}
 
-/* Rewrites the XML, with trust for each interface that isn't trusted. The caller frees it. */
-static char *rewrite(const char *xml, size_t length, size_t *new_length) {
-    struct domain domain;
-    struct xml_error error;
-    const char *reason = NULL;
-    bool read = domain_read(xml, length, &domain, &error);
+static void read_domain(const char *xml, size_t length, struct domain *domain) {
+    struct xml_error error = {0};
+    bool read = domain_read(xml, length, domain, &error);
     assert_null(error.reason);
     assert_true(read);
-    bool *trust = calloc(domain.count + 1, sizeof *trust);
-    assert_non_null(trust);
+}
+
+/* Compares an output with the expected bytes, and releases it. */
+static void assert_text(struct text *text, const char *expected, size_t length) {
+    assert_non_null(text->data);
+    if (text->length != length || memcmp(text->data, expected, length) != 0)
+        print_error("got      %s\nexpected %s\n", text->data, expected);
+    assert_int_equal(text->length, length);
+    assert_memory_equal(text->data, expected, length);
+    text_free(text);
+}
+
+/* A word for each of up to eight interfaces. */
+#define EIGHT(word) word, word, word, word, word, word, word, word
+static const enum trust everyone[] = {EIGHT(TRUST_YES)};
+
+/* Rewrites the XML so that each interface says 'yes'. The owner is taken to have said it too, so no
+ * note is needed. */
+static struct text rewrite(const char *xml, size_t length) {
+    struct domain domain;
+    struct text out = {0}, in = text_of(xml, length);
+    const char *reason = NULL;
+    read_domain(xml, length, &domain);
+    enum trust *says = calloc(domain.count + 1, sizeof *says);
+    assert_non_null(says);
     for (size_t i = 0; i < domain.count; i++)
-        trust[i] = domain.interfaces[i].trust != TRUST_YES;
-    char *rewritten = domain_rewrite(&domain, trust, xml, length, new_length, &reason);
+        says[i] = domain.interfaces[i].owner = TRUST_YES;
+    bool good = domain_rewrite(&domain, says, &in, &out, &reason);
     assert_null(reason);
-    assert_non_null(rewritten);
+    assert_true(good);
     domain_free(&domain);
-    free(trust);
-    return rewritten;
+    free(says);
+    return out;
 }
 
 static void test_rewriting(void **state) {
     const struct rewriting *row = *state;
-    size_t length = 0;
-    char *rewritten = rewrite(row->before, strlen(row->before), &length);
-    assert_int_equal(length, strlen(row->after));
-    assert_memory_equal(rewritten, row->after, length);
-    free(rewritten);
+    struct text rewritten = rewrite(row->before, strlen(row->before));
+    assert_text(&rewritten, row->after, strlen(row->after));
 }
 
-/* Only what the caller asks for is written, also between others. */
+/* Only the interface that changes is written, also between others. */
 static void test_one_of_three(void **state) {
     (void)state;
     static const char before[] =
         DEVICES("<interface type='user'/><interface type='user'/><interface type='user'/>");
     static const char after[] =
         DEVICES("<interface type='user'/><interface type='user'" YES "/><interface type='user'/>");
+    static const enum trust says[] = {TRUST_UNSAID, TRUST_YES, TRUST_UNSAID};
     struct domain domain;
-    struct xml_error error;
+    struct text out = {0}, in = text_of(before, strlen(before));
     const char *reason = NULL;
-    size_t length = 0;
-    assert_true(domain_read(before, strlen(before), &domain, &error));
+    read_domain(before, strlen(before), &domain);
     assert_int_equal(domain.count, 3);
-    const bool trust[] = {false, true, false};
-    char *rewritten = domain_rewrite(&domain, trust, before, strlen(before), &length, &reason);
-    assert_non_null(rewritten);
-    assert_int_equal(length, strlen(after));
-    assert_memory_equal(rewritten, after, length);
-    free(rewritten);
+    domain.interfaces[1].owner = TRUST_YES;
+    assert_true(domain_rewrite(&domain, says, &in, &out, &reason));
+    assert_null(reason);
+    assert_text(&out, after, strlen(after));
     domain_free(&domain);
+}
+
+/* ---- The note ---- */
+
+#define URI                  "urn:rxtrust:1"
+#define A                    "52:54:00:00:00:0a"
+#define B                    "52:54:00:00:00:0b"
+#define GIVEN(inner)         "<rxtrust:given xmlns:rxtrust=\"" URI "\">" inner "</rxtrust:given>"
+#define ENTRY(mac, was)      "<rxtrust:interface mac=\"" mac "\" was=\"" was "\"/>"
+#define CARD(says, mac)      "<interface type='direct'" says "><mac address='" mac "'/></interface>"
+#define METADATA(inner)      "<metadata>" inner "</metadata>"
+#define NOTED(note, devices) DOMAIN(METADATA(note) "<devices>" devices "</devices>")
+
+static const struct noted {
+    const char *name;
+    const char *xml;
+    const char *read; /* of each interface: what it says, the owner's word, whether it was given */
+} noteds[] = {
+    {"no note", DOMAIN("<devices>" CARD(YES, A) CARD(NO, A) CARD("", A) "</devices>"),
+     "yes yes own\nno no own\nunsaid unsaid own\n"},
+    {"as libvirt prints it", NOTED(GIVEN(ENTRY(A, "unsaid")), CARD(YES, A)), "yes unsaid given\n"},
+    {"with the layout of libvirt",
+     NOTED("\n    <rxtrust:given xmlns:rxtrust=\"" URI
+           "\">\n      " ENTRY(A, "no") "\n    </rxtrust:given>\n  ",
+           CARD(YES, A)),
+     "yes no given\n"},
+    {"the default namespace, single quotes",
+     NOTED("<given xmlns='" URI "'><interface mac='" A "' was='no'/></given>", CARD(YES, A)),
+     "yes no given\n"},
+    {"another prefix",
+     NOTED("<x:given xmlns:x='" URI "'><x:interface was='no' mac='" A "'></x:interface></x:given>",
+           CARD(YES, A)),
+     "yes no given\n"},
+    {"the namespace declared further up",
+     DOMAIN("<metadata xmlns:x='" URI "'><x:given><x:interface mac='" A "' was='no'/></x:given>"
+            "</metadata><devices>" CARD(YES, A) "</devices>"),
+     "yes no given\n"},
+    {"several entries",
+     NOTED(GIVEN(ENTRY(B, "no") ENTRY("52:54:00:00:00:0c", "no") ENTRY(A, "unsaid")),
+           CARD(YES, A) CARD(YES, B) CARD(YES, "52:54:00:00:00:0d")),
+     "yes unsaid given\nyes no given\nyes yes own\n"},
+    {"entries in another order than the interfaces'",
+     NOTED(GIVEN(ENTRY(B, "unsaid") ENTRY(A, "no")), CARD(YES, A) CARD(YES, B)),
+     "yes no given\nyes unsaid given\n"},
+    {"a MAC address in another form",
+     NOTED(GIVEN(ENTRY("52:54:0:0:0:A", "no")), CARD(YES, A) CARD(YES, "52:54:0:00:0:A")),
+     "yes no given\nyes yes own\n"},
+    {"an unknown word", NOTED(GIVEN(ENTRY(A, "perhaps")), CARD(YES, A)), "yes yes own\n"},
+    {"an unknown word before a known one",
+     NOTED(GIVEN(ENTRY(A, "NO") ENTRY(A, "no")), CARD(YES, A)), "yes no given\n"},
+    {"an entry without a word", NOTED(GIVEN("<rxtrust:interface mac=\"" A "\"/>"), CARD(YES, A)),
+     "yes yes own\n"},
+    {"an entry without a MAC address",
+     NOTED(GIVEN("<rxtrust:interface was=\"no\"/>"), CARD(YES, A)), "yes yes own\n"},
+    {"attributes in a namespace are none",
+     NOTED(GIVEN("<rxtrust:interface rxtrust:mac=\"" A "\" rxtrust:was=\"no\"/>"), CARD(YES, A)),
+     "yes yes own\n"},
+    {"an interface without a MAC address",
+     NOTED(GIVEN(ENTRY(A, "no")), "<interface type='direct'" YES "/>"), "yes yes own\n"},
+    {"an entry whose interface says nothing", NOTED(GIVEN(ENTRY(A, "no")), CARD("", A)),
+     "unsaid unsaid own\n"},
+    {"an entry whose interface says 'no'", NOTED(GIVEN(ENTRY(A, "unsaid")), CARD(NO, A)),
+     "no no own\n"},
+    {"an entry of an owner's 'yes'", NOTED(GIVEN(ENTRY(A, "yes")), CARD(YES, A)), "yes yes own\n"},
+    {"an empty note", NOTED("<given xmlns='" URI "'/>", CARD(YES, A)), "yes yes own\n"},
+    {"a note in another namespace",
+     NOTED("<given xmlns='urn:rxtrust:2'><interface mac='" A "' was='no'/></given>", CARD(YES, A)),
+     "yes yes own\n"},
+    {"a note in no namespace",
+     NOTED("<given><interface mac='" A "' was='no'/></given>", CARD(YES, A)), "yes yes own\n"},
+    {"an entry in another namespace",
+     NOTED("<given xmlns='" URI "'><interface xmlns='' mac='" A "' was='no'/></given>",
+           CARD(YES, A)),
+     "yes yes own\n"},
+    {"an element with another name",
+     NOTED("<gave xmlns='" URI "'><interface mac='" A "' was='no'/></gave>", CARD(YES, A)),
+     "yes yes own\n"},
+    {"a note in another's metadata",
+     NOTED("<x:a xmlns:x='urn:x'>" GIVEN(ENTRY(A, "no")) "</x:a>", CARD(YES, A)), "yes yes own\n"},
+    {"a note outside of the metadata",
+     DOMAIN("<other>" GIVEN(ENTRY(A, "no")) "</other><devices>" GIVEN(ENTRY(A, "no"))
+                CARD(YES, A) "</devices>"),
+     "yes yes own\n"},
+    {"another's metadata before and behind",
+     NOTED("<x:a xmlns:x='urn:x'/>" GIVEN(ENTRY(A, "no")) "<x:b xmlns:x='urn:x'/>", CARD(YES, A)),
+     "yes no given\n"},
+    {"of two notes the first",
+     NOTED(GIVEN(ENTRY(A, "no")) GIVEN(ENTRY(B, "no")), CARD(YES, A) CARD(YES, B)),
+     "yes no given\nyes yes own\n"},
+    {"metadata behind the devices",
+     DOMAIN("<devices>" CARD(YES, A) "</devices>" METADATA(GIVEN(ENTRY(A, "no")))),
+     "yes no given\n"},
+    {"one MAC address twice, in the order of the entries",
+     NOTED(GIVEN(ENTRY(A, "no") ENTRY(B, "no") ENTRY(A, "unsaid")),
+           CARD(YES, A) CARD(YES, A) CARD(YES, A)),
+     "yes no given\nyes unsaid given\nyes yes own\n"},
+    {"one MAC address twice, the first trusted by its owner",
+     NOTED(GIVEN(ENTRY(A, "yes") ENTRY(A, "unsaid")), CARD(YES, A) CARD(YES, A)),
+     "yes yes own\nyes unsaid given\n"},
+};
+
+static void test_noted(void **state) {
+    const struct noted *row = *state;
+    struct domain domain;
+    struct report report;
+    read_domain(row->xml, strlen(row->xml), &domain);
+    FILE *out = report_open(&report);
+    for (size_t i = 0; i < domain.count; i++)
+        (void)fprintf(out, "%s %s %s\n", trust_names[domain.interfaces[i].trust],
+                      trust_names[domain.interfaces[i].owner],
+                      domain.interfaces[i].given ? "given" : "own");
+    report_assert(&report, row->read);
+    domain_free(&domain);
+}
+
+#define FOR_VIRSH(entries)    "<given>" entries "</given>"
+#define SHORT_ENTRY(mac, was) "<interface mac=\"" mac "\" was=\"" was "\"/>"
+
+static const struct note {
+    const char *name;
+    const char *xml;
+    enum trust says[8];
+    const char *in_xml;    /* NULL: it is refused */
+    const char *for_virsh; /* likewise */
+} notes[] = {
+    {"no interface", DOMAIN(""), {0}, "", ""},
+    {"nobody is trusted", DEVICES(CARD("", A) CARD(NO, B)), {TRUST_UNSAID, TRUST_NO}, "", ""},
+    {"the owner's 'yes'", DEVICES(CARD(YES, A)), {TRUST_YES}, "", ""},
+    {"one that says nothing",
+     DEVICES(CARD("", A)),
+     {TRUST_YES},
+     GIVEN(ENTRY(A, "unsaid")),
+     FOR_VIRSH(SHORT_ENTRY(A, "unsaid"))},
+    {"one that says 'no'",
+     DEVICES(CARD(NO, A)),
+     {TRUST_YES},
+     GIVEN(ENTRY(A, "no")),
+     FOR_VIRSH(SHORT_ENTRY(A, "no"))},
+    {"only those that are given",
+     DEVICES(CARD(YES, A) CARD("", B) CARD(NO, "52:54:00:00:00:0c") CARD("", "52:54:00:00:00:0d")),
+     {TRUST_YES, TRUST_YES, TRUST_YES, TRUST_UNSAID},
+     GIVEN(ENTRY(B, "unsaid") ENTRY("52:54:00:00:00:0c", "no")),
+     FOR_VIRSH(SHORT_ENTRY(B, "unsaid") SHORT_ENTRY("52:54:00:00:00:0c", "no"))},
+    {"the usual form of a MAC address",
+     DEVICES(CARD("", "52:54:0:0:0:A")),
+     {TRUST_YES},
+     GIVEN(ENTRY(A, "unsaid")),
+     FOR_VIRSH(SHORT_ENTRY(A, "unsaid"))},
+    {"what an older note keeps",
+     NOTED(GIVEN(ENTRY(A, "no")), CARD(YES, A) CARD("", B)),
+     {TRUST_YES, TRUST_YES},
+     GIVEN(ENTRY(A, "no") ENTRY(B, "unsaid")),
+     FOR_VIRSH(SHORT_ENTRY(A, "no") SHORT_ENTRY(B, "unsaid"))},
+    {"an entry that is needed no more",
+     NOTED(GIVEN(ENTRY(A, "no") ENTRY(B, "no")), CARD(YES, A) CARD(YES, B)),
+     {TRUST_NO, TRUST_YES},
+     GIVEN(ENTRY(B, "no")),
+     FOR_VIRSH(SHORT_ENTRY(B, "no"))},
+    {"one MAC address twice, one of them the owner's",
+     DEVICES(CARD(YES, A) CARD("", A) CARD(YES, B)),
+     {TRUST_YES, TRUST_YES, TRUST_YES},
+     GIVEN(ENTRY(A, "yes") ENTRY(A, "unsaid")),
+     FOR_VIRSH(SHORT_ENTRY(A, "yes") SHORT_ENTRY(A, "unsaid"))},
+    {"one MAC address in two forms",
+     DEVICES(CARD("", "52:54:0:0:0:a") CARD(YES, A)),
+     {TRUST_YES, TRUST_YES},
+     GIVEN(ENTRY(A, "unsaid") ENTRY(A, "yes")),
+     FOR_VIRSH(SHORT_ENTRY(A, "unsaid") SHORT_ENTRY(A, "yes"))},
+    {"one MAC address twice, both the owner's",
+     DEVICES(CARD(YES, A) CARD(YES, A) CARD("", B)),
+     {TRUST_YES, TRUST_YES, TRUST_YES},
+     GIVEN(ENTRY(B, "unsaid")),
+     FOR_VIRSH(SHORT_ENTRY(B, "unsaid"))},
+    {"no MAC address", DEVICES("<interface type='direct'/>"), {TRUST_YES}, NULL, NULL},
+    {"no MAC address where none is needed",
+     DEVICES("<interface type='direct'/>" CARD("", A)),
+     {TRUST_UNSAID, TRUST_YES},
+     GIVEN(ENTRY(A, "unsaid")),
+     FOR_VIRSH(SHORT_ENTRY(A, "unsaid"))},
+    {"text that is no MAC address", DEVICES(CARD("", "\"/&gt;")), {TRUST_YES}, NULL, NULL},
+};
+
+static void assert_note(const struct domain *domain, const struct note *row, bool for_virsh) {
+    struct text note = {0};
+    const char *expected = for_virsh ? row->for_virsh : row->in_xml;
+    assert_int_equal(domain_note(domain, row->says, for_virsh, &note), expected != NULL);
+    if (expected)
+        assert_text(&note, expected, strlen(expected));
+    text_free(&note);
+}
+
+static void test_note(void **state) {
+    const struct note *row = *state;
+    struct domain domain;
+    read_domain(row->xml, strlen(row->xml), &domain);
+    assert_note(&domain, row, false);
+    assert_note(&domain, row, true);
+    domain_free(&domain);
+}
+
+#define THE_NOTE    GIVEN(ENTRY(A, "unsaid"))
+#define CARDS(says) "<devices>" CARD(says, A) "</devices>"
+
+static const struct noting {
+    const char *name;
+    const char *before;
+    const char *after; /* each interface says 'yes' */
+    const char *back;  /* after the owner's word has come back; NULL: `before` */
+} notings[] = {
+    {"no metadata", DOMAIN("\n  <name>a</name>\n" CARDS("")),
+     DOMAIN("\n  <metadata>\n    " THE_NOTE "\n  </metadata>\n  <name>a</name>\n" CARDS(YES)),
+     NULL},
+    {"no metadata, and 'no'", DOMAIN("\n  <name>a</name>\n" CARDS(NO)),
+     DOMAIN("\n  <metadata>\n    " GIVEN(
+         ENTRY(A, "no")) "\n  </metadata>\n  <name>a</name>\n" CARDS(YES)),
+     NULL},
+    {"a > in the root's tag", "<domain a='>' b=\"/>\">" CARDS("") "</domain>",
+     "<domain a='>' b=\"/>\">\n  <metadata>\n    " THE_NOTE
+     "\n  </metadata>" CARDS(YES) "</domain>",
+     NULL},
+    {"metadata of others",
+     DOMAIN("<name>a</name>\n  <metadata>\n    <x:a xmlns:x='urn:x'>b &amp; <x:given/></x:a>"
+            "\n  </metadata>" CARDS("")),
+     DOMAIN("<name>a</name>\n  <metadata>\n    " THE_NOTE
+            "\n    <x:a xmlns:x='urn:x'>b &amp; <x:given/></x:a>\n  </metadata>" CARDS(YES)),
+     NULL},
+    {"metadata of others, odd layout",
+     DOMAIN(
+         "<metadata\n a='>'  ><!-- <metadata> --><x:a xmlns:x='urn:x'/>\t</metadata >" CARDS("")),
+     DOMAIN("<metadata\n a='>'  >\n    " THE_NOTE
+            "<!-- <metadata> --><x:a xmlns:x='urn:x'/>\t</metadata >" CARDS(YES)),
+     NULL},
+    {"metadata of others that looks like an end",
+     DOMAIN(METADATA("<x:a xmlns:x='urn:x'><![CDATA[</metadata>]]><!-- </metadata> --></x:a>")
+                CARDS("")),
+     DOMAIN(METADATA("\n    " THE_NOTE
+                     "<x:a xmlns:x='urn:x'><![CDATA[</metadata>]]><!-- </metadata> --></x:a>")
+                CARDS(YES)),
+     NULL},
+    {"an empty element", DOMAIN("\n  <metadata/>\n" CARDS("")),
+     DOMAIN("\n  <metadata>\n    " THE_NOTE "\n  </metadata>\n" CARDS(YES)),
+     DOMAIN("\n" CARDS(""))},
+    {"an empty element with a space", DOMAIN("<metadata />" CARDS("")),
+     DOMAIN("<metadata >\n    " THE_NOTE "\n  </metadata>" CARDS(YES)), DOMAIN(CARDS(""))},
+    {"an element of white space", DOMAIN("<metadata>\n  </metadata>" CARDS("")),
+     DOMAIN("<metadata>\n    " THE_NOTE "\n  </metadata>" CARDS(YES)), DOMAIN(CARDS(""))},
+    {"an older note alone",
+     DOMAIN("<metadata>\n    " GIVEN(ENTRY(B, "no")) "\n  </metadata>" CARDS("")),
+     DOMAIN("<metadata>\n    " THE_NOTE "\n  </metadata>" CARDS(YES)), DOMAIN(CARDS(""))},
+    {"an older note among others",
+     DOMAIN(METADATA("\n <x:a xmlns:x='urn:x'/>\n <given xmlns='" URI
+                     "'/>\n <x:b xmlns:x='urn:x'/>\n") CARDS("")),
+     DOMAIN(METADATA("\n <x:a xmlns:x='urn:x'/>\n    " THE_NOTE "\n <x:b xmlns:x='urn:x'/>\n")
+                CARDS(YES)),
+     DOMAIN(METADATA("\n <x:a xmlns:x='urn:x'/>\n <x:b xmlns:x='urn:x'/>\n") CARDS(""))},
+    {"an older note in single quotes behind a comment",
+     DOMAIN(METADATA("<!-- a --><x:given xmlns:x='" URI "'><x:interface mac='" B
+                     "' was='no'/></x:given>") CARDS(NO)),
+     DOMAIN(METADATA("<!-- a -->\n    " GIVEN(ENTRY(A, "no"))) CARDS(YES)),
+     DOMAIN(METADATA("<!-- a -->") CARDS(NO))},
+    {"metadata of others that talks of the note's namespace",
+     DOMAIN(METADATA("<x:a xmlns:x='urn:x' about='" URI "'/><given xmlns='" URI "'/>") CARDS("")),
+     DOMAIN(METADATA("<x:a xmlns:x='urn:x' about='" URI "'/>\n    " THE_NOTE) CARDS(YES)),
+     DOMAIN(METADATA("<x:a xmlns:x='urn:x' about='" URI "'/>") CARDS(""))},
+    {"a comment that talks of the note's namespace",
+     DOMAIN(METADATA("<!-- " URI " is rxtrust's --><given xmlns='" URI "'/>") CARDS("")),
+     DOMAIN(METADATA("<!-- " URI " is rxtrust's -->\n    " THE_NOTE) CARDS(YES)),
+     DOMAIN(METADATA("<!-- " URI " is rxtrust's -->") CARDS(""))},
+    {"the note's namespace declared further up",
+     DOMAIN("<metadata xmlns:x='" URI "'><x:given/><!-- a --></metadata>" CARDS("")),
+     DOMAIN("<metadata xmlns:x='" URI "'>\n    " THE_NOTE "<!-- a --></metadata>" CARDS(YES)),
+     DOMAIN("<metadata xmlns:x='" URI "'><!-- a --></metadata>" CARDS(""))},
+    {"the note's namespace in references",
+     DOMAIN(METADATA("<x:given xmlns:x='urn:rxtrust&#58;1'></x:given>") CARDS("")),
+     DOMAIN(METADATA("\n    " THE_NOTE) CARDS(YES)), DOMAIN(CARDS(""))},
+    {"an end tag of the note with white space",
+     DOMAIN(METADATA("<x:given\n xmlns:x='" URI "'\n>\n</x:given\n >") CARDS("")),
+     DOMAIN(METADATA("\n    " THE_NOTE) CARDS(YES)), DOMAIN(CARDS(""))},
+    {"metadata behind the devices",
+     DOMAIN(CARDS("") METADATA("<x:a xmlns:x='urn:x'/>") "<name>a</name>"),
+     DOMAIN(CARDS(YES) METADATA("\n    " THE_NOTE "<x:a xmlns:x='urn:x'/>") "<name>a</name>"),
+     NULL},
+    {"empty metadata behind the devices", DOMAIN(CARDS("") "\n<metadata/>"),
+     DOMAIN(CARDS(YES) "\n<metadata>\n    " THE_NOTE "\n  </metadata>"), DOMAIN(CARDS(""))},
+    {"metadata between devices",
+     DOMAIN(CARDS("") METADATA("<!-- a -->") "<devices>" CARD(NO, B) "</devices>"),
+     DOMAIN(CARDS(YES) METADATA("\n    " GIVEN(
+         ENTRY(A, "unsaid") ENTRY(B, "no")) "<!-- a -->") "<devices>" CARD(YES, B) "</devices>"),
+     NULL},
+    {"the owner's 'yes' beside", DOMAIN("<devices>" CARD(YES, B) CARD("", A) "</devices>"),
+     DOMAIN("\n  <metadata>\n    " THE_NOTE "\n  </metadata><devices>" CARD(YES, B)
+                CARD(YES, A) "</devices>"),
+     NULL},
+    {"nothing to be given", DOMAIN(METADATA("<!-- a -->") CARDS(YES)),
+     DOMAIN(METADATA("<!-- a -->") CARDS(YES)), NULL},
+    {"nothing to be given, and a note that counts for nothing",
+     DOMAIN(METADATA(GIVEN(ENTRY(B, "no"))) CARDS(YES)),
+     DOMAIN(METADATA(GIVEN(ENTRY(B, "no"))) CARDS(YES)), NULL},
+    {"bytes beyond ASCII, and every line end",
+     "\xef\xbb\xbf<?xml version='1.0'?>\r\n" DOMAIN("<name>bü€</name>\r" CARDS("") "\r\n") "\n\n",
+     "\xef\xbb\xbf<?xml version='1.0'?>\r\n" DOMAIN(
+         "\n  <metadata>\n    " THE_NOTE
+         "\n  </metadata><name>bü€</name>\r" CARDS(YES) "\r\n") "\n\n",
+     NULL},
+};
+
+/* Rewrites to the owner's word (`back`) or to 'yes', and compares. */
+static void assert_noting(const char *xml, bool back, const char *expected) {
+    struct domain domain;
+    enum trust says[8] = {0};
+    struct text in = text_of(xml, strlen(xml)), out = {0};
+    const char *reason = NULL;
+    read_domain(xml, strlen(xml), &domain);
+    assert_true(domain.count <= COUNT(says));
+    for (size_t i = 0; i < domain.count; i++)
+        says[i] = back ? domain.interfaces[i].owner : TRUST_YES;
+    bool good = domain_rewrite(&domain, says, &in, &out, &reason);
+    assert_string_equal(or_dash(reason), "-");
+    assert_true(good);
+    assert_text(&out, expected, strlen(expected));
+    domain_free(&domain);
+}
+
+static void test_noting(void **state) {
+    const struct noting *row = *state;
+    assert_noting(row->before, false, row->after);
+    assert_noting(row->after, true, row->back ? row->back : row->before);
+}
+
+/* Each form of the attribute, to 'yes' and back. */
+static void test_back(void **state) {
+    (void)state;
+    static const char *const attributes[] = {
+        "",
+        NO,
+        YES,
+        " trustGuestRxFilters=\"no\"",
+        " trustGuestRxFilters=\"yes\"",
+        "\n\ttrustGuestRxFilters = 'no'",
+        " trustGuestRxFilters='no' a='b'",
+        " trustGuestRxFilters=\"yes\" a=\"b\"",
+        " a='trustGuestRxFilters=\"no\"'",
+        " a=' trustGuestRxFilters=' b='>'",
+    };
+    for (size_t i = 0; i < COUNT(attributes); i++) {
+        struct domain domain;
+        char before[400];
+        struct text in = {0}, there = {0}, back = {0};
+        const char *reason = NULL;
+        (void)snprintf(before, sizeof before,
+                       DEVICES("<interface type='direct'%s><mac address='" A "'/></interface>"),
+                       attributes[i]);
+        in = text_of(before, strlen(before));
+        read_domain(in.data, in.length, &domain);
+        enum trust says = domain.interfaces[0].trust;
+        assert_true(domain_rewrite(&domain, everyone, &in, &there, &reason));
+        domain_free(&domain);
+        read_domain(there.data, there.length, &domain);
+        assert_int_equal(domain.interfaces[0].trust, TRUST_YES);
+        assert_int_equal(domain.interfaces[0].owner, says);
+        assert_int_equal(domain.interfaces[0].given, says != TRUST_YES);
+        assert_true(domain_rewrite(&domain, &says, &there, &back, &reason));
+        assert_text(&back, before, strlen(before));
+        domain_free(&domain);
+        text_free(&there);
+    }
+}
+
+enum { CARDS_IN_CIRCLE = 3, WORDS = 3 };
+
+/* Whatever the owner says, and whoever of them is trusted: what is read afterwards is the owner's
+ * word and rxtrust's gift, and what comes back is the text of the beginning. */
+static void assert_circle(const char *const macs[], unsigned words, unsigned given) {
+    static const char *const attributes[] = {"", NO, YES};
+    struct domain domain;
+    struct text before = {0}, there = {0}, back = {0};
+    enum trust owner[CARDS_IN_CIRCLE], says[CARDS_IN_CIRCLE];
+    const char *reason = NULL;
+    assert_true(text_print(&before, "<domain>\n<devices>"));
+    for (size_t i = 0; i < CARDS_IN_CIRCLE; i++, words /= WORDS) {
+        owner[i] = (enum trust)(words % WORDS);
+        says[i] = given >> i & 1 ? TRUST_YES : owner[i];
+        assert_true(text_print(&before, CARD("%s", "%s"), attributes[owner[i]], macs[i]));
+    }
+    assert_true(text_print(&before, "</devices></domain>"));
+    read_domain(before.data, before.length, &domain);
+    assert_true(domain_rewrite(&domain, says, &before, &there, &reason));
+    domain_free(&domain);
+    read_domain(there.data, there.length, &domain);
+    for (size_t i = 0; i < CARDS_IN_CIRCLE; i++) {
+        bool is_given = says[i] == TRUST_YES && owner[i] != TRUST_YES;
+        if (domain.interfaces[i].owner != owner[i] || domain.interfaces[i].given != is_given)
+            print_error("interface %zu of %s\n", i, there.data);
+        assert_int_equal(domain.interfaces[i].trust, says[i]);
+        assert_int_equal(domain.interfaces[i].owner, owner[i]);
+        assert_int_equal(domain.interfaces[i].given, is_given);
+    }
+    assert_true(domain_rewrite(&domain, owner, &there, &back, &reason));
+    assert_text(&back, before.data, before.length);
+    domain_free(&domain);
+    text_free(&before);
+    text_free(&there);
+}
+
+static void each_circle(const char *const macs[]) {
+    for (unsigned words = 0; words < WORDS * WORDS * WORDS; words++)
+        for (unsigned given = 0; given < 1U << CARDS_IN_CIRCLE; given++)
+            assert_circle(macs, words, given);
+}
+
+static void test_circle(void **state) {
+    (void)state;
+    each_circle((const char *const[]){A, B, "52:54:00:00:00:0c"});
+}
+
+static void test_circle_of_one_mac(void **state) {
+    (void)state;
+    each_circle((const char *const[]){A, B, A});
+    each_circle((const char *const[]){A, A, A});
+}
+
+/* Of two with one MAC address, both given, the owner takes the first one's trust away himself: the
+ * other's word is still known. */
+static void test_one_mac_and_its_owner(void **state) {
+    (void)state;
+    static const char before[] = DOMAIN("<devices>" CARD("", A) CARD(NO, A) "</devices>");
+    static const enum trust taken[] = {TRUST_UNSAID, TRUST_YES};
+    struct domain domain;
+    struct text in = text_of(before, strlen(before)), there = {0}, element = {0};
+    const char *reason = NULL;
+    read_domain(before, strlen(before), &domain);
+    assert_true(domain_rewrite(&domain, everyone, &in, &there, &reason));
+    domain_free(&domain);
+    /* What libvirt makes of the first element is the same without the attribute. */
+    char *first = strstr(there.data, YES);
+    assert_non_null(first);
+    memmove(first, first + strlen(YES), strlen(first + strlen(YES)) + 1);
+    there.length -= strlen(YES);
+    read_domain(there.data, there.length, &domain);
+    assert_int_equal(domain.interfaces[0].trust, taken[0]);
+    assert_false(domain.interfaces[0].given);
+    assert_int_equal(domain.interfaces[1].trust, taken[1]);
+    assert_int_equal(domain.interfaces[1].owner, TRUST_NO);
+    assert_true(domain.interfaces[1].given);
+    domain_free(&domain);
+    text_free(&there);
+    text_free(&element);
+}
+
+static const struct refused_note {
+    const char *name;
+    const char *xml;
+} refused_notes[] = {
+    {"no MAC address", DEVICES("<interface type='direct'/>")},
+};
+
+/* A rewrite that can't be made says why. */
+static void test_refused_note(void **state) {
+    const struct refused_note *row = *state;
+    struct domain domain;
+    struct text in = text_of(row->xml, strlen(row->xml)), out = {0};
+    const char *reason = NULL;
+    read_domain(row->xml, strlen(row->xml), &domain);
+    assert_false(domain_rewrite(&domain, everyone, &in, &out, &reason));
+    assert_non_null(reason);
+    text_free(&out);
+    domain_free(&domain);
+}
+
+/* ---- What a parser that was taken over says ---- */
+
+#define TARGET(name)  "<target dev='" name "'/>"
+#define PLACED(inner) "<interface type='direct'>" inner "</interface>"
+
+static const struct standing {
+    const char *name;
+    const char *xml;
+    size_t place;       /* the interface whose place is told */
+    const char *target; /* the target that is told */
+    bool stands;
+} standings[] = {
+    {"its own", DEVICES(PLACED(TARGET("macvtap1"))), 0, "macvtap1", true},
+    {"with more attributes", DEVICES(PLACED("<target dev='macvtap1' managed='no'/>")), 0,
+     "macvtap1", true},
+    {"behind metadata",
+     DOMAIN(METADATA("<!-- a -->") "<devices>" PLACED(TARGET("macvtap1")) "</devices>"), 0,
+     "macvtap1", true},
+    {"another guest's", DEVICES(PLACED(TARGET("macvtap1"))), 0, "macvtap2", false},
+    {"a longer name in the text", DEVICES(PLACED(TARGET("macvtap10"))), 0, "macvtap1", false},
+    {"a shorter name in the text", DEVICES(PLACED(TARGET("macvtap1"))), 0, "macvtap10", false},
+    {"no name", DEVICES(PLACED(TARGET("macvtap1"))), 0, "", false},
+    {"no target in the text", DEVICES(PLACED("<mac address='" A "'/>")), 0, "macvtap1", false},
+    {"another interface's", DEVICES(PLACED(TARGET("macvtap1")) PLACED(TARGET("macvtap2"))), 0,
+     "macvtap2", false},
+    {"another interface's, told of the second",
+     DEVICES(PLACED(TARGET("macvtap1")) PLACED(TARGET("macvtap2"))), 1, "macvtap1", false},
+    {"a target in the metadata",
+     DOMAIN(
+         METADATA(PLACED(TARGET("macvtap2"))) "<devices>" PLACED(TARGET("macvtap1")) "</devices>"),
+     0, "macvtap2", false},
+    {"a target in a comment before",
+     DEVICES("<!-- " TARGET("macvtap2") " -->" PLACED(TARGET("macvtap1"))), 0, "macvtap2", false},
+    {"a target in a comment behind",
+     DEVICES(PLACED(TARGET("macvtap1")) "<!-- " TARGET("macvtap2") " -->"), 0, "macvtap2", false},
+    {"a device that isn't the target", DEVICES(PLACED("<source dev='macvtap2'/>")), 0, "macvtap2",
+     false},
+    {"an attribute that talks of it",
+     DEVICES(PLACED("<alias name=\"&lt;target dev='macvtap2'\"/>")), 0, "macvtap2", false},
+    {"metadata behind, as libvirt never writes it",
+     DOMAIN("<devices>" PLACED(TARGET("macvtap1")) "</devices>" METADATA("")), 0, "macvtap1",
+     false},
+};
+
+static void test_standing(void **state) {
+    const struct standing *row = *state;
+    struct domain domain;
+    struct text in = text_of(row->xml, strlen(row->xml));
+    read_domain(row->xml, strlen(row->xml), &domain);
+    assert_true(row->place < domain.count);
+    domain.interfaces[row->place].target = row->target;
+    assert_int_equal(domain_target_stands(&domain.interfaces[row->place], &in), row->stands);
+    domain_free(&domain);
+}
+
+/* The place of an interface that stands in the metadata. */
+static void test_place_in_metadata(void **state) {
+    (void)state;
+    static const char xml[] = DOMAIN(
+        METADATA(PLACED(TARGET("macvtap2"))) "<devices>" PLACED(TARGET("macvtap1")) "</devices>");
+    struct text in = text_of(xml, strlen(xml)), out = {0};
+    const char *tag = strstr(xml, "<interface type='direct'"), *reason = NULL;
+    struct interface interface = {.target = "macvtap2"};
+    assert_non_null(tag);
+    interface.tag_end = (size_t)(tag - xml) + strlen("<interface type='direct'");
+    interface.end = interface.tag_end + strlen(">" TARGET("macvtap2") "</interface>");
+    assert_memory_equal(xml + interface.end, "</metadata>", strlen("</metadata>"));
+    assert_false(domain_target_stands(&interface, &in));
+    assert_false(domain_interface_xml(&interface, TRUST_YES, &in, &out, &reason));
+    assert_non_null(reason);
+    text_free(&out);
+}
+
+#define SOME_UUID "0ddba11c-0000-4000-8000-00000000000A"
+
+static const struct identity {
+    const char *name;
+    const char *xml;
+    const char *uuid; /* NULL: none */
+} identities[] = {
+    {"as libvirt writes it", DOMAIN("\n  <name>a</name>\n  <uuid>" SOME_UUID "</uuid>\n"),
+     SOME_UUID},
+    {"the first counts",
+     DOMAIN("<uuid>" SOME_UUID
+            "</uuid>" METADATA("<uuid>0ddba11c-0000-4000-8000-00000000000b</uuid>")),
+     SOME_UUID},
+    {"no text", "", NULL},
+    {"none", DOMAIN("<name>a</name>"), NULL},
+    {"an empty one", DOMAIN("<uuid></uuid>"), NULL},
+    {"one that is too short", DOMAIN("<uuid>0ddba11c-0000-4000-8000-00000000000</uuid>"), NULL},
+    {"one that is too long", DOMAIN("<uuid>" SOME_UUID "0</uuid>"), NULL},
+    {"one without dashes", DOMAIN("<uuid>0ddba11c00004000800000000000000a</uuid>"), NULL},
+    {"other letters", DOMAIN("<uuid>0ddba11c-0000-4000-8000-00000000000g</uuid>"), NULL},
+    {"a command", DOMAIN("<uuid>0ddba11c; destroy a; 8000-0000000000</uuid>"), NULL},
+    {"the text's end", "<uuid>", NULL},
+    {"the text's end within it", "<uuid>0ddba11c-0000", NULL},
+    {"the text's end behind it", "<uuid>" SOME_UUID, NULL},
+    {"the text's end behind the next tag's beginning", "<uuid>" SOME_UUID "<", SOME_UUID},
+};
+
+/* The text in memory of its own size, so that a sanitizer sees a step too far. */
+static struct text exact_text(const char *text) {
+    struct text exact = {.data = strdup(text), .length = strlen(text)};
+    assert_non_null(exact.data);
+    return exact;
+}
+
+static void test_identity(void **state) {
+    const struct identity *row = *state;
+    char uuid[UUID_LENGTH + 1];
+    struct text in = exact_text(row->xml);
+    assert_int_equal(domain_find_uuid(&in, uuid), row->uuid != NULL);
+    if (row->uuid)
+        assert_string_equal(uuid, row->uuid);
+    free(in.data);
+    assert_false(domain_find_uuid(&(struct text){0}, uuid));
 }
 
 /* ---- The element of one interface ---- */
@@ -517,12 +1118,13 @@ static void test_one_of_three(void **state) {
 #define INSIDE(attributes, rest)                                                                   \
     DEVICES("<interface type='user'/> <!-- > -->" ELEMENT(attributes, rest) "<!-- > --> "          \
                                                                             "<interface/>"),       \
-        ELEMENT(YES, rest), ELEMENT("", rest)
+        ELEMENT(YES, rest), ELEMENT(NO, rest), ELEMENT("", rest)
 
 static const struct element {
     const char *name;
     const char *xml; /* of a domain whose second interface it is */
     const char *trusted;
+    const char *refused; /* it says 'no' */
     const char *untrusted;
 } elements[] = {
     {"an element with details", INSIDE("", "><mac address='a>'/>\n <model/></interface>")},
@@ -537,27 +1139,23 @@ static const struct element {
     {"a trusted element with more attributes", INSIDE(YES, " a='b' c='d'/>")},
 };
 
-static void assert_element(const struct domain *domain, const char *xml, bool trust,
+static void assert_element(const struct domain *domain, const char *xml, enum trust says,
                            const char *expected) {
     const char *reason = NULL;
-    size_t length = 0;
-    char *element =
-        domain_interface_xml(&domain->interfaces[1], trust, xml, strlen(xml), &length, &reason);
+    struct text out = {0}, in = text_of(xml, strlen(xml));
+    assert_true(domain_interface_xml(&domain->interfaces[1], says, &in, &out, &reason));
     assert_null(reason);
-    assert_non_null(element);
-    assert_int_equal(length, strlen(expected));
-    assert_memory_equal(element, expected, length);
-    free(element);
+    assert_text(&out, expected, strlen(expected));
 }
 
 static void test_element(void **state) {
     const struct element *row = *state;
     struct domain domain;
-    struct xml_error error;
-    assert_true(domain_read(row->xml, strlen(row->xml), &domain, &error));
+    read_domain(row->xml, strlen(row->xml), &domain);
     assert_int_equal(domain.count, 3);
-    assert_element(&domain, row->xml, true, row->trusted);
-    assert_element(&domain, row->xml, false, row->untrusted);
+    assert_element(&domain, row->xml, TRUST_YES, row->trusted);
+    assert_element(&domain, row->xml, TRUST_NO, row->refused);
+    assert_element(&domain, row->xml, TRUST_UNSAID, row->untrusted);
     domain_free(&domain);
 }
 
@@ -633,11 +1231,10 @@ static void assert_over_borders(const struct filling *filling, const struct tag 
     assert_int_equal(fclose(pair.after.stream), 0);
     assert_true(pair.before.length > (size_t)1 << 20);
 
-    size_t length = 0;
-    char *rewritten = rewrite(pair.before.text, pair.before.length, &length);
-    assert_int_equal(length, pair.after.length);
-    assert_memory_equal(rewritten, pair.after.text, length);
-    free(rewritten);
+    struct text rewritten = rewrite(pair.before.text, pair.before.length);
+    assert_int_equal(rewritten.length, pair.after.length);
+    assert_memory_equal(rewritten.data, pair.after.text, rewritten.length);
+    text_free(&rewritten);
     free(pair.before.text);
     free(pair.after.text);
 }
@@ -661,14 +1258,13 @@ static void test_tag_of_many_chunks(void **state) {
     (void)fputs(end, out);
     assert_int_equal(fclose(out), 0);
     assert_true(xml.length > (size_t)8 * BORDER);
-    size_t length = 0;
-    char *rewritten = rewrite(xml.text, xml.length, &length);
-    assert_int_equal(length, xml.length + 1);
+    struct text rewritten = rewrite(xml.text, xml.length);
+    assert_int_equal(rewritten.length, xml.length + 1);
     size_t same = xml.length - strlen(end);
-    assert_memory_equal(rewritten, xml.text, same);
-    assert_memory_equal(rewritten + same, " trustGuestRxFilters='yes'/></devices></domain>",
+    assert_memory_equal(rewritten.data, xml.text, same);
+    assert_memory_equal(rewritten.data + same, " trustGuestRxFilters='yes'/></devices></domain>",
                         strlen(end) + 1);
-    free(rewritten);
+    text_free(&rewritten);
     free(xml.text);
 }
 
@@ -705,7 +1301,7 @@ static void put_wide(FILE *out, const struct encoding *encoding, unsigned charac
 static void test_encoding(void **state) {
     const struct encoding *encoding = *state;
     static const char *const bodies[] = {
-        DEVICES("<interface type='direct'/>"),
+        DEVICES("<interface type='direct'><mac address='52:54:00:00:00:01'/></interface>"),
         DEVICES("<interface trustGuestRxFilters='no'></interface>")};
     for (size_t i = 0; i < COUNT(bodies); i++) {
         struct report xml;
@@ -721,10 +1317,14 @@ static void test_encoding(void **state) {
         struct domain domain;
         struct xml_error error;
         const char *reason = NULL;
-        size_t length = 0;
+        struct text rewritten = {0}, in = text_of(xml.text, xml.length);
         if (domain_read(xml.text, xml.length, &domain, &error)) {
-            assert_null(domain_rewrite(&domain, everyone, xml.text, xml.length, &length, &reason));
-            assert_non_null(reason);
+            for (int noted = 1; noted >= 0; noted--) {
+                assert_false(domain_rewrite(&domain, everyone, &in, &rewritten, &reason));
+                assert_non_null(reason);
+                text_free(&rewritten);
+                domain.interfaces[0].owner = TRUST_YES; /* then no note is needed */
+            }
         } else {
             assert_non_null(error.reason);
         }
@@ -744,24 +1344,26 @@ static const struct place {
 };
 
 static void test_place(void **state) {
-    static const char xml[] = "<domain><devices><interface type='direct'/></devices></domain>";
+    static const char xml[] = "<domain><devices><interface type='direct'><target dev='macvtap0'/>"
+                              "</interface></devices></domain>";
     const struct place *row = *state;
     struct domain domain;
-    struct xml_error error;
     const char *reason = NULL;
-    size_t length = 0;
-    /* Of its own size, so that a sanitizer sees a step too far. */
-    char *copy = strndup(xml, strlen(xml));
-    assert_non_null(copy);
-    assert_true(domain_read(copy, strlen(copy), &domain, &error));
+    struct text in = exact_text(xml), out = {0};
+    read_domain(in.data, in.length, &domain);
     domain.interfaces[0].tag_end = row->tag_end;
     domain.interfaces[0].end = row->end;
-    assert_null(domain_rewrite(&domain, everyone, copy, strlen(copy), &length, &reason));
+    domain.interfaces[0].owner = TRUST_YES;
+    domain.interfaces[0].target = "macvtap0";
+    assert_false(domain_rewrite(&domain, everyone, &in, &out, &reason));
     assert_non_null(reason);
-    assert_null(
-        domain_interface_xml(domain.interfaces, true, copy, strlen(copy), &length, &reason));
+    text_free(&out);
+    assert_false(domain_interface_xml(domain.interfaces, TRUST_YES, &in, &out, &reason));
+    assert_non_null(reason);
+    assert_false(domain_target_stands(domain.interfaces, &in));
+    text_free(&out);
     domain_free(&domain);
-    free(copy);
+    free(in.data);
 }
 
 /* The text between the bars is where a reader says that an interface's tag and element end. */
@@ -794,22 +1396,25 @@ static const struct lie {
 
 static void test_lie(void **state) {
     const struct lie *row = *state;
-    /* Without its bars it has no NUL within its size, so that a sanitizer sees a step too far. */
-    size_t length = strlen(row->text) - 2, new_length = 0;
     size_t tag_end = strcspn(row->text, "|"), end = strcspn(row->text + tag_end + 1, "|");
-    char *text = malloc(length);
-    assert_non_null(text);
-    memcpy(text, row->text, tag_end);
-    memcpy(text + tag_end, row->text + tag_end + 1, end);
-    memcpy(text + tag_end + end, row->text + tag_end + end + 2, length - tag_end - end);
-    struct interface interface = {.trust = row->trust, .tag_end = tag_end, .end = tag_end + end};
+    char *text = NULL;
+    assert_true(asprintf(&text, "%.*s%.*s%s", (int)tag_end, row->text, (int)end,
+                         row->text + tag_end + 1, row->text + tag_end + end + 2) > 0);
+    struct text in = exact_text(text), out = {0};
+    struct interface interface = {.trust = row->trust,
+                                  .owner = TRUST_YES,
+                                  .target = "macvtap0",
+                                  .tag_end = tag_end,
+                                  .end = tag_end + end};
     const struct domain domain = {.interfaces = &interface, .count = 1};
     const char *reason = NULL;
-    assert_null(domain_interface_xml(&interface, true, text, length, &new_length, &reason));
+    assert_false(domain_interface_xml(&interface, TRUST_YES, &in, &out, &reason));
     assert_non_null(reason);
-    char *out = domain_rewrite(&domain, everyone, text, length, &new_length, &reason);
-    assert_int_equal(out != NULL, row->alone);
-    free(out);
+    text_free(&out);
+    assert_false(domain_target_stands(&interface, &in));
+    assert_int_equal(domain_rewrite(&domain, everyone, &in, &out, &reason), row->alone);
+    text_free(&out);
+    free(in.data);
     free(text);
 }
 
@@ -820,27 +1425,67 @@ static void test_element_alone(void **state) {
     static const char trusted[] = "<interface type='direct'" YES "/>";
     const struct interface interface = {.tag_end = strlen(xml) - 2, .end = strlen(xml)};
     const char *reason = NULL;
-    size_t length = 0;
-    char *out = domain_interface_xml(&interface, true, xml, strlen(xml), &length, &reason);
-    assert_non_null(out);
-    assert_int_equal(length, strlen(trusted));
-    assert_memory_equal(out, trusted, length);
-    free(out);
+    struct text in = exact_text(xml), out = {0};
+    assert_true(domain_interface_xml(&interface, TRUST_YES, &in, &out, &reason));
+    assert_text(&out, trusted, strlen(trusted));
+    free(in.data);
 }
 
 static void test_one_place_twice(void **state) {
     (void)state;
     static const char xml[] = "<domain><interface type='direct'></interface></domain>";
-    struct interface interfaces[2] = {{.tag_end = 32, .end = 45}};
+    struct interface interfaces[2] = {{.owner = TRUST_YES, .tag_end = 32, .end = 45}};
     interfaces[1] = interfaces[0];
     struct domain domain = {.interfaces = interfaces, .count = 1};
+    struct text in = text_of(xml, strlen(xml)), out = {0};
     const char *reason = NULL;
-    size_t length = 0;
-    char *out = domain_rewrite(&domain, everyone, xml, strlen(xml), &length, &reason);
-    assert_non_null(out);
-    free(out);
+    assert_true(domain_rewrite(&domain, everyone, &in, &out, &reason));
+    text_free(&out);
     domain.count = 2;
-    assert_null(domain_rewrite(&domain, everyone, xml, strlen(xml), &length, &reason));
+    assert_false(domain_rewrite(&domain, everyone, &in, &out, &reason));
+    assert_non_null(reason);
+    text_free(&out);
+}
+
+/* Every two of the places of metadata and note, told as every offset and some beyond the text. No
+ * byte outside of the text is read, and the devices stay where the end of the metadata is told
+ * rightly. */
+static void test_places_of_the_note(void **state) {
+    (void)state;
+    static const char *const texts[] = {
+        DOMAIN(METADATA("<a/>" GIVEN("")) CARDS("")),
+        DOMAIN(METADATA(GIVEN("")) CARDS("")),
+        DOMAIN("<metadata/>" CARDS("")),
+        DOMAIN(CARDS("")),
+    };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct text in = exact_text(texts[i]);
+        struct domain domain;
+        read_domain(in.data, in.length, &domain);
+        const struct domain honest = domain;
+        size_t *const told[] = {&domain.root_end, &domain.metadata_start, &domain.metadata_end,
+                                &domain.note_start, &domain.note_end};
+        size_t last = in.length + 3;
+        for (size_t a = 0; a < COUNT(told); a++)
+            for (size_t b = 0; b < COUNT(told); b++)
+                for (size_t at = 0; at < last * last; at++) {
+                    struct text out = {0};
+                    const char *reason = NULL;
+                    bool end_is_true =
+                        told[a] != &domain.metadata_end && told[b] != &domain.metadata_end;
+                    domain = honest;
+                    *told[a] = at / last > in.length ? SIZE_MAX - (last - at / last) : at / last;
+                    *told[b] = at % last > in.length ? SIZE_MAX - (last - at % last) : at % last;
+                    bool good = domain_rewrite(&domain, everyone, &in, &out, &reason);
+                    assert_int_equal(good, reason == NULL);
+                    if (good && end_is_true)
+                        assert_non_null(strstr(out.data, CARDS(YES) "</domain>"));
+                    text_free(&out);
+                }
+        domain = honest;
+        domain_free(&domain);
+        free(in.data);
+    }
 }
 
 static const struct CMUnitTest others[] = {
@@ -853,12 +1498,20 @@ static const struct CMUnitTest others[] = {
     cmocka_unit_test(test_id),
     cmocka_unit_test(test_element_alone),
     cmocka_unit_test(test_large_attribute),
+    cmocka_unit_test(test_back),
+    cmocka_unit_test(test_circle),
+    cmocka_unit_test(test_circle_of_one_mac),
+    cmocka_unit_test(test_one_mac_and_its_owner),
+    cmocka_unit_test(test_place_in_metadata),
+    cmocka_unit_test(test_places_of_the_note),
 };
 
 int main(void) {
     static struct CMUnitTest tests[COUNT(readings) + COUNT(refusals) + COUNT(rewritings) +
                                    COUNT(elements) + COUNT(fillings) + COUNT(encodings) +
-                                   COUNT(places) + COUNT(lies) + COUNT(details) + COUNT(others)];
+                                   COUNT(places) + COUNT(lies) + COUNT(details) + COUNT(noteds) +
+                                   COUNT(notes) + COUNT(notings) + COUNT(refused_notes) +
+                                   COUNT(standings) + COUNT(identities) + COUNT(others)];
     size_t used = 0;
     ADD_TABLE(tests, used, test_reading, readings);
     ADD_TABLE(tests, used, test_refusal, refusals);
@@ -869,6 +1522,12 @@ int main(void) {
     ADD_TABLE(tests, used, test_place, places);
     ADD_TABLE(tests, used, test_lie, lies);
     ADD_TABLE(tests, used, test_detail, details);
+    ADD_TABLE(tests, used, test_noted, noteds);
+    ADD_TABLE(tests, used, test_note, notes);
+    ADD_TABLE(tests, used, test_noting, notings);
+    ADD_TABLE(tests, used, test_refused_note, refused_notes);
+    ADD_TABLE(tests, used, test_standing, standings);
+    ADD_TABLE(tests, used, test_identity, identities);
     ADD_TESTS(tests, used, others);
     return cmocka_run_group_tests_name("domain", tests, NULL, NULL);
 }

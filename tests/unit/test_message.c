@@ -1,9 +1,10 @@
-/* The message from the sandboxed child: what is put is got, and what doesn't fit makes it bad. */
+/* The message from the parser process: every put can be got, and bytes that do not fit make it bad.
+ */
 #include "unit.h"
 
 #include "../../hook/message.h"
 
-/* ---- What is put is got ---- */
+/* ---- Put and get ---- */
 
 static void test_numbers_and_texts(void **state) {
     (void)state;
@@ -23,8 +24,8 @@ static void test_numbers_and_texts(void **state) {
         }
     assert_true(message_is_whole(&message));
     message_free(&message);
-    assert_null(message.data);
-    assert_int_equal(message.length, 0);
+    assert_null(message.text.data);
+    assert_int_equal(message.text.length, 0);
 }
 
 struct thing {
@@ -58,7 +59,7 @@ static void test_fields(void **state) {
     }
 }
 
-/* ---- What doesn't fit ---- */
+/* ---- Bytes that do not fit ---- */
 
 /* A message of these numbers, and behind them these bytes. */
 static const struct bad {
@@ -67,8 +68,8 @@ static const struct bad {
     size_t count;
     const char *bytes;
     size_t length;
-    const char *got; /* what is got of it: a Text, a Number below 3, a Count, a Flag, an Enum below
-                        3, a Size */
+    const char
+        *got; /* the gets: a Text, a Number below 3, a Count, a Flag, an Enum below 3, a Size */
     bool whole;
 } messages[] = {
     {"nothing", {0}, 0, TEXT(""), "", true},
@@ -123,15 +124,15 @@ static void test_bad(void **state) {
     struct message message = {0};
     for (size_t i = 0; i < row->count; i++)
         message_put_number(&message, row->numbers[i]);
-    /* Of its own size, so that a sanitizer sees a step too far. */
-    size_t length = message.length + row->length;
+    /* The copy has no spare byte, so that a sanitizer sees a step too far. */
+    size_t length = message.text.length + row->length;
     char *data = malloc(length ? length : 1);
     assert_non_null(data);
-    if (message.length)
-        memcpy(data, message.data, message.length);
-    memcpy(data + message.length, row->bytes, row->length);
+    if (message.text.length)
+        memcpy(data, message.text.data, message.text.length);
+    memcpy(data + message.text.length, row->bytes, row->length);
     message_free(&message);
-    message = (struct message){.data = data, .length = length};
+    message = (struct message){.text = {.data = data, .length = length}};
     for (const char *what = row->got; *what; what++)
         get(&message, *what);
     assert_int_equal(message_is_whole(&message), row->whole);

@@ -2,7 +2,7 @@
 #undef _FORTIFY_SOURCE /* its openat() is inline, and this file has one of its own */
 #include "unit.h"
 
-#include "../../hook/network.h"
+#include "network.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -102,9 +102,6 @@ static const struct parsing {
      "-, no macvtap, unsaid\n"},
 };
 
-static const char *const trust_names[] = {
-    [TRUST_UNSAID] = "unsaid", [TRUST_NO] = "no", [TRUST_YES] = "yes"};
-
 static void test_reading(void **state) {
     const struct parsing *row = *state;
     struct network network;
@@ -121,6 +118,8 @@ static void test_reading(void **state) {
     report_assert(&report, row->read);
     network_free(&network);
 }
+
+#define UNKNOWN "the network is not active: virsh net-start starts it"
 
 static const struct refusal {
     const char *name;
@@ -145,9 +144,9 @@ static void test_refusal(void **state) {
 
 /* No file stands for these; for a name like the first ones none must be looked for. */
 static const struct refusal names[] = {
-    {"no name", "", "libvirt has no such active network"},
-    {"a name that is a path", "../../../etc/libvirt/network", "libvirt has no such active network"},
-    {"an unknown network", "rxtrust-no-such-network", "libvirt has no such active network"},
+    {"no name", "", UNKNOWN},
+    {"a name that is a path", "../../../etc/libvirt/network", UNKNOWN},
+    {"an unknown network", "rxtrust-no-such-network", UNKNOWN},
 };
 
 static void test_name(void **state) {
@@ -315,8 +314,6 @@ static void assert_network(const struct networks *networks, const char *name, co
     assert_null(network.mode);
 }
 
-#define UNKNOWN "libvirt has no such active network"
-
 static void test_files(void **state) {
     (void)state;
     static const char *const entries[] = {".",     "..",      ".xml",     "x.XML",
@@ -383,17 +380,17 @@ static const struct port {
     bool trust;
     const char *problem;
 } ports[] = {
-    {"no network", NULL, "yes", false, "it names no port"},
-    {"no port", "lan", NULL, false, "it names no port"},
-    {"a network in another directory", "../lan", "yes", false, "it names no port"},
-    {"a port in another directory", "lan", "../yes", false, "it names no port"},
+    {"no network", NULL, "yes", false, "the interface names no port"},
+    {"no port", "lan", NULL, false, "the interface names no port"},
+    {"a network in another directory", "../lan", "yes", false, "the interface names no port"},
+    {"a port in another directory", "lan", "../yes", false, "the interface names no port"},
     {"a port that isn't there", "lan", "p", false, "No such file or directory"},
     {"a port of another network", "n", "yes", false, "No such file or directory"},
     {"a trusted port", "lan", "yes", true, NULL},
     {"a port that isn't trusted", "lan", "no", false, NULL},
     {"a port that says nothing of trust", "lan", "unsaid", false, NULL},
-    {"half of a port's file", "lan", "cut", false, "it isn't the XML of a port"},
-    {"an empty file", "lan", "empty", false, "it isn't the XML of a port"},
+    {"half of a port's file", "lan", "cut", false, "malformed file of a network port"},
+    {"an empty file", "lan", "empty", false, "malformed file of a network port"},
 };
 
 static void test_port(void **state) {

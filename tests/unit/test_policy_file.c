@@ -1,13 +1,17 @@
-/* The policy's file: whose it may be, what is none, and one that somebody is writing at this
- * moment. */
+/* The file of a policy: its owner and mode, paths that are no file, and a file that somebody is
+ * writing. */
 #undef _FORTIFY_SOURCE /* its read() is inline, and this file has one of its own */
 #include "unit.h"
 
 #include "../../hook/policy.h"
+#include "../../hook/time_limits.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,9 +24,16 @@ static void assert_errors(const struct policy *policy, const char *expected) {
     assert_false(policy->out_of_memory);
 }
 
-/* ---- Whose file, and what is none ---- */
+/* ---- Owner, mode, and paths that are no file ---- */
 
 #define GOOD_POLICY "[default]\npolicy = off\n"
+
+/* The path follows. */
+#define CHMOD       "0: it can be written by group or others: run chmod go-w "
+#define CHOWN       "0: it belongs neither to root nor to the caller: run chown root "
+#define NOT_REGULAR "0: it is not a regular file: mv a policy to "
+#define WRITING     "0: somebody has it open for writing: wait for that, or mv a new file over it\n"
+#define CHANGING    "0: it changes while it is read: mv a new file over it\n"
 
 static const struct ownership {
     const char *name;
@@ -35,14 +46,13 @@ static const struct ownership {
     {"root's, 0600", 0600, 0, 0, ""},
     {"root's, 0755", 0755, 0, 0, ""},
     {"root's, of another group", 0640, 0, 4711, ""},
-    {"the group may write", 0664, 0, 0, "0: it can be written by group or others\n"},
-    {"others may write", 0646, 0, 0, "0: it can be written by group or others\n"},
-    {"only others may write", 0602, 0, 0, "0: it can be written by group or others\n"},
-    {"everybody may write", 0666, 0, 0, "0: it can be written by group or others\n"},
-    {"another user's", 0644, 4711, 0, "0: it belongs neither to root nor to the caller\n"},
-    {"the user's after root", 0644, 1, 0, "0: it belongs neither to root nor to the caller\n"},
-    {"another user's, for nobody to write", 0444, 4711, 0,
-     "0: it belongs neither to root nor to the caller\n"},
+    {"the group may write", 0664, 0, 0, CHMOD},
+    {"others may write", 0646, 0, 0, CHMOD},
+    {"only others may write", 0602, 0, 0, CHMOD},
+    {"everybody may write", 0666, 0, 0, CHMOD},
+    {"another user's", 0644, 4711, 0, CHOWN},
+    {"the user's after root", 0644, 1, 0, CHOWN},
+    {"another user's, for nobody to write", 0444, 4711, 0, CHOWN},
 };
 
 /* A directory of a test's own. */
@@ -75,11 +85,16 @@ static bool read_file(const char *path, bool required, struct policy *policy) {
     return good;
 }
 
-/* Reads the policy at this place, and compares its errors. */
+/* Reads the policy at this place, and compares its errors; one without a newline names the path
+ * behind it. */
 static void assert_file_errors(const char *path, bool required, bool missing, const char *errors) {
     struct policy policy;
     bool good = read_file(path, required, &policy);
-    assert_errors(&policy, errors);
+    char expected[320];
+    bool names_path = *errors && errors[strlen(errors) - 1] != '\n';
+    (void)snprintf(expected, sizeof expected, "%s%s%s", errors, names_path ? path : "",
+                   names_path ? "\n" : "");
+    assert_errors(&policy, expected);
     assert_int_equal(good, !*errors);
     assert_int_equal(policy.missing, missing);
     policy_free(&policy);
@@ -175,7 +190,7 @@ static void test_directory(void **state) {
     (void)state;
     struct place place;
     place_make(&place);
-    assert_file_errors(place.directory, false, false, "0: it is not a regular file\n");
+    assert_file_errors(place.directory, false, false, NOT_REGULAR);
     place_remove(&place);
 }
 
@@ -185,13 +200,13 @@ static void test_fifo(void **state) {
     struct place place;
     place_make(&place);
     assert_int_equal(mkfifo(place.path, 0600), 0);
-    assert_file_errors(place.path, false, false, "0: it is not a regular file\n");
+    assert_file_errors(place.path, false, false, NOT_REGULAR);
     place_remove(&place);
 }
 
 static void test_device(void **state) {
     (void)state;
-    assert_file_errors("/dev/null", false, false, "0: it is not a regular file\n");
+    assert_file_errors("/dev/null", false, false, NOT_REGULAR);
 }
 
 static void test_symbolic_link(void **state) {
@@ -224,8 +239,9 @@ static void test_large_files(void **state) {
         off_t size;
         const char *errors;
     } rows[] = {
-        {STREAM_LIMIT, "1: there is a NUL byte\n"}, /* all of it was read */
-        {STREAM_LIMIT + 1, "0: it is larger than 16 MiB\n"},
+        {(off_t)IO_LIMIT,
+         "1: the line is too long: inih takes 198 bytes\n"}, /* all of it was read */
+        {(off_t)IO_LIMIT + 1, "0: it is larger than 16 MiB\n"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct place place;
@@ -331,6 +347,11 @@ static void write_as_long_and_wait(const char *path) {
     age(path);
 }
 
+static void write_whole_and_wait(const char *path) {
+    write_whole(path);
+    age(path);
+}
+
 static void date_directory(const char *path, time_t seconds) {
     char directory[80];
     (void)snprintf(directory, sizeof directory, "%.*s", (int)(strrchr(path, '/') - path), path);
@@ -359,11 +380,20 @@ static const struct race {
     } read, pause;
     const char *errors;
     bool missing;
-    unsigned least, most; /* pauses */
+    unsigned least, most;                           /* pauses */
+    enum { BY_KERNEL, EVERYWHERE, ON_NFS } refused; /* read leases */
 } races[] = {
-    {"nobody writes it", {write_whole, age}, {0}, {0}, "", false, 0, 0},
-    {"it was written a moment ago", {write_whole}, {0}, {0}, "", false, 1, 4},
-    {"half was written a moment ago", {write_half}, {0}, {write_whole, 1}, "", false, 1, 4},
+    {"nobody writes it", {write_whole, age}, {0}, {0}, "", false, 0, 0, BY_KERNEL},
+    {"it was written a moment ago", {write_whole}, {0}, {0}, "", false, 1, 4, BY_KERNEL},
+    {"half was written a moment ago",
+     {write_half},
+     {0},
+     {write_whole, 1},
+     "",
+     false,
+     1,
+     4,
+     BY_KERNEL},
     {"it is cut while it is read",
      {write_whole, age},
      {write_half, 1},
@@ -371,7 +401,8 @@ static const struct race {
      "",
      false,
      1,
-     4},
+     4,
+     BY_KERNEL},
     {"it is cut when all of it was read",
      {write_whole, age},
      {write_half, 2},
@@ -379,7 +410,8 @@ static const struct race {
      "",
      false,
      1,
-     4},
+     4,
+     BY_KERNEL},
     {"it is changed, and its size and time are as before",
      {write_whole, age},
      {write_as_long_and_old, 2},
@@ -387,7 +419,8 @@ static const struct race {
      "",
      false,
      1,
-     4},
+     4,
+     BY_KERNEL},
     {"it is changed, and that is no moment ago",
      {write_whole, age},
      {write_as_long_and_wait, 2},
@@ -395,48 +428,100 @@ static const struct race {
      "",
      false,
      1,
-     4},
+     4,
+     BY_KERNEL},
     {"a link is led elsewhere while it is read",
      {link_to_half, age},
      {link_to_whole, 1},
-     {0},
+     {0, BY_KERNEL},
      "",
      false,
      1,
-     4},
+     4,
+     BY_KERNEL},
     {"a writer that is slow has half of it",
      {begin_to_write, age},
-     {0},
+     {0, BY_KERNEL},
      {write_the_rest, 3},
      "",
      false,
      3,
-     6},
-    {"a writer never ends",
+     6,
+     BY_KERNEL},
+    {"a writer never ends", {begin_to_write, age}, {0}, {0}, WRITING, false, 5, 20, BY_KERNEL},
+    {"leases are refused, though nobody writes",
+     {write_whole, age},
+     {0, BY_KERNEL},
+     {0, BY_KERNEL},
+     "",
+     false,
+     POLICY_LOOKS - 1,
+     POLICY_LOOKS - 1,
+     EVERYWHERE},
+    {"NFS refuses a lease, though nobody writes",
+     {write_whole, age},
+     {0, BY_KERNEL},
+     {0, BY_KERNEL},
+     "",
+     false,
+     POLICY_LOOKS - 1,
+     POLICY_LOOKS - 1,
+     ON_NFS},
+    {"leases are refused, and a writer that is slow has half of it",
      {begin_to_write, age},
+     {0, BY_KERNEL},
+     {write_the_rest, POLICY_LOOKS - 1},
+     "",
+     false,
+     POLICY_LOOKS - 1,
+     6,
+     EVERYWHERE},
+    {"leases are refused, and it is cut while it is read",
+     {write_whole, age},
+     {write_half, 1},
+     {write_whole, POLICY_LOOKS},
+     "",
+     false,
+     POLICY_LOOKS,
+     7,
+     EVERYWHERE},
+    {"leases are refused, and it is written between two looks",
+     {write_half, age},
      {0},
-     {0},
-     "0: somebody has it open for writing\n",
+     {write_whole_and_wait, POLICY_LOOKS - 1},
+     "",
+     false,
+     POLICY_LOOKS,
+     POLICY_LOOKS,
+     EVERYWHERE},
+    {"leases are refused, and it is written again and again",
+     {write_whole, age},
+     {write_half, ALWAYS},
+     {0, BY_KERNEL},
+     WRITING,
      false,
      5,
-     20},
+     20,
+     EVERYWHERE},
     {"it is written again and again",
      {write_whole, age},
      {write_half, ALWAYS},
-     {0},
-     "0: it changes while it is read\n",
+     {0, BY_KERNEL},
+     CHANGING,
      false,
      5,
-     20},
+     20,
+     BY_KERNEL},
     {"another is renamed over it while it is read",
      {write_half, age},
      {rename_whole, 1},
-     {0},
+     {0, BY_KERNEL},
      "",
      false,
      1,
-     4},
-    {"it is away for a moment", {NULL}, {0}, {write_whole, 1}, "", false, 1, 4},
+     4,
+     BY_KERNEL},
+    {"it is away for a moment", {NULL}, {0}, {write_whole, 1}, "", false, 1, 4, BY_KERNEL},
     {"it is taken away while it is read, and put back",
      {write_half, age},
      {take_away, 1},
@@ -444,41 +529,54 @@ static const struct race {
      "",
      false,
      1,
-     4},
+     4,
+     BY_KERNEL},
     {"it was taken away a moment ago, for good",
      {write_whole, age, take_away},
-     {0},
-     {0},
+     {0, BY_KERNEL},
+     {0, BY_KERNEL},
      "",
      true,
      1,
-     5},
+     5,
+     BY_KERNEL},
     {"it is taken away while it is read, for good",
      {write_whole, age},
      {take_away, 1},
-     {0},
+     {0, BY_KERNEL},
      "",
      true,
      1,
-     5},
-    {"there was none in the last second", {age_directory}, {0}, {0}, "", true, 0, 0},
-    {"there is none, and the clock was set back", {date_directory_ahead}, {0}, {0}, "", true, 0, 0},
+     5,
+     BY_KERNEL},
+    {"there was none in the last second", {age_directory}, {0}, {0}, "", true, 0, 0, BY_KERNEL},
+    {"there is none, and the clock was set back",
+     {date_directory_ahead},
+     {0},
+     {0},
+     "",
+     true,
+     0,
+     0,
+     BY_KERNEL},
     {"it is a link whose target is away for a moment",
      {link_to_nothing, age_directory},
-     {0},
+     {0, BY_KERNEL},
      {write_target, 1},
      "",
      false,
      1,
-     4},
+     4,
+     BY_KERNEL},
     {"it is a link to nothing",
      {link_to_nothing, age_directory},
-     {0},
-     {0},
+     {0, BY_KERNEL},
+     {0, BY_KERNEL},
      "0: No such file or directory\n",
      false,
      1,
-     5},
+     5,
+     BY_KERNEL},
 };
 
 static void act(const struct act *act, unsigned number) {
@@ -498,6 +596,32 @@ int nanosleep(const struct timespec *time, struct timespec *left) {
     if (writer.race)
         act(&writer.race->pause, pauses);
     return (int)syscall(SYS_nanosleep, time, left);
+}
+
+/* policy_open() asks for leases of the policy and of this program. */
+static bool is_policy(int fd) {
+    struct stat file, policy;
+    return fstat(fd, &file) == 0 && stat(writer.path, &policy) == 0 && file.st_ino == policy.st_ino;
+}
+
+int fcntl(int fd, int command, ...) {
+    va_list arguments;
+    va_start(arguments, command);
+    long argument = va_arg(arguments, long);
+    va_end(arguments);
+    if (command == F_SETLEASE && argument == F_RDLCK && writer.race &&
+        (writer.race->refused == EVERYWHERE || (writer.race->refused == ON_NFS && is_policy(fd)))) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return (int)syscall(SYS_fcntl, fd, command, argument);
+}
+
+int fstatfs(int fd, struct statfs *system) {
+    long result = syscall(SYS_fstatfs, fd, system);
+    if (writer.race && writer.race->refused == ON_NFS)
+        system->f_type = NFS_SUPER_MAGIC;
+    return (int)result;
 }
 
 static void test_race(void **state) {

@@ -1,0 +1,148 @@
+/* rxtrust define: writes the policy into the stored XML of guests, so that trust is in force from
+ * the next start on, on every libvirt and every kind of network. The note goes in with it: with
+ * policy = off the same command puts the owner's word back.
+ *
+ * The XML is dumped with its passwords, because libvirt would forget those that it isn't given
+ * back. It stays in memory, and no line is shown but those of rxtrust's own changes. */
+#include "clock.h"
+#include "commands.h"
+#include "log.h"
+#include "options.h"
+#include "time_limits.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum result { UNCHANGED, CHANGED, FAILED, RESULTS };
+
+/* ---- The difference ---- */
+
+/* Whether this line can differ: a start tag of an interface, and where the note stands. */
+static bool is_ours(const char *line) {
+    static const char *const starts[] = {"<interface", "<given",    "</given",    "<rxtrust:",
+                                         "</rxtrust:", "<metadata", "</metadata", "<domain"};
+    bool ours = false;
+    line += strspn(line, " \t");
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+        ours = ours || strncmp(line, starts[i], strlen(starts[i])) == 0;
+    return ours;
+}
+
+static const char *next_line(const char *line) {
+    line += strcspn(line, "\n");
+    return line + (*line == '\n');
+}
+
+/* All other lines are the same in both, and keep the two in step. */
+static void print_difference(char *name, const char *stored, const char *planned) {
+    (void)printf("--- %s, as stored\n", replace_control_chars(name));
+    (void)printf("+++ %s, as the policy says\n", name);
+    while (*stored || *planned) {
+        size_t length = strcspn(stored, "\n"), new_length = strcspn(planned, "\n");
+        bool same = length == new_length && memcmp(stored, planned, length) == 0;
+        bool gone = !same && is_ours(stored), come = !same && is_ours(planned);
+        if (gone)
+            (void)printf("-%.*s\n", (int)length, stored);
+        if (come)
+            (void)printf("+%.*s\n", (int)new_length, planned);
+        stored = come && !gone ? stored : next_line(stored);
+        planned = gone && !come ? planned : next_line(planned);
+    }
+}
+
+/* ---- One guest ---- */
+
+static bool store(const struct planned_guest *guest, const struct text *xml) {
+    static const char *const call[] = {"define", "/dev/stdin", NULL};
+    struct virsh_result result;
+    size_t given = 0, taken = 0;
+    for (size_t i = 0; i < guest->plan.count; i++) {
+        bool before = guest->domain.interfaces[i].trust == TRUST_YES;
+        bool after = guest->plan.items[i].write == TRUST_YES;
+        given += !before && after;
+        taken += before && !after;
+    }
+    bool good = virsh_run(VIRSH_WRITE, call, xml, clock_now() + ANSWER_SECONDS, &result);
+    if (good)
+        log_info("define: trust given to %zu and taken from %zu interfaces", given, taken);
+    else
+        log_error("define: libvirt refused the XML: %s", virsh_problem(&result));
+    virsh_result_free(&result);
+    return good;
+}
+
+static enum result define(const char *uuid, bool dry_run) {
+    const char *const call[] = {"dumpxml", "--inactive", "--security-info", uuid, NULL};
+    struct virsh_result dump;
+    struct guests guests = {.devices = {.socket = -1}};
+    struct text out = {0};
+    enum result result = FAILED;
+    const char *reason = NULL;
+    const struct planned_guest *guest = NULL;
+    if (!virsh_run(VIRSH_WRITE, call, NULL, clock_now() + ANSWER_SECONDS, &dump))
+        log_error("define: cannot get its stored XML: %s", virsh_problem(&dump));
+    else if (guests_from_text(&dump.output, NULL, ERRORS_ALL, &guests) == EXIT_GOOD)
+        guest = guests_get(&guests, 0);
+    const struct text *xml = guest ? &guests.dumps.texts[0] : NULL;
+    if (guest && !rewrite_as_planned(guest, xml, &out, &reason))
+        log_error("define: %s", reason);
+    else if (guest && strcmp(out.data, xml->data) == 0)
+        result = UNCHANGED;
+    else if (guest && dry_run) {
+        print_difference(guest->domain.name, xml->data, out.data);
+        result = CHANGED;
+    } else if (guest && store(guest, &out))
+        result = CHANGED;
+    text_free(&out);
+    guests_free(&guests);
+    virsh_result_free(&dump);
+    return result;
+}
+
+/* ---- All of them ---- */
+
+static enum exit_code define_all(const struct guests *guests, bool dry_run) {
+    static const char *const call[] = {"list", "--all", "--persistent", "--uuid", NULL};
+    struct virsh_result list;
+    size_t counts[RESULTS] = {0};
+    bool listed = virsh_run(VIRSH_READ, call, NULL, clock_now() + ANSWER_SECONDS, &list);
+    if (!listed)
+        log_error("cannot ask libvirt: %s", virsh_problem(&list));
+    for (size_t i = 0; listed && i < guests->planned.count; i++) {
+        const struct planned_guest *guest = guests_get(guests, i);
+        if (!guest)
+            continue;
+        log_about_guest(guest->domain.name);
+        /* To define a guest that has no stored XML would give it one. */
+        bool persistent = list.output.data && strstr(list.output.data, guest->domain.uuid);
+        if (!persistent)
+            log_error("define: it is transient, so there is no stored XML to change");
+        counts[persistent ? define(guest->domain.uuid, dry_run) : FAILED]++;
+        log_about_guest(NULL);
+    }
+    virsh_result_free(&list);
+    if (listed)
+        (void)printf("stored XML: %zu %s, %zu as the policy says, %zu not\n", counts[CHANGED],
+                     dry_run ? "to change" : "changed", counts[UNCHANGED], counts[FAILED]);
+    bool good = guests->complete && !counts[FAILED] && !(dry_run && counts[CHANGED]);
+    return !listed ? EXIT_NO_ANSWER : good ? EXIT_GOOD : EXIT_NOT_AS_POLICY;
+}
+
+int command_define(int argc, char **argv) {
+    struct options options;
+    struct guests guests;
+    if (!options_parse(argc, argv, "da", argc, &options))
+        return EXIT_USAGE;
+    if ((options.all != 0) == (argv[optind] != NULL)) {
+        log_error("define: name guests, or --all; see rxtrust define --help");
+        return EXIT_USAGE;
+    }
+    enum exit_code code = guests_from_virsh(argv + optind, NULL, GUESTS_STORED, &guests);
+    if (!options.dry_run)
+        log_to_both();
+    if (!code)
+        code = define_all(&guests, options.dry_run);
+    guests_free(&guests);
+    return flush_output((int)code);
+}

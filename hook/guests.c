@@ -1,0 +1,198 @@
+#include "guests.h"
+
+#include "clock.h"
+#include "io.h"
+#include "log.h"
+#include "time_limits.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+static const char standard_input[] = "<stdin>";
+
+enum exit_code guests_log_policy(const char *problem, const struct planned *planned,
+                                 const char *file, enum policy_errors errors) {
+    const size_t count = planned->policy_error_count;
+    const size_t shown = errors == ERRORS_ALL ? count : errors == ERRORS_ONE_LINE && count ? 1 : 0;
+    if (problem)
+        log_error("cannot read the policy and the XML: %s", problem);
+    for (size_t i = 0; !problem && i < shown; i++) {
+        const struct policy_error *error = &planned->policy_errors[i];
+        struct text line = {0};
+        bool whole = text_print(&line, "%s", error->reason);
+        if (errors == ERRORS_ONE_LINE)
+            whole = whole && text_print(&line,
+                                        " (errors in all: %zu); no guest is changed until that is "
+                                        "mended: see rxtrust check",
+                                        count);
+        log_error_at(file ? file : POLICY_FILE, error->line, whole ? line.data : error->reason);
+        text_free(&line);
+    }
+    if (!problem && shown && errors == ERRORS_ALL && !file)
+        log_error("no guest is changed until the policy is mended");
+    return problem ? EXIT_NO_ANSWER : count ? EXIT_USAGE : EXIT_GOOD;
+}
+
+/* Lists the links; before the XML is read, so that a name in it can't be a later device's. */
+static enum exit_code list_links(struct guests *guests) {
+    *guests = (struct guests){.complete = true};
+    guests->problem = devices_open(&guests->devices);
+    if (guests->problem)
+        log_error("cannot list network devices: %s", guests->problem);
+    return guests->problem ? EXIT_NO_ANSWER : EXIT_GOOD;
+}
+
+/* Plans what was dumped. A guest whose XML can't be parsed is logged, and missing. */
+static enum exit_code plan(const char *file, enum policy_errors errors, struct guests *guests) {
+    const struct virsh_dumps *dumps = &guests->dumps;
+    const struct plan_source source = {.policy = file ? file : POLICY_FILE,
+                                       .policy_required = file != NULL,
+                                       .texts = dumps->texts,
+                                       .count = dumps->count,
+                                       .devices = &guests->devices};
+    const char *problem = sandboxed_plan(&source, &guests->planned);
+    enum exit_code code = guests_log_policy(problem, &guests->planned, file, errors);
+    for (size_t i = 0; !code && i < guests->planned.count; i++) {
+        const struct planned_guest *guest = &guests->planned.guests[i];
+        struct xml_error *error = &guests->planned.guests[i].error;
+        const char *uuid = dumps->uuids ? dumps->uuids[i] : NULL;
+        if (uuid && !error->reason && strcasecmp(guest->domain.uuid, uuid) != 0)
+            error->reason = "malformed answer from the parser process";
+        if (!error->reason || (uuid && !dumps->texts[i].length)) /* it has ended meanwhile */
+            continue;
+        log_error_at(uuid ? uuid : standard_input, error->line, error->reason);
+        guests->complete = false;
+    }
+    return code;
+}
+
+/* ---- One guest ---- */
+
+enum exit_code guests_from_text(struct text *xml, const char *file, enum policy_errors errors,
+                                struct guests *guests) {
+    enum exit_code code = list_links(guests);
+    guests->dumps.texts = malloc(sizeof *xml);
+    if (!code && !guests->dumps.texts)
+        log_error("out of memory");
+    if (code || !guests->dumps.texts)
+        return EXIT_NO_ANSWER;
+    guests->dumps.texts[0] = *xml;
+    guests->dumps.count = 1;
+    *xml = (struct text){0};
+    code = plan(file, errors, guests);
+    const struct planned_guest *guest = guests_get(guests, 0);
+    for (size_t i = 0; guest && i < guest->plan.count; i++)
+        if (guest->plan.items[i].network_problem)
+            log_error("%s: network %s: %s", or_dash(guest->domain.interfaces[i].mac),
+                      or_dash(guest->domain.interfaces[i].network),
+                      guest->plan.items[i].network_problem);
+    return code ? code : guest ? EXIT_GOOD : EXIT_USAGE;
+}
+
+enum exit_code guests_from_stdin(const char *file, struct guests *guests) {
+    struct text xml = {0};
+    const char *problem = io_read_all(STDIN_FILENO, &xml);
+    *guests = (struct guests){.devices = {.socket = -1}};
+    if (problem)
+        log_error_at(standard_input, 0, problem);
+    enum exit_code code = problem ? EXIT_USAGE : guests_from_text(&xml, file, ERRORS_ALL, guests);
+    text_free(&xml);
+    return code;
+}
+
+enum exit_code guests_from_uuid(const char *uuid, time_t deadline, struct guests *guests) {
+    enum exit_code code = list_links(guests);
+    if (!code && !virsh_dump_one(uuid, deadline, &guests->dumps)) {
+        guests->problem = virsh_problem(&guests->dumps.result);
+        code = EXIT_NO_ANSWER;
+    }
+    if (!code && guests->dumps.texts[0].length)
+        code = plan(NULL, ERRORS_ONE_LINE, guests);
+    return code ? code : guests->complete ? EXIT_GOOD : EXIT_USAGE;
+}
+
+/* ---- Many guests ---- */
+
+static bool is_named(const struct domain *domain, const char *name) {
+    return strcmp(domain->name, name) == 0 || strcasecmp(domain->uuid, name) == 0;
+}
+
+static bool is_asked_for(const struct domain *domain, char *const *names, enum guests_which which) {
+    bool asked = !*names && (domain->id || which != GUESTS_RUNNING);
+    for (; *names && !asked; names++)
+        asked = is_named(domain, *names);
+    return asked;
+}
+
+static void log_missing(char *const *names, struct guests *guests) {
+    for (; *names; names++) {
+        bool found = false;
+        for (size_t i = 0; i < guests->planned.count; i++)
+            found = found || (!guests->planned.guests[i].error.reason &&
+                              is_named(&guests->planned.guests[i].domain, *names));
+        if (!found)
+            log_error("libvirt has no guest %s: virsh list --all shows their names", *names);
+        guests->complete = guests->complete && found;
+    }
+}
+
+static bool select_guests(char *const *names, enum guests_which which, struct guests *guests) {
+    guests->left_out = calloc(guests->planned.count + 1, sizeof *guests->left_out);
+    for (size_t i = 0; guests->left_out && i < guests->planned.count; i++) {
+        const struct planned_guest *guest = &guests->planned.guests[i];
+        guests->left_out[i] = guest->error.reason || !is_asked_for(&guest->domain, names, which);
+    }
+    log_missing(names, guests);
+    return guests->left_out;
+}
+
+enum exit_code guests_from_virsh(char *const *names, const char *file, enum guests_which which,
+                                 struct guests *guests) {
+    enum exit_code code = list_links(guests);
+    bool only_running = which == GUESTS_RUNNING && !*names;
+    if (!code && !virsh_dump_all(only_running, which == GUESTS_STORED, clock_now() + ANSWER_SECONDS,
+                                 &guests->dumps)) {
+        guests->problem = virsh_problem(&guests->dumps.result);
+        log_error("cannot ask libvirt: %s", guests->problem);
+        code = EXIT_NO_ANSWER;
+    }
+    if (!code)
+        code = plan(file, ERRORS_ALL, guests);
+    if (!code && !select_guests(names, which, guests)) {
+        log_error("out of memory");
+        code = EXIT_NO_ANSWER;
+    }
+    return code;
+}
+
+void guests_free(struct guests *guests) {
+    planned_free(&guests->planned);
+    virsh_dumps_free(&guests->dumps);
+    devices_close(&guests->devices);
+    free(guests->left_out);
+    *guests = (struct guests){.devices = {.socket = -1}};
+}
+
+const struct planned_guest *guests_get(const struct guests *guests, size_t number) {
+    bool there = number < guests->planned.count && !guests->planned.guests[number].error.reason &&
+                 !(guests->left_out && guests->left_out[number]);
+    return there ? &guests->planned.guests[number] : NULL;
+}
+
+struct finding guests_observe(const struct guests *guests, const struct planned_guest *guest,
+                              size_t number) {
+    return observe(&guests->devices, guest, number, guests->dumps.daemon_version,
+                   live_by_version(guests->dumps.daemon_version), false);
+}
+
+const char *guest_for_shell(const struct domain *domain) {
+    static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    const char *name = domain->name;
+    bool first = *name && strchr(letters, *name);
+    size_t length = 0;
+    while (name[length] && (strchr(letters, name[length]) || strchr("._-", name[length])))
+        length++;
+    return first && !name[length] ? name : domain->uuid;
+}

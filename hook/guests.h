@@ -1,0 +1,76 @@
+/* Guests, from standard input or as virsh lists them, each with what the policy wants for it: one
+ * form for both. */
+#pragma once
+
+#include "device.h"
+#include "observe.h"
+#include "sandboxed_plan.h"
+#include "virsh.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Exit codes of all commands. */
+enum exit_code {
+    EXIT_GOOD = 0,
+    EXIT_NOT_AS_POLICY = 1, /* something isn't as the policy says */
+    EXIT_USAGE = 2,         /* usage, the policy or XML on standard input has an error */
+    EXIT_NO_ANSWER = 3      /* libvirt or the devices can't be asked */
+};
+
+struct guests {
+    struct devices devices;   /* listed before the XML was read */
+    struct virsh_dumps dumps; /* the XML of each guest, from wherever it is, in dumps.texts, and the
+                               * daemon's version */
+    struct planned planned;   /* a guest for each text; `planned.count` of them */
+    const char *problem;      /* of EXIT_NO_ANSWER; lives as long as the guests */
+    bool *left_out; /* for each: it wasn't named, or doesn't run where that is asked for */
+    bool complete;  /* nothing that was asked for is missing; else that is logged */
+};
+
+enum guests_which {
+    GUESTS_RUNNING, /* with live XML */
+    GUESTS_ALL,     /* live XML of those that run, the stored one of the others */
+    GUESTS_STORED   /* all that are defined, with the stored XML */
+};
+
+/* Those named (by name or UUID; the list ends with NULL), or, if it is empty, all of `which`. By
+ * the policy in `file`; NULL: the installed one, or the defaults if there is none. A name that no
+ * guest has is logged, and `complete` is false. Returns EXIT_GOOD, or the exit code of what is
+ * logged. Call guests_free() either way. */
+enum exit_code guests_from_virsh(char *const *names, const char *file, enum guests_which which,
+                                 struct guests *guests);
+
+/* The guest whose XML this is, which is taken over, or is on standard input; likewise. */
+enum policy_errors {
+    ERRORS_ALL,      /* log each error of the policy */
+    ERRORS_ONE_LINE, /* log the first, and how many there are */
+    ERRORS_SILENT    /* another call for the same start of a guest logs them */
+};
+enum exit_code guests_from_text(struct text *xml, const char *file, enum policy_errors errors,
+                                struct guests *guests);
+enum exit_code guests_from_stdin(const char *file, struct guests *guests);
+
+/* The guest of this UUID as it runs now, by the installed policy. EXIT_GOOD without a guest
+ * (guests_get()): it doesn't run any more. EXIT_NO_ANSWER is not logged: guests->problem says why.
+ */
+enum exit_code guests_from_uuid(const char *uuid, time_t deadline, struct guests *guests);
+
+void guests_free(struct guests *guests);
+
+/* The guest of this number, or NULL: its XML couldn't be parsed (logged by the loading), or it has
+ * ended. */
+const struct planned_guest *guests_get(const struct guests *guests, size_t number);
+
+/* What is so of one interface of a guest, by the devices as they were listed. */
+struct finding guests_observe(const struct guests *guests, const struct planned_guest *guest,
+                              size_t number);
+
+/* Logs what is wrong with the policy, or why nothing could be parsed (`problem`, of
+ * sandboxed_plan()). EXIT_GOOD: nothing is. */
+enum exit_code guests_log_policy(const char *problem, const struct planned *planned,
+                                 const char *file, enum policy_errors errors);
+
+/* The name of a guest as a shell takes it: the UUID where the name has other characters than
+ * [A-Za-z0-9._-] or begins with one of the last three. Lives as long as the domain. */
+const char *guest_for_shell(const struct domain *domain);

@@ -1,0 +1,178 @@
+#include "hook.h"
+
+#include "clock.h"
+#include "guests.h"
+#include "installed.h"
+#include "log.h"
+#include "process.h"
+#include "settle.h"
+#include "time_limits.h"
+#include "watchdog.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool contains(const struct text *xml, const char *word) {
+    return xml->length && memmem(xml->data, xml->length, word, strlen(word));
+}
+
+/* A guest without any of these words has no macvtap: no library is loaded for it. */
+static bool may_have_macvtap(const struct text *xml) {
+    return contains(xml, "direct") || contains(xml, "network") || contains(xml, "ethernet");
+}
+
+/* Plans the guest; NULL: it has no macvtap, or what is wrong is logged. */
+static const struct planned_guest *plan(const char *operation, struct text *xml,
+                                        enum policy_errors errors, struct guests *guests) {
+    *guests = (struct guests){.devices = {.socket = -1}};
+    if (xml->length && !may_have_macvtap(xml))
+        return NULL;
+    if (guests_from_text(xml, NULL, errors, guests) && !guests->planned.policy_error_count)
+        log_error("%s: nothing is done for this guest; mend that, then run: rxtrust apply",
+                  operation);
+    return guests_get(guests, 0);
+}
+
+/* ---- What is printed ---- */
+
+/* Prints the XML if it differs. Returns in how many interfaces. */
+static size_t print_xml(const char *operation, struct text *xml) {
+    struct guests guests;
+    const struct planned_guest *guest = plan(operation, xml, ERRORS_SILENT, &guests);
+    size_t count = guest ? guest->domain.count : 0, changes = 0;
+    enum trust *says = calloc(count + 1, sizeof *says);
+    struct text out = {0};
+    const char *problem = says ? NULL : "out of memory";
+    for (size_t i = 0; says && i < count; i++) {
+        says[i] = guest->plan.items[i].write;
+        changes += says[i] != guest->domain.interfaces[i].trust;
+    }
+    if (!problem && changes &&
+        domain_rewrite(&guest->domain, says, &guests.dumps.texts[0], &out, &problem)) {
+        watchdog_begin_output();
+        if (!io_write_all(STDOUT_FILENO, out.data, out.length))
+            problem = strerror(errno);
+    }
+    if (problem)
+        log_error("%s: cannot print the domain XML: %s", operation, problem);
+    free(says);
+    text_free(&out);
+    guests_free(&guests);
+    return problem ? 0 : changes;
+}
+
+void hook_prepare(const char *operation, struct text *xml) {
+    (void)print_xml(operation, xml);
+}
+
+void hook_arrive(const char *operation, struct text *xml) {
+    size_t changes = print_xml(operation, xml);
+    if (changes)
+        log_info("%s: trust changed by policy in the XML, interfaces: %zu", operation, changes);
+}
+
+/* ---- The background process ---- */
+
+struct task {
+    const char *operation;
+    char uuid[UUID_LENGTH + 1];
+    struct text *xml; /* NULL: it was planned before */
+};
+
+/* Whether libvirt must be called to make the policy true. */
+static bool needs_libvirt(const struct guests *guests, const struct planned_guest *guest) {
+    bool needs = false;
+    for (size_t i = 0; i < guest->plan.count; i++) {
+        const struct interface *interface = &guest->domain.interfaces[i];
+        const struct plan_item *item = &guest->plan.items[i];
+        const struct device *device = device_named(&guests->devices, interface->target);
+        bool trust = item->want == WANT_TRUST;
+        needs = needs || (interface->given && !trust) || (device && device->given_trust) ||
+                (item->attachment == ATTACHED_DIRECTLY && trust && interface->trust != TRUST_YES);
+    }
+    return needs;
+}
+
+static void work(void *user) {
+    struct task *task = user;
+    struct guests guests = {.devices = {.socket = -1}};
+    const struct planned_guest *guest =
+        task->xml ? plan(task->operation, task->xml, ERRORS_SILENT, &guests) : NULL;
+    bool needs = !task->xml || (guest && needs_libvirt(&guests, guest));
+    guests_free(&guests);
+    if (needs)
+        (void)settle_guest(task->operation, task->uuid, false,
+                           clock_now() + SETTLE_SECONDS); /* it is logged */
+}
+
+/* The UUID comes from the text: a parser that was taken over must not name another guest. */
+static void start_work(const char *operation, const struct text *uuid_in, struct text *xml) {
+    struct task task = {.operation = operation, .xml = xml};
+    if (!domain_find_uuid(uuid_in, task.uuid))
+        log_error("%s: the XML has no UUID: nothing is done for this guest", operation);
+    else if (!daemonize(work, &task))
+        log_error("%s: cannot start a background process, so no trust is given", operation);
+}
+
+void hook_started(const char *operation, struct text *xml) {
+    if (may_have_macvtap(xml))
+        start_work(operation, xml, xml);
+}
+
+/* ---- The devices ---- */
+
+static void set_devices(const char *operation, struct text *xml, bool at_reconnect) {
+    struct guests guests;
+    const struct planned_guest *guest = plan(operation, xml, ERRORS_ONE_LINE, &guests);
+    if (guest)
+        settle_devices(operation, &guests, at_reconnect);
+    if (guest && at_reconnect && needs_libvirt(&guests, guest))
+        start_work(operation, &guests.dumps.texts[0], NULL);
+    guests_free(&guests);
+}
+
+void hook_start(const char *operation, struct text *xml) {
+    set_devices(operation, xml, false);
+}
+
+void hook_reconnect(const char *operation, struct text *xml) {
+    set_devices(operation, xml, true);
+}
+
+/* Of a device that libvirt chose or made the XML at the stop has no name. Neither policy nor parser
+ * is asked, so nothing that goes wrong with them leaves a flag behind. */
+void hook_stopped(const char *operation, struct text *xml) {
+    struct devices devices = {.socket = -1};
+    const char *problem = contains(xml, "managed='no'") ? devices_open(&devices) : NULL;
+    for (size_t i = 0; i < devices.count && !problem; i++) {
+        const struct device *device = &devices.items[i];
+        struct text target = {0};
+        if (!device->macvtap || !device->marked)
+            continue;
+        if (text_print(&target, "<target dev='%s' managed='no'", device->names[0]) &&
+            contains(xml, target.data)) {
+            problem = device_change(&devices, device, (struct device_change){0});
+            if (!problem)
+                log_info("%s: all-multicast taken back from %s", operation, device->names[0]);
+        }
+        text_free(&target);
+    }
+    if (problem)
+        log_error("%s: cannot take all-multicast back: %s", operation, problem);
+    devices_close(&devices);
+}
+
+/* Without the file `status` can tell less; a guest needs it not. */
+void hook_note_call(void) {
+    int fd = run_directory_make()
+                 ? open(LAST_CALL, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644)
+                 : -1;
+    if (fd >= 0) {
+        (void)futimens(fd, NULL);
+        (void)close(fd);
+    }
+}

@@ -1,0 +1,51 @@
+/* A policy and the XML of guests, parsed and planned in a sandbox (sandbox.h). */
+#pragma once
+
+#include "domain.h"
+#include "message.h"
+#include "plan.h"
+#include "policy.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* One guest, and what is wanted for it. Texts live as long as `struct planned`. */
+struct planned_guest {
+    struct xml_error error; /* with a reason: its XML can't be parsed, and the rest is empty */
+    struct domain domain;
+    struct plan plan;
+};
+
+struct planned_section {
+    const char *name;
+    unsigned long line;
+};
+
+struct planned {
+    struct message message; /* owns the texts */
+    struct policy_error *policy_errors;
+    size_t policy_error_count;        /* any: no guest was parsed */
+    struct planned_section *sections; /* in the order of the file */
+    size_t section_count;
+    bool policy_missing;
+    struct planned_guest *guests; /* one for each text */
+    size_t count;
+};
+
+struct plan_source {
+    const char *policy;   /* its file */
+    bool policy_required; /* it must be there */
+    const struct text *texts;
+    size_t count;
+    const struct devices *devices; /* the host's links, listed before */
+};
+
+/* Returns NULL, or why nothing could be parsed at all; a text that stays. What is wrong with the
+ * policy or the XML stands in `planned`. Of an interface, its target is kept only if it stands in
+ * the guest's own text. Call planned_free() either way. */
+const char *sandboxed_plan(const struct plan_source *source, struct planned *planned);
+void planned_free(struct planned *planned);
+
+/* Makes of a message what it says, and takes it over. Returns NULL, or why it can't: it believes
+ * nothing. */
+const char *planned_get(struct message *message, struct planned *planned);

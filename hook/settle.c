@@ -1,0 +1,318 @@
+#include "settle.h"
+
+#include "clock.h"
+#include "lock.h"
+#include "log.h"
+#include "time_limits.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEVICE_STEPS = STEP_SET | STEP_CLEAR | STEP_UNMARK, LIVE_STEPS = STEP_TRUST | STEP_UNTRUST };
+
+/* ---- A device ---- */
+
+/* Does the steps that need no libvirt. Returns NULL, or why one failed. */
+static const char *change_device(const struct devices *devices, const struct finding *finding) {
+    bool on = finding->conclusion.steps & STEP_SET;
+    const char *problem =
+        finding->conclusion.steps & STEP_UNMARK
+            ? device_unmark(devices, finding->device)
+            : device_change(
+                  devices, finding->device,
+                  (struct device_change){.all_multicast = on,
+                                         .marked = on && finding->observed.trust != FORCE_YES});
+    return problem ? problem : device_refresh(finding->device);
+}
+
+static void log_change(const char *why, const struct planned_guest *guest, size_t number,
+                       const struct finding *finding, const char *problem) {
+    const struct plan_item *item = &guest->plan.items[number];
+    const char *mac = or_dash(guest->domain.interfaces[number].mac);
+    const char *name = finding->device->names[0];
+    bool on = finding->conclusion.steps & STEP_SET;
+    if (problem)
+        log_error("%s: %s: cannot change all-multicast on %s: %s", why, mac, name, problem);
+    else if (finding->conclusion.steps & STEP_UNMARK)
+        return;
+    else if (!on && item->reason != OFF_BY_POLICY)
+        log_info("%s: %s: all-multicast taken back from %s: %s", why, mac, name,
+                 reason_text(item->reason));
+    else
+        log_info("%s: %s: all-multicast %s %s: policy = %s in [%s]", why, mac,
+                 on ? "set on" : "taken back from", name,
+                 policy_action_names[item->decision.action], item->decision.section);
+}
+
+static void log_verdict(const char *why, const struct planned_guest *guest, size_t number,
+                        const struct finding *finding, const char *refusal, bool advise) {
+    const struct interface *interface = &guest->domain.interfaces[number];
+    enum verdict verdict = finding->conclusion.verdict;
+    if (verdict == NOT_MACVTAP)
+        return;
+    char *text = verdict_why(&guest->plan.items[number], &finding->observed, &finding->conclusion,
+                             advise ? guest_for_shell(&guest->domain) : NULL);
+    const char *reason = text ? text : "out of memory";
+    bool good = is_good(&finding->conclusion);
+    log_line(!good, good ? "" : "rxtrust: ", "%s: %s: %s: %s%s%s%s%s", why, or_dash(interface->mac),
+             or_dash(interface->target), verdict_words(verdict), *reason ? ": " : "", reason,
+             refusal ? "; last attempt: " : "", refusal ? refusal : "");
+    free(text);
+}
+
+/* ---- While libvirt waits ---- */
+
+void settle_devices(const char *why, struct guests *guests, bool at_reconnect) {
+    const struct planned_guest *guest = guests_get(guests, 0);
+    for (size_t i = 0; guest && i < guest->plan.count; i++) {
+        struct finding finding = observe(&guests->devices, guest, i, 0, LIVE_NOT_NOW, at_reconnect);
+        unsigned steps = finding.conclusion.steps;
+        enum verdict verdict = finding.conclusion.verdict;
+        /* The alias of version 0.1.0 says whose the trust is until a note does. */
+        bool keeps = steps & STEP_UNMARK && finding.device->given_trust;
+        if (steps & DEVICE_STEPS && !keeps)
+            log_change(why, guest, i, &finding, change_device(&guests->devices, &finding));
+        else if (verdict == DEVICE_UNKNOWN || verdict == NETWORK_NOT_KNOWN)
+            log_verdict(why, guest, i, &finding, NULL, true);
+    }
+}
+
+/* ---- With libvirt's help ---- */
+
+/* The attempts on one interface. */
+struct tries {
+    unsigned device, live;
+    char *refusal; /* of the last one, or NULL; owned */
+    int set_on;    /* the index of a device on which all-multicast was set, or 0 */
+};
+
+struct attempt {
+    const char *why;
+    const char *uuid;
+    bool revert;
+    time_t deadline;
+    struct tries *tries; /* one for each interface */
+    size_t count;
+    bool pauses; /* before the next round: libvirt refused, or did not answer */
+    long pause_ms;
+};
+
+static void refuse(struct tries *tries, const char *problem) {
+    free(tries->refusal);
+    tries->refusal = problem ? strdup(problem) : NULL;
+}
+
+/* Does what can be done without libvirt, and observes again. */
+static struct finding settle_device(struct attempt *attempt, struct guests *guests,
+                                    const struct planned_guest *guest, size_t number) {
+    struct tries *tries = &attempt->tries[number];
+    struct finding finding = guests_observe(guests, guest, number);
+    const char *problem = NULL;
+    while (!problem && finding.conclusion.steps & DEVICE_STEPS && tries->device < 2 * ATTEMPTS) {
+        problem = change_device(&guests->devices, &finding);
+        tries->device++;
+        refuse(tries, problem);
+        if (!problem) {
+            log_change(attempt->why, guest, number, &finding, NULL);
+            if (finding.conclusion.steps & STEP_SET)
+                tries->set_on = finding.device->index;
+            finding = guests_observe(guests, guest, number);
+        }
+    }
+    return finding;
+}
+
+/* Sets the note for the trust in force, and for the interface that is to be trusted; SIZE_MAX:
+ * none.
+ */
+static const char *set_note(const struct attempt *attempt, const struct planned_guest *guest,
+                            size_t trusted, size_t untrusted, struct virsh_result *result) {
+    const struct domain *domain = &guest->domain;
+    enum trust *says = calloc(domain->count + 1, sizeof *says);
+    struct text note = {0};
+    for (size_t i = 0; says && i < domain->count; i++)
+        says[i] = i == trusted     ? TRUST_YES
+                  : i == untrusted ? domain->interfaces[i].owner
+                                   : domain->interfaces[i].trust;
+    const char *problem = NULL;
+    if (!says || !domain_note(domain, says, true, &note))
+        problem = "cannot note whose the trust is: out of memory, or no MAC address";
+    else if (!virsh_set_note(attempt->uuid, &note, attempt->deadline, result))
+        problem = virsh_problem(result);
+    text_free(&note);
+    free(says);
+    return problem;
+}
+
+static const char *send(const struct attempt *attempt, const struct guests *guests,
+                        const struct interface *interface, enum trust says,
+                        struct virsh_result *result) {
+    struct text element = {0};
+    const char *problem = NULL;
+    if (domain_interface_xml(interface, says, &guests->dumps.texts[0], &element, &problem) &&
+        !virsh_update_device(attempt->uuid, &element, attempt->deadline, result))
+        problem = virsh_problem(result);
+    text_free(&element);
+    return problem;
+}
+
+/* Gives trust, noted before, or takes it back. What came by it goes with it: libvirt made the
+ * device promiscuous perhaps, and set all-multicast. */
+static void change_trust(struct attempt *attempt, struct guests *guests,
+                         const struct planned_guest *guest, size_t number,
+                         const struct finding *finding) {
+    const struct interface *interface = &guest->domain.interfaces[number];
+    bool trust = finding->conclusion.steps & STEP_TRUST;
+    bool multicast = guest->plan.items[number].want == WANT_MULTICAST;
+    struct virsh_result noted = {0}, sent = {0};
+    const char *problem = trust ? set_note(attempt, guest, number, SIZE_MAX, &noted) : NULL;
+    if (!problem)
+        problem = send(attempt, guests, interface, trust ? TRUST_YES : interface->owner, &sent);
+    if (!problem && !trust)
+        problem = device_change(&guests->devices, finding->device,
+                                (struct device_change){.all_multicast = multicast,
+                                                       .marked = multicast,
+                                                       .clear_promiscuous = true});
+    if (!problem && !trust)
+        log_info("%s: %s: trust taken back, and what came by it on %s", attempt->why,
+                 or_dash(interface->mac), finding->device->names[0]);
+    if (!problem && !trust) /* a note that stays by mistake counts for nothing */
+        (void)set_note(attempt, guest, SIZE_MAX, number, &noted);
+    attempt->pauses = problem || attempt->tries[number].live++;
+    refuse(&attempt->tries[number], problem ? problem : "libvirt said yes, and did not do it");
+    virsh_result_free(&noted);
+    virsh_result_free(&sent);
+}
+
+/* The interface with the fewest attempts among those that need libvirt: one that libvirt refuses
+ * must not keep the others waiting. Returns `count` if there is none. */
+static size_t next_live(const struct attempt *attempt, const struct finding *findings,
+                        size_t count) {
+    size_t next = count;
+    for (size_t i = 0; i < count; i++)
+        if (findings[i].conclusion.steps & LIVE_STEPS && attempt->tries[i].live < ATTEMPTS &&
+            (next == count || attempt->tries[i].live < attempt->tries[next].live))
+            next = i;
+    return next;
+}
+
+static bool make_room(struct attempt *attempt, size_t count) {
+    struct tries *grown = reallocarray(attempt->tries, count + 1, sizeof *grown);
+    if (!grown)
+        return false;
+    attempt->tries = grown;
+    for (; attempt->count < count; attempt->count++)
+        grown[attempt->count] = (struct tries){0};
+    return true;
+}
+
+/* Trust that version 0.1.0 gave is noted before the alias that says so goes. */
+static bool has_old_mark(const struct planned_guest *guest, const struct finding *findings) {
+    for (size_t i = 0; i < guest->plan.count; i++)
+        if (findings[i].observed.given && findings[i].device && findings[i].device->given_trust)
+            return true;
+    return false;
+}
+
+static bool note_old_marks(const struct attempt *attempt, const struct planned_guest *guest) {
+    struct virsh_result result = {0};
+    const char *problem = set_note(attempt, guest, SIZE_MAX, SIZE_MAX, &result);
+    if (problem)
+        log_error("%s: cannot note that the trust is rxtrust's: %s", attempt->why, problem);
+    virsh_result_free(&result);
+    return !problem;
+}
+
+/* One round: the steps that need no libvirt, and one that does, for the XML is old after it. */
+static enum outcome settle_round(struct attempt *attempt, struct guests *guests,
+                                 const struct planned_guest *guest) {
+    size_t count = guest->plan.count;
+    struct finding *findings = calloc(count + 1, sizeof *findings);
+    if (!findings || !make_room(attempt, count)) {
+        free(findings);
+        log_error("%s: out of memory", attempt->why);
+        return OUTCOME_BAD;
+    }
+    bool good = true, late = clock_now() + ATTEMPT_SECONDS >= attempt->deadline;
+    for (size_t i = 0; i < count; i++)
+        findings[i] = guests_observe(guests, guest, i);
+    if (has_old_mark(guest, findings))
+        late = !note_old_marks(attempt, guest) || late;
+    for (size_t i = 0; !late && i < count; i++)
+        findings[i] = settle_device(attempt, guests, guest, i);
+    size_t next = late ? count : next_live(attempt, findings, count);
+    if (next < count)
+        change_trust(attempt, guests, guest, next, &findings[next]);
+    for (size_t i = 0; next == count && i < count; i++) {
+        bool is = is_good(&findings[i].conclusion);
+        log_verdict(attempt->why, guest, i, &findings[i], is ? NULL : attempt->tries[i].refusal,
+                    true);
+        good = good && is;
+    }
+    free(findings);
+    return next < count ? OUTCOME_AGAIN : good ? OUTCOME_GOOD : OUTCOME_BAD;
+}
+
+/* The guest stopped after its call of `stopped` had been answered: nobody else clears what was set
+ * since on a device that somebody else made. */
+static void clear_after_stop(const struct attempt *attempt, const struct devices *devices) {
+    for (size_t i = 0; i < attempt->count; i++) {
+        struct device *device = device_at(devices, attempt->tries[i].set_on);
+        if (device && device->marked &&
+            device_change(devices, device, (struct device_change){.all_multicast = false}))
+            log_error("%s: cannot take all-multicast back from %s", attempt->why, device->names[0]);
+    }
+}
+
+static void pause_longer(struct attempt *attempt) {
+    clock_pause(attempt->pause_ms);
+    attempt->pause_ms *= attempt->pause_ms < LONGEST_PAUSE_MS ? 2 : 1;
+}
+
+static enum outcome try_once(struct attempt *attempt) {
+    struct guests guests;
+    enum exit_code code = guests_from_uuid(attempt->uuid, attempt->deadline, &guests);
+    const struct planned_guest *guest = guests_get(&guests, 0);
+    enum outcome outcome = OUTCOME_BAD;
+    if (code == EXIT_NO_ANSWER && guests.dumps.result.code != VIRSH_MISSING &&
+        clock_now() + ATTEMPT_SECONDS < attempt->deadline) {
+        outcome = OUTCOME_AGAIN;
+        attempt->pauses = true;
+    } else if (code == EXIT_NO_ANSWER) {
+        log_error("%s: cannot ask libvirt, so nothing more is done: %s", attempt->why,
+                  guests.problem);
+        outcome = OUTCOME_NO_ANSWER;
+    } else if (!code && (!guest || !guest->domain.id)) {
+        log_info("%s: the guest is gone", attempt->why);
+        clear_after_stop(attempt, &guests.devices);
+        outcome = OUTCOME_GONE;
+    } else if (!code) {
+        if (attempt->revert)
+            plan_revert(&guests.planned.guests[0].plan);
+        outcome = settle_round(attempt, &guests, guest);
+    }
+    guests_free(&guests);
+    return outcome;
+}
+
+enum outcome settle_guest(const char *why, const char *uuid, bool revert, time_t deadline) {
+    struct attempt attempt = {
+        .why = why, .uuid = uuid, .revert = revert, .deadline = deadline, .pause_ms = PAUSE_MS};
+    struct lock lock;
+    const char *problem = lock_acquire(uuid, deadline, &lock);
+    enum outcome outcome = problem ? OUTCOME_BAD : OUTCOME_AGAIN;
+    if (problem)
+        log_error("%s: cannot lock the guest: %s", why, problem);
+    while (outcome == OUTCOME_AGAIN) {
+        attempt.pauses = false;
+        outcome = try_once(&attempt);
+        if (outcome == OUTCOME_AGAIN && attempt.pauses)
+            pause_longer(&attempt);
+    }
+    lock_release(&lock);
+    for (size_t i = 0; i < attempt.count; i++)
+        free(attempt.tries[i].refusal);
+    free(attempt.tries);
+    return outcome;
+}
