@@ -395,11 +395,6 @@ no_macvtap_is_left() {
     [[ -z $(ip -o link show type macvtap) ]]
 }
 
-# No call of the hook is under way, and it holds nothing.
-nothing_is_held() {
-    hook_is_idle && ! compgen -G '/run/rxtrust*' >/dev/null
-}
-
 live_trust() {
     virsh dumpxml "$1" | xmllint --xpath "string(//interface[${2:-1}]/@trustGuestRxFilters)" -
 }
