@@ -269,17 +269,15 @@ struct device *device_at(const struct devices *devices, int index) {
 const char *device_refresh(struct device *device) {
     struct devices now;
     const char *problem = devices_open(&now);
-    const struct device *fresh = device_at(&now, device->index);
-    if (!problem && !fresh)
-        problem = strerror(ENODEV);
-    if (!problem) {
+    const struct device *fresh = problem ? NULL : device_at(&now, device->index);
+    if (fresh) {
         struct device copy = *fresh;
         copy.names = device->names;
         copy.name_count = device->name_count;
         *device = copy;
     }
     devices_close(&now);
-    return problem;
+    return problem ? problem : fresh ? NULL : strerror(ENODEV);
 }
 
 /* ---- What is changed ---- */

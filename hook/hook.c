@@ -115,7 +115,8 @@ static void start_work(const char *operation, const struct text *uuid_in, struct
     if (!domain_find_uuid(uuid_in, task.uuid))
         log_error("%s: the XML has no UUID: nothing is done for this guest", operation);
     else if (!daemonize(work, &task))
-        log_error("%s: cannot start a background process, so no trust is given", operation);
+        log_error("%s: cannot start a background process, so no trust is given; run: rxtrust apply",
+                  operation);
 }
 
 void hook_started(const char *operation, struct text *xml) {

@@ -90,30 +90,29 @@ const char *const state_names[] = {[STATE_OK] = "ok",
 
 /* `why` begins the reason; `advises`: rxtrust apply may mend it. */
 static const struct verdict_form {
-    enum state state;
     const char *code, *words, *why;
+    enum state state;
     bool advises;
 } forms[] = {
-    [NOT_MACVTAP] = {STATE_OK, "not-macvtap", "no macvtap", "no macvtap", false},
-    [LEFT_ALONE] = {STATE_OPTED_OUT, "opted-out", "left alone", "", false},
-    [MULTICAST] = {STATE_OK, "multicast", "all-multicast", "IPv6 works", false},
-    [TRUSTED] = {STATE_OK, "trusted", "trusted", "", false},
-    [NO_MULTICAST] = {STATE_BROKEN, "no-multicast", "no multicast", "no multicast, so no IPv6",
+    [NOT_MACVTAP] = {"not-macvtap", "no macvtap", "no macvtap", STATE_OK, false},
+    [LEFT_ALONE] = {"opted-out", "left alone", "", STATE_OPTED_OUT, false},
+    [MULTICAST] = {"multicast", "all-multicast", "IPv6 works", STATE_OK, false},
+    [TRUSTED] = {"trusted", "trusted", "", STATE_OK, false},
+    [NO_MULTICAST] = {"no-multicast", "no multicast", "no multicast, so no IPv6", STATE_BROKEN,
                       true},
-    [NOT_TRUSTED] = {STATE_BROKEN, "not-trusted", "not trusted",
-                     "IPv6 works, but the guest is not trusted", true},
-    [STILL_MULTICAST] = {STATE_BROKEN, "still-multicast", "still all-multicast",
-                         "still hears all multicast", true},
-    [STILL_TRUSTED] = {STATE_BROKEN, "still-trusted", "still trusted", "still trusted", true},
-    [TRUSTED_UNTIL_SHUTDOWN] = {STATE_BROKEN, "trusted-until-shutdown",
-                                "trusted until it is shut down", "trusted until it is shut down",
-                                false},
-    [DEVICE_UNKNOWN] = {STATE_UNKNOWN, "device-unknown", "cannot look at the device",
-                        "cannot look at the device", false},
-    [NETWORK_NOT_KNOWN] = {STATE_UNKNOWN, "network-unknown", "its network is unknown",
-                           "its network is unknown", false},
-    [NOT_RUNNING] = {STATE_OK, "not-running", "not running",
-                     "it doesn't run: it gets what the policy says at its start", false},
+    [NOT_TRUSTED] = {"not-trusted", "not trusted", "IPv6 works, but the guest is not trusted",
+                     STATE_BROKEN, true},
+    [STILL_MULTICAST] = {"still-multicast", "still all-multicast", "still hears all multicast",
+                         STATE_BROKEN, true},
+    [STILL_TRUSTED] = {"still-trusted", "still trusted", "still trusted", STATE_BROKEN, true},
+    [TRUSTED_UNTIL_SHUTDOWN] = {"trusted-until-shutdown", "trusted until it is shut down",
+                                "trusted until it is shut down", STATE_BROKEN, false},
+    [DEVICE_UNKNOWN] = {"device-unknown", "cannot look at the device", "cannot look at the device",
+                        STATE_UNKNOWN, false},
+    [NETWORK_NOT_KNOWN] = {"network-unknown", "its network is unknown", "its network is unknown",
+                           STATE_UNKNOWN, false},
+    [NOT_RUNNING] = {"not-running", "not running",
+                     "it doesn't run: it gets what the policy says at its start", STATE_OK, false},
 };
 
 enum state verdict_state(enum verdict verdict) {
@@ -143,7 +142,7 @@ const char *reason_text(enum reason reason) {
         [PASSTHROUGH] = "passthrough mode needs no trust",
         [MADE_ELSEWHERE] = "libvirt can't trust a device that it didn't make",
         [DEVICE_MISSING] = "its device is missing",
-        [REVERTED] = "taken back by rxtrust revert",
+        [REVERTED] = "by rxtrust revert",
     };
     return texts[reason];
 }

@@ -73,7 +73,7 @@ static void open_materials(void *user) {
     const struct plan_source *source = materials->source;
     const char *reason = NULL;
     materials->has_policy =
-        policy_open(source->policy, source->policy_required, &materials->policy);
+        source->policy && policy_open(source->policy, source->policy_required, &materials->policy);
     if (materials->has_policy)
         (void)library_inih(&reason);
     if (source->count) {

@@ -33,7 +33,7 @@ struct planned {
 };
 
 struct plan_source {
-    const char *policy;   /* its file */
+    const char *policy;   /* its file; NULL: the defaults */
     bool policy_required; /* it must be there */
     const struct text *texts;
     size_t count;

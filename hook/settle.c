@@ -137,7 +137,7 @@ static const char *set_note(const struct attempt *attempt, const struct planned_
                                    : domain->interfaces[i].trust;
     const char *problem = NULL;
     if (!says || !domain_note(domain, says, true, &note))
-        problem = "cannot note whose the trust is: out of memory, or no MAC address";
+        problem = "cannot write the note: out of memory";
     else if (!virsh_set_note(attempt->uuid, &note, attempt->deadline, result))
         problem = virsh_problem(result);
     text_free(&note);
@@ -174,13 +174,15 @@ static void change_trust(struct attempt *attempt, struct guests *guests,
                                 (struct device_change){.all_multicast = multicast,
                                                        .marked = multicast,
                                                        .clear_promiscuous = true});
-    if (!problem && !trust)
+    if (!problem && !trust) {
         log_info("%s: %s: trust taken back, and what came by it on %s", attempt->why,
                  or_dash(interface->mac), finding->device->names[0]);
-    if (!problem && !trust) /* a note that stays by mistake counts for nothing */
+        /* A note that stays by mistake counts for nothing. */
         (void)set_note(attempt, guest, SIZE_MAX, number, &noted);
+    }
     attempt->pauses = problem || attempt->tries[number].live++;
-    refuse(&attempt->tries[number], problem ? problem : "libvirt said yes, and did not do it");
+    refuse(&attempt->tries[number],
+           problem ? problem : "libvirt said yes, and did not do it: see its daemon's log");
     virsh_result_free(&noted);
     virsh_result_free(&sent);
 }
@@ -247,7 +249,7 @@ static enum outcome settle_round(struct attempt *attempt, struct guests *guests,
     for (size_t i = 0; next == count && i < count; i++) {
         bool is = is_good(&findings[i].conclusion);
         log_verdict(attempt->why, guest, i, &findings[i], is ? NULL : attempt->tries[i].refusal,
-                    true);
+                    strcmp(attempt->why, "apply") != 0);
         good = good && is;
     }
     free(findings);
@@ -258,10 +260,13 @@ static enum outcome settle_round(struct attempt *attempt, struct guests *guests,
  * since on a device that somebody else made. */
 static void clear_after_stop(const struct attempt *attempt, const struct devices *devices) {
     for (size_t i = 0; i < attempt->count; i++) {
-        struct device *device = device_at(devices, attempt->tries[i].set_on);
-        if (device && device->marked &&
-            device_change(devices, device, (struct device_change){.all_multicast = false}))
-            log_error("%s: cannot take all-multicast back from %s", attempt->why, device->names[0]);
+        const struct device *device = device_at(devices, attempt->tries[i].set_on);
+        const char *problem = device && device->marked
+                                  ? device_change(devices, device, (struct device_change){0})
+                                  : NULL;
+        if (problem)
+            log_error("%s: cannot take all-multicast back from %s: %s", attempt->why,
+                      device->names[0], problem);
     }
 }
 
@@ -272,7 +277,8 @@ static void pause_longer(struct attempt *attempt) {
 
 static enum outcome try_once(struct attempt *attempt) {
     struct guests guests;
-    enum exit_code code = guests_from_uuid(attempt->uuid, attempt->deadline, &guests);
+    enum exit_code code = guests_from_uuid(attempt->uuid, attempt->revert ? no_policy : NULL,
+                                           attempt->deadline, &guests);
     const struct planned_guest *guest = guests_get(&guests, 0);
     enum outcome outcome = OUTCOME_BAD;
     if (code == EXIT_NO_ANSWER && guests.dumps.result.code != VIRSH_MISSING &&

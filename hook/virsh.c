@@ -44,7 +44,9 @@ __attribute__((noreturn)) static void become_virsh(char *const *arguments,
         good = dup2(streams[i], i) >= 0;
     if (good)
         (void)execvp("virsh", arguments);
-    (void)dprintf(streams[STDERR_FILENO], "cannot run virsh: %s\n", strerror(errno));
+    (void)dprintf(streams[STDERR_FILENO],
+                  "cannot run virsh: %s: install libvirt-clients or libvirt-client\n",
+                  strerror(errno));
     _exit(VIRSH_MISSING);
 }
 

@@ -510,7 +510,7 @@ static const struct row {
      {.live = LIVE_POSSIBLE},
      0,
      LEFT_ALONE,
-     "taken back by rxtrust revert"},
+     "by rxtrust revert"},
     {"a device that can't be looked at",
      WANT_MULTICAST,
      BY_POLICY,
@@ -638,7 +638,7 @@ static const struct reason_row {
     {"passthrough mode needs no trust", PASSTHROUGH},
     {"libvirt can't trust a device that it didn't make", MADE_ELSEWHERE},
     {"its device is missing", DEVICE_MISSING},
-    {"taken back by rxtrust revert", REVERTED},
+    {"by rxtrust revert", REVERTED},
 };
 
 static void test_reason(void **state) {
