@@ -334,8 +334,8 @@ is_running() {
 }
 
 remove() {
-    virsh -q destroy "$1" || true
-    virsh -q undefine "$1" --managed-save || virsh -q undefine "$1"
+    virsh -q destroy --domain="$1" || true
+    virsh -q undefine --domain="$1" --managed-save || virsh -q undefine --domain="$1"
     delete_what_libvirt_cannot
 }
 

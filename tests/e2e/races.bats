@@ -16,6 +16,7 @@ teardown() {
     rm -rf "${state:?}/bin"
     remove_all
     settle
+    [[ ! -e /sys/class/net/mine0 ]] || ip link del mine0
 }
 
 # hold_virsh WORD: the first call of the hook's virsh with this word waits until let_go; what is sent is kept.
@@ -234,7 +235,6 @@ END
     wait "$apply" || true
     not has_all_multicast mine0
     has_no_alias mine0
-    ip link del mine0
 }
 
 # ---- restored guests ----

@@ -39,7 +39,7 @@ policy = off"
     fits_terminal
     grep -q "^quiet .* opted out  *no  *no .*vm:quiet" "$state/output"
     grep -q "^loud .* ok " "$state/output"
-    [ "$(wc -l < "$state/output")" == 3 ]
+    [ "$(grep -c '^[a-zA-Z]' "$state/output")" == 3 ]
     exits 0 rxtrust status -v
     grep -q "$(mac 101)" "$state/output"
     rxtrust status --json > "$state/output"
