@@ -49,6 +49,7 @@ END
     cat > /etc/libvirt/libvirtd.conf <<END
 log_filters = "1:util.command 1:util.hook 3:object 3:event"
 log_outputs = "1:file:$daemon_log"
+auth_unix_ro = "none"
 auth_unix_rw = "none"
 END
     # Debian's package with the daemon's units makes this user, and would start a daemon on the machine.
@@ -218,7 +219,7 @@ note() {
 
 # has_note NAME WORD [MAC]: the note says that the owner's word was this before rxtrust gave trust.
 has_note() {
-    [[ $(note "$1" | xmllint --xpath "string(//interface[${3:+@mac='$3'}${3-1}]/@was)" -) == "$2" ]]
+    [[ $(note "$1" | xmllint --xpath "string(//interface[${3:+@mac='$3' and }true()]/@was)" -) == "$2" ]]
 }
 
 has_no_note() {

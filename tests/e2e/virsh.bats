@@ -153,16 +153,8 @@ END
 END
     done
     start_daemon
-    define last 90 "$(direct 90)"
-    virsh -q start last --paused
-    settle
-    rxtrust check --guests > "$state/output"
-    [ "$(grep -c ' many-[0-9]' "$state/output")" == 1400 ]
-    rxtrust status | grep last
-    rxtrust apply last
-    rxtrust explain > "$state/output" < /dev/null
-    [ "$(grep -c '^many-[0-9]' "$state/output")" == 1400 ]
-    remove last
+    rxtrust check --guests --json | jq -r '.[].guest' | grep '^many-' | sort -u > "$state/output"
+    [ "$(wc -l < "$state/output")" == 1400 ]
 }
 
 remove_many() {
