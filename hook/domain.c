@@ -241,20 +241,20 @@ bool domain_note(const struct domain *domain, const enum trust *says, bool for_v
         needed = needed || is_given(&domain->interfaces[i], says[i]);
     for (size_t i = 0; needed && good && i < domain->count; i++) {
         const struct interface *interface = &domain->interfaces[i];
-        unsigned char mac[MAC_LENGTH];
         bool entered = is_given(interface, says[i]);
         for (size_t j = 0; !entered && j < domain->count; j++)
             entered = is_given(&domain->interfaces[j], says[j]) &&
                       is_same_mac(domain->interfaces[j].mac, interface->mac);
-        if (entered)
-            good = mac_parse(interface->mac, mac) &&
-                   text_print(note,
-                              "%s<%sinterface mac=\"%02x:%02x:%02x:%02x:%02x:%02x\" was=\"%s\"/>",
-                              note->length ? ""
-                              : for_virsh  ? "<given>"
-                                           : prefixed_head,
-                              prefix, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
-                              trust_names[interface->owner]);
+        if (!entered)
+            continue;
+        unsigned char mac[MAC_LENGTH];
+        good = mac_parse(interface->mac, mac) &&
+               text_print(note, "%s<%sinterface mac=\"%02x:%02x:%02x:%02x:%02x:%02x\" was=\"%s\"/>",
+                          note->length ? ""
+                          : for_virsh  ? "<given>"
+                                       : prefixed_head,
+                          prefix, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
+                          trust_names[interface->owner]);
     }
     return good && (!note->length || text_print(note, "</%sgiven>", prefix));
 }

@@ -144,6 +144,15 @@ void hook_reconnect(const char *operation, struct text *xml) {
     set_devices(operation, xml, true);
 }
 
+/* Metadata may hold anything; libvirt writes the devices behind it. */
+static const char *behind_metadata(const struct text *xml) {
+    static const char end[] = "</metadata>";
+    const char *from = xml->length ? xml->data : "";
+    for (const char *next = from; (next = strstr(next, end));)
+        from = next += strlen(end);
+    return from;
+}
+
 /* Of a device that libvirt chose or made the XML at the stop has no name. Neither policy nor parser
  * is asked, so nothing that goes wrong with them leaves a flag behind. */
 void hook_stopped(const char *operation, struct text *xml) {
@@ -155,7 +164,7 @@ void hook_stopped(const char *operation, struct text *xml) {
         if (!device->macvtap || !device->marked)
             continue;
         if (text_print(&target, "<target dev='%s' managed='no'", device->names[0]) &&
-            contains(xml, target.data)) {
+            strstr(behind_metadata(xml), target.data)) {
             problem = device_change(&devices, device, (struct device_change){0});
             if (!problem)
                 log_info("%s: all-multicast taken back from %s", operation, device->names[0]);

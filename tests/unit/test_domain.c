@@ -1338,9 +1338,15 @@ static const struct place {
     const char *name;
     size_t tag_end, end;
 } places[] = {
-    {"far behind the text", SIZE_MAX / 2, SIZE_MAX}, {"the end behind the text", 20, SIZE_MAX},
-    {"the tag's end behind the text", SIZE_MAX, 30}, {"both at the beginning", 0, 0},
-    {"the tag's end behind the end", 30, 20},        {"in the root's tag", 7, 8},
+    {"far behind the text", SIZE_MAX / 2, SIZE_MAX},
+    {"the end behind the text", 20, SIZE_MAX},
+    {"the tag's end behind the text", SIZE_MAX, 30},
+    {"both at the beginning", 0, 0},
+    {"the tag's end behind the end", 30, 20},
+    {"in the root's tag", 7, 8},
+    {"its tag, and an end before it", 41, 8},
+    {"its tag, and an end behind the text", 41, SIZE_MAX},
+    {"its tag, and an end that is no tag's", 41, 45},
 };
 
 static void test_place(void **state) {
