@@ -180,10 +180,11 @@ policy = multicast"
 }
 
 @test "every command's exit code tells what is wrong: the usage or the policy, libvirt, or a guest" {
-    local command
+    local command device
     define broken 108 "$(direct 108)"
     virsh -q start broken --paused
     settle
+    device=$(macvtap broken)
     for command in "status --nonsense" "apply --json" "revert -c x" "explain - broken" "check a b" "plugged" "plugged a b" \
         "rewrite x" "nonsense"; do
         # shellcheck disable=SC2086 # words
@@ -203,14 +204,14 @@ policy = multicast"
     exits 1 rxtrust explain no-such-guest
 
     echo nonsense | write_policy
-    for command in status apply explain check "check --guests" "plugged $(macvtap broken)"; do
+    for command in status apply explain check "check --guests" "plugged $device"; do
         # shellcheck disable=SC2086 # words
         exits 2 rxtrust $command
         [ ! -s "$state/output" ]
         grep -q "rxtrust.ini:1: neither" "$state/errors"
     done
     # Nobody's guest is changed, which the installed policy's errors say, and another file's don't.
-    has_all_multicast "$(macvtap broken)"
+    has_all_multicast "$device"
     exits 2 rxtrust check
     grep -q "no guest is changed" "$state/errors"
     cp "$policy" "$state/another.ini"
@@ -218,10 +219,10 @@ policy = multicast"
     not grep -q "no guest is changed" "$state/errors"
     # Only what takes everything back needs no policy.
     exits 0 rxtrust revert
-    not has_all_multicast "$(macvtap broken)"
+    not has_all_multicast "$device"
     rm "$policy"
     stop_daemon
-    for command in status apply revert explain "check --guests" "plugged $(macvtap broken)"; do
+    for command in status apply revert explain "check --guests" "plugged $device"; do
         # shellcheck disable=SC2086 # words
         exits 3 rxtrust $command
         [ ! -s "$state/output" ]
