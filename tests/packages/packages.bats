@@ -117,8 +117,7 @@ END
     define later 141 "$(direct 141)"
     start later 141
     answers_all 141
-    wait_for 40 log_says "guest later: started"
-    wait_for 40 nothing_is_held
+    settle
     /usr/bin/rxtrust status
     /usr/bin/rxtrust check
     [ "$(readlink $link)" == /usr/bin/rxtrust ]
