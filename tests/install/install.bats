@@ -170,7 +170,7 @@ is_the_command() {
     installer
     printf '#!/bin/sh\ntouch %s\n' "$state"/theirs > "$hook"
     rm -f "$state"/theirs
-    not rxtrust status 2> "$state"/output
+    not rxtrust status > "$state"/output 2>&1
     says "libvirt has no hook that is rxtrust"
     rxtrust apply
     [ ! -e "$state"/theirs ]

@@ -118,7 +118,7 @@ END
     start later 141
     answers_all 141
     wait_for 40 log_says "guest later: started"
-    wait_for 40 nothing_is_held
+    wait_for 40 hook_is_idle
     /usr/bin/rxtrust status
     /usr/bin/rxtrust check
     [ "$(readlink $link)" == /usr/bin/rxtrust ]
@@ -201,7 +201,7 @@ END
     start kept 145
     answers_all 145
     wait_for 40 log_says "guest kept: started"
-    wait_for 40 nothing_is_held
+    wait_for 40 hook_is_idle
     apt install ./"$new"/rxtrust_*.deb
     says "1 guest as the policy says"
     answers_all 145
