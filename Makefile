@@ -65,7 +65,7 @@ tests   := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_
 all: $(BUILD)/rxtrust
 
 $(BUILD)/rxtrust: $(objects) $(INIH_ARCHIVE)
-	$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $(filter-out %/version,$^) $(libraries)
+	$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(libraries)
 
 $(BUILD)/hook/%.o: hook/%.c Makefile | $(BUILD)/hook
 	$(if $(or $(STATIC),$(and $(libxml2_soname),$(or $(INIH_ARCHIVE),$(inih_soname)))),,$(error libxml2 and inih, with their headers, are needed to build))
