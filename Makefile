@@ -77,7 +77,7 @@ found := $(and $(shell $(PKG_CONFIG) --exists libxml-2.0 inih 2>/dev/null && ech
 all: $(BUILD)/rxtrust
 
 $(BUILD)/rxtrust: $(objects) $(INIH_ARCHIVE)
-	$(call say,LD $@)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $(filter-out %/version,$^) $(libraries)
+	$(call say,LD $@)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(libraries)
 
 $(BUILD)/hook/%.o: hook/%.c Makefile | $(BUILD)/hook
 	$(if $(found),,$(error $(missing)))

@@ -170,7 +170,7 @@ is_the_command() {
     installer
     printf '#!/bin/sh\ntouch %s\n' "$state"/theirs > "$hook"
     rm -f "$state"/theirs
-    not rxtrust status 2> "$state"/output
+    not rxtrust status > "$state"/output 2>&1
     says "libvirt has no hook that is rxtrust"
     rxtrust apply
     [ ! -e "$state"/theirs ]
@@ -774,7 +774,7 @@ hard_name() {
     rxtrust status --json | jq -e --arg name "$2" 'any(..; . == $name)' > /dev/null
     # The policy can name it, at least by its UUID.
     printf '[vm:%s]\npolicy = off\n' "$uuid" > "$policy"
-    rxtrust explain -- "$2" | grep -q "off by policy"
+    rxtrust explain -- "$2" | grep -q 'policy = off in'
     rm "$policy"
     virsh -q destroy "$uuid"
     virsh -q undefine "$uuid"
@@ -813,7 +813,7 @@ completes() {
     define "it's" 71 "$(direct 71)"
     virsh -q start 'web one'
     completes "rxtrust st" status
-    completes "rxtrust ''" status apply explain check rewrite --help --version
+    completes "rxtrust ''" status apply revert explain check rewrite define --help --version
     completes "rxtrust status -" --json
     completes "rxtrust explain -" -c --json
     completes "rxtrust check -" --guests --json
