@@ -133,7 +133,7 @@ fill_in    = sed -i 's|@VERSION@|$(VERSION)|; s|@MAINTAINER@|$(MAINTAINER)|; s|@
 standalone = env -u MAKEFLAGS -u MAKELEVEL SOURCE_DATE_EPOCH=$(epoch)
 deb: tree = $(BUILD)/deb/rxtrust-$(VERSION)
 deb:
-	tests/install-packages deb
+	@tests/install-packages --check deb
 	rm -rf $(BUILD)/deb
 	config/source-tree '$(VERSION)' $(tree)
 	cp -r config/debian $(tree)
@@ -145,7 +145,7 @@ foreign_rpm = --nodeps --define '_build_id_links none' --define \
     '__os_install_post gzip -9n %{buildroot}%{_mandir}/man?/* && strip %{buildroot}%{_bindir}/*'
 rpm: tree = $(abspath $(BUILD))/rpm
 rpm:
-	tests/install-packages rpm
+	@tests/install-packages --check rpm
 	rm -rf $(tree)
 	mkdir -p $(tree)/SOURCES $(tree)/SPECS
 	config/source-tree '$(VERSION)' $(tree)/SOURCES/rxtrust-$(VERSION)

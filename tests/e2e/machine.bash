@@ -353,8 +353,12 @@ macvtap() {
     virsh -q domiflist "$1" | awk -v mac="${2-}" 'mac == "" || $5 == mac { print $1; exit }'
 }
 
+# The flag that lets every multicast frame in: in passthrough mode it is promiscuous mode, which the host device
+# doesn't count there.
 has_all_multicast() {
-    ip link show "$1" | grep -q ALLMULTI
+    local link
+    link=$(ip -d link show "$1")
+    [[ $link == *ALLMULTI* || ($link == *"mode passthru"* && $link == *PROMISC*) ]]
 }
 
 # rxtrust marks the devices whose all-multicast it has set.
