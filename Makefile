@@ -73,7 +73,7 @@ Building takes libxml2 and inih with their headers, and pkg-config.
 endef
 found := $(and $(shell $(PKG_CONFIG) --exists libxml-2.0 inih 2>/dev/null && echo yes),$(or $(STATIC),$(libxml2_soname)),$(or $(STATIC),$(INIH_ARCHIVE),$(inih_soname)))
 
-.PHONY: all always static dist print-version clean install uninstall deb rpm demo deps test test-packages load matrix life cross host fuzz faults bench sanitize unit lint print-flags
+.PHONY: all always static dist print-version clean install uninstall deb rpm demo deps test test-packages test-static load matrix life cross host fuzz faults bench sanitize unit lint print-flags
 all: $(BUILD)/rxtrust
 
 $(BUILD)/rxtrust: $(objects) $(INIH_ARCHIVE)
@@ -166,7 +166,7 @@ test:
 	@tests/run tests/unit/run tests/cases/run tests/e2e/run 'tests/e2e/run / tests/install'
 
 deps:
-	@tests/install-packages lint packages matrix life cross host fuzz faults bench valgrind
+	@tests/install-packages lint packages matrix dist life cross host fuzz faults bench valgrind
 
 unit: $(tests)
 
@@ -179,6 +179,10 @@ SUITES ?= bullseye bookworm trixie forky
 matrix:
 	@tests/install-packages --check matrix
 	@tests/run 'tests/matrix $(SUITES)'
+
+# The one file, on the machines that the matrix has left.
+test-static: static
+	@tests/run 'tests/static-matrix $(SUITES)'
 
 # The other byte order, and other numbers of system calls.
 cross:
