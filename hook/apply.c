@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "guests.h"
+#include "hook.h"
 #include "installed.h"
 #include "log.h"
 #include "options.h"
@@ -39,12 +40,18 @@ static enum outcome settle_if_needed(const char *why, const struct guests *guest
     return outcome;
 }
 
+static enum exit_code exit_code_of(enum outcome outcome, enum exit_code before) {
+    return outcome == OUTCOME_NO_ANSWER        ? EXIT_NO_ANSWER
+           : outcome == OUTCOME_BAD && !before ? EXIT_NOT_AS_POLICY
+                                               : before;
+}
+
 static int settle_all(const char *why, char **names, bool revert) {
     struct guests guests;
     size_t count = 0;
     log_to_both();
-    enum exit_code code = guests_from_virsh(names, NULL, GUESTS_ALL, &guests);
-    if (!code)
+    enum exit_code code = guests_from_virsh(names, revert ? no_policy : NULL, GUESTS_ALL, &guests);
+    if (!code && !revert)
         check_warn_unmatched(&guests, NULL);
     if (!code && !guests.complete)
         code = EXIT_NOT_AS_POLICY;
@@ -62,11 +69,10 @@ static int settle_all(const char *why, char **names, bool revert) {
             plan_revert(&guests.planned.guests[i].plan);
         enum outcome outcome = settle_if_needed(why, &guests, guest, revert);
         count += outcome == OUTCOME_GOOD;
-        if (outcome == OUTCOME_BAD && !code)
-            code = EXIT_NOT_AS_POLICY;
-        else if (outcome == OUTCOME_NO_ANSWER)
-            code = EXIT_NO_ANSWER;
+        code = exit_code_of(outcome, code);
     }
+    if (!code && !revert)
+        note_time(LAST_APPLY);
     if (!code)
         (void)printf("%zu guest%s %s\n", count, count == 1 ? "" : "s",
                      revert ? "without anything of rxtrust's" : "as the policy says");
@@ -111,17 +117,26 @@ static const struct planned_guest *find_guest(const struct guests *guests, const
 }
 
 /* A macvtap comes at each start of a guest too, where the hook marks it, and some are nobody's:
- * then nothing is done or said. OUTCOME_AGAIN: no guest that runs has the device yet. */
-static enum outcome try_once(const char *link) {
+ * then nothing is done or said, and libvirt isn't asked. */
+static bool is_new(const char *link) {
+    struct devices devices;
+    const char *problem = devices_open(&devices);
+    const struct device *device = device_named(&devices, link);
+    bool is = !problem && device && device->macvtap && !device->marked;
+    devices_close(&devices);
+    return is;
+}
+
+/* OUTCOME_AGAIN: no guest that runs has the device yet. */
+static enum outcome try_once(const char *link, enum exit_code *code) {
     struct guests guests;
-    enum outcome outcome = OUTCOME_BAD;
-    enum exit_code code = guests_from_virsh((char *[]){NULL}, NULL, GUESTS_RUNNING, &guests);
-    const struct device *device = device_named(&guests.devices, link);
-    const struct planned_guest *guest = code ? NULL : find_guest(&guests, link);
-    if (!code && (!device || !device->macvtap || device->marked))
-        outcome = OUTCOME_GONE;
-    else if (!code)
-        outcome = guest ? settle_if_needed("plugged", &guests, guest, false) : OUTCOME_AGAIN;
+    if (!is_new(link))
+        return OUTCOME_GONE;
+    *code = guests_from_virsh((char *[]){NULL}, NULL, GUESTS_RUNNING, &guests);
+    const struct planned_guest *guest = *code ? NULL : find_guest(&guests, link);
+    enum outcome outcome = *code   ? OUTCOME_GONE
+                           : guest ? settle_if_needed("plugged", &guests, guest, false)
+                                   : OUTCOME_AGAIN;
     guests_free(&guests);
     return outcome;
 }
@@ -139,10 +154,11 @@ int command_plugged(int argc, char **argv) {
     const char *link = find_link(argv[optind], name);
     const time_t deadline = clock_now() + PLUGGED_SECONDS;
     enum outcome outcome = link ? OUTCOME_AGAIN : OUTCOME_GONE;
+    enum exit_code code = EXIT_GOOD;
     /* It begins with a pause: at a start of a guest the hook is the first. */
     for (long ms = PAUSE_MS; outcome == OUTCOME_AGAIN && clock_now() < deadline; ms *= 2) {
         clock_pause(ms < LONGEST_PAUSE_MS ? ms : LONGEST_PAUSE_MS);
-        outcome = try_once(link);
+        outcome = try_once(link, &code);
     }
-    return flush_output(outcome == OUTCOME_BAD ? (int)EXIT_NOT_AS_POLICY : (int)EXIT_GOOD);
+    return flush_output((int)exit_code_of(outcome, code));
 }

@@ -47,19 +47,10 @@ static const char *error_in(const struct nlmsghdr *header) {
     return error->error ? strerror(-error->error) : NULL;
 }
 
-/* The acknowledgement of a change. */
-static const char *receive_answer(int fd) {
-    union reply reply = {.header = {0}};
-    size_t length = 0;
-    const char *problem = receive(fd, &reply, &length);
-    if (!problem)
-        problem = NLMSG_OK(&reply.header, length) ? error_in(&reply.header) : malformed;
-    return problem;
-}
-
-static const char *send_all(int fd, const void *requests, size_t length) {
+static const char *send_request(int fd, const struct nlmsghdr *request) {
     static const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
-    ssize_t sent = sendto(fd, requests, length, 0, (const struct sockaddr *)&kernel, sizeof kernel);
+    ssize_t sent =
+        sendto(fd, request, request->nlmsg_len, 0, (const struct sockaddr *)&kernel, sizeof kernel);
     return sent < 0 ? strerror(errno) : NULL;
 }
 
@@ -99,12 +90,17 @@ static const char *mode_name(unsigned mode) {
                                            : NULL;
 }
 
+static bool is_passthrough(const struct device *device) {
+    return device->mode && strcmp(device->mode, "passthrough") == 0;
+}
+
 static void read_alias(const char *alias, struct device *device) {
     bool old = strncmp(alias, old_mark, strlen(old_mark)) == 0;
     const char *said = alias + (old ? strlen(old_mark) : 0);
     device->own_alias = old || strcmp(alias, mark) == 0;
     device->foreign_alias = *alias && !device->own_alias;
     device->marked = device->own_alias && strstr(said, "all-multicast");
+    device->old_mark = old && device->marked;
     device->given_trust = old && strstr(said, "trust");
 }
 
@@ -123,9 +119,9 @@ static const char *read_link(const struct nlmsghdr *header, struct device *devic
     device->lower = (int)number_in(lower);
     device->macvtap = strcmp(text_in(find_in(info, IFLA_INFO_KIND)), "macvtap") == 0;
     device->mode = mode_name(number_in(find_in(find_in(info, IFLA_INFO_DATA), IFLA_MACVLAN_MODE)));
-    device->up = link->ifi_flags & IFF_UP;
-    device->all_multicast = link->ifi_flags & IFF_ALLMULTI;
     device->promiscuous = link->ifi_flags & IFF_PROMISC;
+    device->all_multicast =
+        link->ifi_flags & IFF_ALLMULTI || (is_passthrough(device) && device->promiscuous);
     device->follows = device->promiscuous;
     read_alias(text_in(find(start, length, IFLA_IFALIAS)), device);
     return NULL;
@@ -201,7 +197,7 @@ static const char *list_links(struct devices *devices, bool *changed) {
     } request = {.header = {.nlmsg_len = sizeof request,
                             .nlmsg_type = RTM_GETLINK,
                             .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP}};
-    const char *problem = send_all(devices->socket, &request, sizeof request);
+    const char *problem = send_request(devices->socket, &request.header);
     bool last = false;
     while (!problem && !last) {
         union reply reply = {.header = {0}};
@@ -269,36 +265,31 @@ struct device *device_at(const struct devices *devices, int index) {
 const char *device_refresh(struct device *device) {
     struct devices now;
     const char *problem = devices_open(&now);
-    const struct device *fresh = device_at(&now, device->index);
-    if (!problem && !fresh)
-        problem = strerror(ENODEV);
-    if (!problem) {
+    const struct device *fresh = problem ? NULL : device_at(&now, device->index);
+    if (fresh) {
         struct device copy = *fresh;
         copy.names = device->names;
         copy.name_count = device->name_count;
         *device = copy;
     }
     devices_close(&now);
-    return problem;
+    return problem ? problem : fresh ? NULL : strerror(ENODEV);
 }
 
 /* ---- What is changed ---- */
 
-struct change_request {
-    struct nlmsghdr header;
-    struct ifinfomsg link;
-    struct rtattr attribute;
-    char alias[RTA_ALIGN(sizeof mark)];
-};
-
-/* `alias` NULL: it stays. */
-static struct change_request change_of(const struct device *device, unsigned flags, unsigned mask,
-                                       const char *alias) {
-    struct change_request request = {
-        .header = {.nlmsg_len = offsetof(struct change_request, attribute),
-                   .nlmsg_type = RTM_NEWLINK,
-                   .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
-        .link = {.ifi_index = device->index, .ifi_flags = flags, .ifi_change = mask}};
+/* Changes the flags of `mask`, and the alias; NULL: that stays. */
+static const char *change_link(const struct devices *devices, const struct device *device,
+                               unsigned flags, unsigned mask, const char *alias) {
+    struct {
+        struct nlmsghdr header;
+        struct ifinfomsg link;
+        struct rtattr attribute;
+        char alias[RTA_ALIGN(sizeof mark)];
+    } request = {.header = {.nlmsg_len = NLMSG_LENGTH(sizeof request.link),
+                            .nlmsg_type = RTM_NEWLINK,
+                            .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
+                 .link = {.ifi_index = device->index, .ifi_flags = flags, .ifi_change = mask}};
     if (alias) {
         size_t length = *alias ? strlen(alias) + 1 : 0; /* without a payload the alias goes */
         request.attribute = (struct rtattr){.rta_len = (unsigned short)RTA_LENGTH(length),
@@ -306,23 +297,13 @@ static struct change_request change_of(const struct device *device, unsigned fla
         memcpy(request.alias, alias, length);
         request.header.nlmsg_len += (unsigned)RTA_SPACE(length);
     }
-    return request;
-}
-
-/* Sends requests in one piece: the kernel does them all before the call returns, so nothing that
- * ends this process leaves the first without the second. */
-static const char *change_links(int fd, const struct change_request *requests, size_t count) {
-    struct change_request pieces[2];
-    char *to = (char *)pieces;
-    for (size_t i = 0; i < count; i++)
-        to = mempcpy(to, &requests[i], requests[i].header.nlmsg_len);
-    const char *problem = send_all(fd, pieces, (size_t)(to - (char *)pieces));
-    if (problem)
-        return problem;
-    for (size_t i = 0; i < count; i++) {
-        const char *answer = receive_answer(fd);
-        problem = problem ? problem : answer;
-    }
+    union reply reply = {.header = {0}};
+    size_t length = 0;
+    const char *problem = send_request(devices->socket, &request.header);
+    if (!problem)
+        problem = receive(devices->socket, &reply, &length);
+    if (!problem)
+        problem = NLMSG_OK(&reply.header, length) ? error_in(&reply.header) : malformed;
     return problem;
 }
 
@@ -330,25 +311,20 @@ static const char *alias_for(const struct device *device, bool marked) {
     return device->foreign_alias ? NULL : marked ? mark : device->own_alias ? "" : NULL;
 }
 
-/* In passthrough mode the device goes down first, in the request that changes the flag
- * (net/core/dev.c, __dev_change_flags() closes before it changes all-multicast), and a second one
- * brings it up. A device that is down and is to lose the flag comes up as well: libvirt may have
- * brought it up since it was looked at, and one that is up too early does no harm. */
+/* All-multicast that version 0.1.0 set in passthrough mode was counted, so it is cleared while the
+ * device is up (net/core/dev.c, __dev_change_flags() opens before it changes all-multicast). */
 const char *device_change(const struct devices *devices, const struct device *device,
                           struct device_change change) {
-    bool passthrough = device->mode && strcmp(device->mode, "passthrough") == 0;
-    bool restart = passthrough && (device->up || !change.all_multicast);
-    unsigned flags = change.all_multicast ? IFF_ALLMULTI : 0;
-    unsigned mask = IFF_ALLMULTI | (restart ? IFF_UP : 0U) |
-                    (change.clear_promiscuous ? (unsigned)IFF_PROMISC : 0U);
-    const struct change_request requests[] = {
-        change_of(device, flags, mask, alias_for(device, change.marked)),
-        change_of(device, IFF_UP, IFF_UP, NULL),
-    };
-    return change_links(devices->socket, requests, restart ? 2 : 1);
+    bool passthrough = is_passthrough(device);
+    bool old = passthrough && device->old_mark && !change.all_multicast;
+    unsigned flag = passthrough ? IFF_PROMISC : IFF_ALLMULTI;
+    unsigned also = (change.clear_promiscuous ? (unsigned)IFF_PROMISC : 0U) |
+                    (old ? IFF_ALLMULTI | IFF_UP : 0U);
+    return change_link(devices, device,
+                       (change.all_multicast ? flag : 0U) | (old ? (unsigned)IFF_UP : 0U),
+                       flag | also, alias_for(device, change.marked));
 }
 
-const char *device_unmark(const struct devices *devices, const struct device *device) {
-    const struct change_request request = change_of(device, 0, 0, alias_for(device, false));
-    return change_links(devices->socket, &request, 1);
+const char *device_mark(const struct devices *devices, const struct device *device, bool marked) {
+    return change_link(devices, device, 0, 0, alias_for(device, marked));
 }

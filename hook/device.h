@@ -1,14 +1,18 @@
-/* The host's links as rtnetlink lists them, and the one flag that rxtrust sets on macvtaps: with
- * all-multicast a macvtap receives every multicast frame, IPv6 neighbour discovery among them.
+/* The host's links as rtnetlink lists them, and the flag that rxtrust sets on macvtaps: with it a
+ * macvtap receives every multicast frame, IPv6 neighbour discovery among them.
+ *
+ * The flag is all-multicast; in passthrough mode it is promiscuous mode, which opens the same
+ * filter (drivers/net/macvlan.c, macvlan_set_mac_lists()). There all-multicast is counted on the
+ * host device when it changes on a macvtap that is up, and never when a macvtap comes up or goes
+ * down: set while down and cleared while up, by libvirt or by hand, the count falls below zero, and
+ * no macvtap that has the flag comes up there any more. Promiscuous mode isn't counted there, in
+ * any order (since Linux 6.7, and the stable releases of November 2023; before, it is as
+ * all-multicast).
  *
  * The mark is the macvtap's alias (`ip link` shows it), set and cleared in the request that sets or
- * clears the flag. It means: rxtrust set all-multicast, and that is still so. Nothing else is taken
+ * clears the flag. It means: rxtrust set the flag, and that is still so. Nothing else is taken
  * back.
- *
- * In passthrough mode the kernel counts all-multicast on the host device when the flag changes on a
- * macvtap that is up, and never when a macvtap comes up or goes down (drivers/net/macvlan.c,
- * macvlan_change_rx_flags(), macvlan_open(), macvlan_stop(); run on Linux 5.10 to 7.2). So there
- * the flag changes only while the macvtap is down. */
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -20,14 +24,14 @@ struct device {
     char **names; /* its name, then its alternative names; owned */
     size_t name_count;
     bool macvtap;
-    const char *mode; /* of a macvtap: bridge, vepa, private, passthrough; NULL: another one */
-    bool up;
-    bool all_multicast;
-    bool follows; /* libvirt put groups of the guest, or promiscuous mode, on it */
+    const char *mode;   /* of a macvtap: bridge, vepa, private, passthrough; NULL: another one */
+    bool all_multicast; /* every multicast frame arrives: by the flag */
+    bool follows;       /* libvirt put groups of the guest, or promiscuous mode, on it */
     bool promiscuous;
     bool own_alias;     /* the alias is rxtrust's, and says: */
-    bool marked;        /* all-multicast is rxtrust's */
-    bool given_trust;   /* the guest's trust is rxtrust's: an alias of version 0.1.0 */
+    bool marked;        /* the flag is rxtrust's */
+    bool old_mark;      /* so version 0.1.0 said, which set all-multicast in passthrough mode too */
+    bool given_trust;   /* the guest's trust is rxtrust's: version 0.1.0 */
     bool foreign_alias; /* the alias is somebody else's: it stays, and the device can't be marked */
 };
 
@@ -51,15 +55,14 @@ struct device *device_at(const struct devices *devices, int index);
 /* Looks at the link of this index again. A problem: it is gone, or can't be looked at. */
 const char *device_refresh(struct device *device);
 
-/* Sets or clears all-multicast, marks the device or takes the mark away, and clears promiscuous
- * mode if asked to; in passthrough mode while the device is down. The request names the index: a
- * device that has got the name meanwhile is not touched. Call device_refresh() to see the outcome.
- */
+/* Sets or clears the flag, marks the device or takes the mark away, and clears promiscuous mode if
+ * asked to. The request names the index: a device that has got the name meanwhile is not touched.
+ * Call device_refresh() to see the outcome. */
 struct device_change {
     bool all_multicast, marked, clear_promiscuous;
 };
 const char *device_change(const struct devices *devices, const struct device *device,
                           struct device_change change);
 
-/* Takes the mark away and leaves the flag as it is. */
-const char *device_unmark(const struct devices *devices, const struct device *device);
+/* Marks the device, or takes the mark away, and leaves the flag as it is. */
+const char *device_mark(const struct devices *devices, const struct device *device, bool marked);

@@ -175,29 +175,37 @@ static bool is_same_mac(const char *a, const char *b) {
     return mac_parse(a, left) && mac_parse(b, right) && memcmp(left, right, MAC_LENGTH) == 0;
 }
 
-/* How many of the interfaces before this one have its MAC address. */
-static size_t rank(const struct domain *domain, size_t number) {
-    size_t before = 0;
-    for (size_t i = 0; i < number; i++)
-        before += is_same_mac(domain->interfaces[i].mac, domain->interfaces[number].mac);
-    return before;
+/* Of several interfaces with one MAC address the first has the first entry, and so on. Where one
+ * was plugged in or out since, nobody knows whose entry is whose: the strictest counts for all. */
+static enum trust noted_word(const struct domain *domain, size_t number, const struct given *note,
+                             size_t count) {
+    static const unsigned char strictness[] = {[TRUST_YES] = 0, [TRUST_UNSAID] = 1, [TRUST_NO] = 2};
+    const char *mac = domain->interfaces[number].mac;
+    size_t rank = 0, interfaces = 0, entries = 0;
+    enum trust own = TRUST_YES, strictest = TRUST_YES;
+    for (size_t i = 0; i < domain->count; i++) {
+        bool same = is_same_mac(domain->interfaces[i].mac, mac);
+        interfaces += same;
+        rank += same && i < number;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!is_same_mac(note[i].mac, mac))
+            continue;
+        own = entries++ == rank ? note[i].was : own;
+        strictest = strictness[note[i].was] > strictness[strictest] ? note[i].was : strictest;
+    }
+    return entries == interfaces ? own : strictest;
 }
 
 /* The owner's word on each interface: what the XML says, unless the note says that the 'yes' is
- * rxtrust's. Of several interfaces with one MAC address the first has the first entry, and so on.
- */
+ * rxtrust's. */
 static void read_note(struct domain *domain, const struct given *note, size_t count) {
     for (size_t i = 0; i < domain->count; i++) {
         struct interface *interface = &domain->interfaces[i];
-        size_t skip = count ? rank(domain, i) : 0;
         interface->owner = interface->trust;
-        for (size_t n = 0; n < count && interface->trust == TRUST_YES; n++) {
-            if (!is_same_mac(note[n].mac, interface->mac) || skip--)
-                continue;
-            interface->owner = note[n].was;
-            interface->given = note[n].was != TRUST_YES;
-            break;
-        }
+        if (count && interface->trust == TRUST_YES)
+            interface->owner = noted_word(domain, i, note, count);
+        interface->given = interface->owner != interface->trust;
     }
 }
 
@@ -241,20 +249,20 @@ bool domain_note(const struct domain *domain, const enum trust *says, bool for_v
         needed = needed || is_given(&domain->interfaces[i], says[i]);
     for (size_t i = 0; needed && good && i < domain->count; i++) {
         const struct interface *interface = &domain->interfaces[i];
-        unsigned char mac[MAC_LENGTH];
         bool entered = is_given(interface, says[i]);
         for (size_t j = 0; !entered && j < domain->count; j++)
             entered = is_given(&domain->interfaces[j], says[j]) &&
                       is_same_mac(domain->interfaces[j].mac, interface->mac);
-        if (entered)
-            good = mac_parse(interface->mac, mac) &&
-                   text_print(note,
-                              "%s<%sinterface mac=\"%02x:%02x:%02x:%02x:%02x:%02x\" was=\"%s\"/>",
-                              note->length ? ""
-                              : for_virsh  ? "<given>"
-                                           : prefixed_head,
-                              prefix, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
-                              trust_names[interface->owner]);
+        if (!entered)
+            continue;
+        unsigned char mac[MAC_LENGTH];
+        good = mac_parse(interface->mac, mac) &&
+               text_print(note, "%s<%sinterface mac=\"%02x:%02x:%02x:%02x:%02x:%02x\" was=\"%s\"/>",
+                          note->length ? ""
+                          : for_virsh  ? "<given>"
+                                       : prefixed_head,
+                          prefix, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
+                          trust_names[interface->owner]);
     }
     return good && (!note->length || text_print(note, "</%sgiven>", prefix));
 }
@@ -433,7 +441,9 @@ bool domain_target_stands(const struct interface *interface, const struct text *
     const char *reason = NULL;
     bool stands = domain_interface_xml(interface, interface->trust, xml, &element, &reason) &&
                   text_print(&target, "<target dev='%s'", interface->target) &&
-                  strstr(element.data, target.data);
+                  (strstr(element.data, target.data) ||
+                   (target.data[strlen("<target dev=")] = target.data[target.length - 1] = '"',
+                    strstr(element.data, target.data)));
     text_free(&element);
     text_free(&target);
     return stands;

@@ -138,7 +138,7 @@ int command_explain(int argc, char **argv) {
     }
     if (!code) {
         if (!table.row_count && !options.json && guests.complete)
-            (void)puts("no guest has a network interface");
+            (void)puts("there is no network interface");
         bool good = table_print(&table, options.json      ? TABLE_JSON
                                         : options.verbose ? TABLE_VERBOSE
                                                           : TABLE_SHORT);

@@ -10,6 +10,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+const char no_policy[] = "";
 static const char standard_input[] = "<stdin>";
 
 enum exit_code guests_log_policy(const char *problem, const struct planned *planned,
@@ -31,7 +32,7 @@ enum exit_code guests_log_policy(const char *problem, const struct planned *plan
         text_free(&line);
     }
     if (!problem && shown && errors == ERRORS_ALL && !file)
-        log_error("no guest is changed until the policy is mended");
+        log_error("no guest is changed until the policy is mended; then run: rxtrust apply");
     return problem ? EXIT_NO_ANSWER : count ? EXIT_USAGE : EXIT_GOOD;
 }
 
@@ -47,7 +48,9 @@ static enum exit_code list_links(struct guests *guests) {
 /* Plans what was dumped. A guest whose XML can't be parsed is logged, and missing. */
 static enum exit_code plan(const char *file, enum policy_errors errors, struct guests *guests) {
     const struct virsh_dumps *dumps = &guests->dumps;
-    const struct plan_source source = {.policy = file ? file : POLICY_FILE,
+    const struct plan_source source = {.policy = file == no_policy ? NULL
+                                                 : file            ? file
+                                                                   : POLICY_FILE,
                                        .policy_required = file != NULL,
                                        .texts = dumps->texts,
                                        .count = dumps->count,
@@ -102,14 +105,15 @@ enum exit_code guests_from_stdin(const char *file, struct guests *guests) {
     return code;
 }
 
-enum exit_code guests_from_uuid(const char *uuid, time_t deadline, struct guests *guests) {
+enum exit_code guests_from_uuid(const char *uuid, const char *file, time_t deadline,
+                                struct guests *guests) {
     enum exit_code code = list_links(guests);
     if (!code && !virsh_dump_one(uuid, deadline, &guests->dumps)) {
         guests->problem = virsh_problem(&guests->dumps.result);
         code = EXIT_NO_ANSWER;
     }
     if (!code && guests->dumps.texts[0].length)
-        code = plan(NULL, ERRORS_ONE_LINE, guests);
+        code = plan(file, ERRORS_ONE_LINE, guests);
     return code ? code : guests->complete ? EXIT_GOOD : EXIT_USAGE;
 }
 
@@ -155,7 +159,7 @@ enum exit_code guests_from_virsh(char *const *names, const char *file, enum gues
     if (!code && !virsh_dump_all(only_running, which == GUESTS_STORED, clock_now() + ANSWER_SECONDS,
                                  &guests->dumps)) {
         guests->problem = virsh_problem(&guests->dumps.result);
-        log_error("cannot ask libvirt: %s", guests->problem);
+        log_error("cannot ask libvirt: %s; does its daemon run?", guests->problem);
         code = EXIT_NO_ANSWER;
     }
     if (!code)
@@ -194,5 +198,5 @@ const char *guest_for_shell(const struct domain *domain) {
     size_t length = 0;
     while (name[length] && (strchr(letters, name[length]) || strchr("._-", name[length])))
         length++;
-    return first && !name[length] ? name : domain->uuid;
+    return first && !name[length] ? name : is_uuid(domain->uuid) ? domain->uuid : "GUEST";
 }

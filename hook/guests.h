@@ -28,6 +28,9 @@ struct guests {
     bool complete;  /* nothing that was asked for is missing; else that is logged */
 };
 
+/* In the place of a file: the defaults, whatever the installed policy says. */
+extern const char no_policy[];
+
 enum guests_which {
     GUESTS_RUNNING, /* with live XML */
     GUESTS_ALL,     /* live XML of those that run, the stored one of the others */
@@ -51,10 +54,11 @@ enum exit_code guests_from_text(struct text *xml, const char *file, enum policy_
                                 struct guests *guests);
 enum exit_code guests_from_stdin(const char *file, struct guests *guests);
 
-/* The guest of this UUID as it runs now, by the installed policy. EXIT_GOOD without a guest
+/* The guest of this UUID as it runs now. EXIT_GOOD without a guest
  * (guests_get()): it doesn't run any more. EXIT_NO_ANSWER is not logged: guests->problem says why.
  */
-enum exit_code guests_from_uuid(const char *uuid, time_t deadline, struct guests *guests);
+enum exit_code guests_from_uuid(const char *uuid, const char *file, time_t deadline,
+                                struct guests *guests);
 
 void guests_free(struct guests *guests);
 

@@ -1,6 +1,7 @@
 #include "hook.h"
 
 #include "clock.h"
+#include "commands.h"
 #include "guests.h"
 #include "installed.h"
 #include "log.h"
@@ -11,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -43,23 +43,20 @@ static const struct planned_guest *plan(const char *operation, struct text *xml,
 static size_t print_xml(const char *operation, struct text *xml) {
     struct guests guests;
     const struct planned_guest *guest = plan(operation, xml, ERRORS_SILENT, &guests);
-    size_t count = guest ? guest->domain.count : 0, changes = 0;
-    enum trust *says = calloc(count + 1, sizeof *says);
     struct text out = {0};
-    const char *problem = says ? NULL : "out of memory";
-    for (size_t i = 0; says && i < count; i++) {
-        says[i] = guest->plan.items[i].write;
-        changes += says[i] != guest->domain.interfaces[i].trust;
-    }
-    if (!problem && changes &&
-        domain_rewrite(&guest->domain, says, &guests.dumps.texts[0], &out, &problem)) {
-        watchdog_begin_output();
+    const char *problem = NULL;
+    size_t changes = 0;
+    for (size_t i = 0; guest && i < guest->plan.count; i++)
+        changes += guest->plan.items[i].write != guest->domain.interfaces[i].trust;
+    if (changes && rewrite_as_planned(guest, &guests.dumps.texts[0], &out, &problem)) {
+        sigset_t before;
+        watchdog_begin_output(&before);
         if (!io_write_all(STDOUT_FILENO, out.data, out.length))
             problem = strerror(errno);
+        (void)sigprocmask(SIG_SETMASK, &before, NULL);
     }
     if (problem)
         log_error("%s: cannot print the domain XML: %s", operation, problem);
-    free(says);
     text_free(&out);
     guests_free(&guests);
     return problem ? 0 : changes;
@@ -115,7 +112,8 @@ static void start_work(const char *operation, const struct text *uuid_in, struct
     if (!domain_find_uuid(uuid_in, task.uuid))
         log_error("%s: the XML has no UUID: nothing is done for this guest", operation);
     else if (!daemonize(work, &task))
-        log_error("%s: cannot start a background process, so no trust is given", operation);
+        log_error("%s: cannot start a background process, so no trust is given; run: rxtrust apply",
+                  operation);
 }
 
 void hook_started(const char *operation, struct text *xml) {
@@ -143,36 +141,50 @@ void hook_reconnect(const char *operation, struct text *xml) {
     set_devices(operation, xml, true);
 }
 
-/* Of a device that libvirt chose or made the XML at the stop has no name. Neither policy nor parser
- * is asked, so nothing that goes wrong with them leaves a flag behind. */
+/* Metadata may hold anything; libvirt writes the devices behind it. */
+static const char *behind_metadata(const struct text *xml) {
+    static const char end[] = "</metadata>";
+    const char *from = xml->length ? xml->data : "";
+    for (const char *next = from; (next = strstr(next, end));)
+        from = next += strlen(end);
+    return from;
+}
+
+/* At `stopped` the XML names no device that libvirt chose. Neither policy nor parser is asked, so
+ * nothing that goes wrong with them leaves a flag behind. */
+static bool is_given_from_outside(const struct device *device, const char *devices_xml) {
+    bool is = false;
+    for (size_t i = 0; i < device->name_count && !is; i++) {
+        struct text target = {0};
+        is = text_print(&target, "<target dev='%s' managed='no'", device->names[i]) &&
+             strstr(devices_xml, target.data);
+        text_free(&target);
+    }
+    return is;
+}
+
 void hook_stopped(const char *operation, struct text *xml) {
     struct devices devices = {.socket = -1};
     const char *problem = contains(xml, "managed='no'") ? devices_open(&devices) : NULL;
     for (size_t i = 0; i < devices.count && !problem; i++) {
         const struct device *device = &devices.items[i];
-        struct text target = {0};
-        if (!device->macvtap || !device->marked)
+        if (!device->macvtap || !device->marked ||
+            !is_given_from_outside(device, behind_metadata(xml)))
             continue;
-        if (text_print(&target, "<target dev='%s' managed='no'", device->names[0]) &&
-            contains(xml, target.data)) {
-            problem = device_change(&devices, device, (struct device_change){0});
-            if (!problem)
-                log_info("%s: all-multicast taken back from %s", operation, device->names[0]);
-        }
-        text_free(&target);
+        problem = device_change(&devices, device, (struct device_change){0});
+        if (!problem)
+            log_info("%s: all-multicast taken back from %s", operation, device->names[0]);
     }
     if (problem)
         log_error("%s: cannot take all-multicast back: %s", operation, problem);
     devices_close(&devices);
 }
 
-/* Without the file `status` can tell less; a guest needs it not. */
-void hook_note_call(void) {
-    int fd = run_directory_make()
-                 ? open(LAST_CALL, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644)
-                 : -1;
-    if (fd >= 0) {
-        (void)futimens(fd, NULL);
-        (void)close(fd);
-    }
+void note_time(const char *file) {
+    int fd =
+        run_directory_make() ? open(file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644) : -1;
+    if (fd < 0)
+        return; /* `status` can tell less then */
+    (void)futimens(fd, NULL);
+    (void)close(fd);
 }

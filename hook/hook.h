@@ -23,6 +23,6 @@ void hook_reconnect(const char *operation, struct text *xml);
 /* Takes back all-multicast where the device outlives the guest. */
 void hook_stopped(const char *operation, struct text *xml);
 
-/* Leaves the time of libvirt's call (installed.h): `status` tells by it that a daemon hasn't
- * noticed the hook. */
-void hook_note_call(void);
+/* Leaves the time in the mtime of a file (installed.h): libvirt's last call, or the last `apply`.
+ */
+void note_time(const char *file);

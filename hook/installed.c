@@ -2,9 +2,9 @@
 
 #include "guests.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -70,56 +70,52 @@ static void look_at(const char *path, struct hook_file *best) {
     (void)snprintf(best->path, sizeof best->path, "%s", path);
 }
 
+/* False: this user may not look. A directory that isn't there is empty. */
+static bool list(const char *directory, const char *pattern, glob_t *files) {
+    (void)glob(pattern, 0, NULL, files);
+    return access(directory, R_OK | X_OK) == 0 || errno == ENOENT;
+}
+
 static void find_hook(struct hook_file *best) {
+    glob_t files = {0};
     *best = (struct hook_file){.state = HOOK_MISSING};
     look_at(HOOK_FILE, best);
-    DIR *directory = opendir(HOOK_FILE ".d");
-    const struct dirent *entry = NULL;
-    if (!directory && errno != ENOENT)
+    if (!list(HOOK_FILE ".d", HOOK_FILE ".d/*", &files))
         best->state = HOOK_UNKNOWN;
-    while (directory && (entry = readdir(directory))) {
-        char path[PATH_MAX];
-        (void)snprintf(path, sizeof path, HOOK_FILE ".d/%s", entry->d_name);
-        if (entry->d_name[0] != '.')
-            look_at(path, best);
-    }
-    if (directory)
-        (void)closedir(directory);
+    for (size_t i = 0; i < files.gl_pathc; i++)
+        look_at(files.gl_pathv[i], best);
+    globfree(&files);
 }
 
 /* ---- The starts of guests ---- */
 
 struct starts {
-    bool unknown;
+    bool known;
     time_t newest; /* 0: no guest runs */
-    size_t missed; /* that many started after the hook was there, and it wasn't called */
-    char name[NAME_MAX + 1];
+    size_t missed; /* guests that started after the hook was there, and it wasn't called */
+    char name[NAME_MAX + 1]; /* one of them */
 };
 
+/* QEMU's PID is written at the start. The status beside it tells a guest from driver.pid. */
 static void find_starts(time_t since, time_t last_call, struct starts *starts) {
-    static const char suffix[] = ".pid";
-    DIR *directory = opendir(GUESTS_DIRECTORY);
-    const struct dirent *entry = NULL;
-    *starts = (struct starts){.unknown = !directory && errno != ENOENT};
-    while (directory && (entry = readdir(directory))) {
+    glob_t files = {0};
+    *starts = (struct starts){.known = list(GUESTS_DIRECTORY, GUESTS_DIRECTORY "/*.pid", &files)};
+    for (size_t i = 0; i < files.gl_pathc; i++) {
         struct stat file;
-        char status[NAME_MAX + 1];
-        int length = (int)strlen(entry->d_name) - (int)strlen(suffix);
-        if (length <= 0 || strcmp(entry->d_name + length, suffix) != 0)
-            continue;
-        (void)snprintf(status, sizeof status, "%.*s.xml", length, entry->d_name);
-        /* The daemon's own driver.pid has no status beside it. */
-        if (fstatat(dirfd(directory), entry->d_name, &file, 0) != 0 ||
-            faccessat(dirfd(directory), status, F_OK, 0) != 0)
+        char *path = files.gl_pathv[i], *suffix = strrchr(path, '.');
+        bool guest = stat(path, &file) == 0;
+        memcpy(suffix, ".xml", sizeof ".xml");
+        if (!guest || access(path, F_OK) != 0)
             continue;
         starts->newest = file.st_mtime > starts->newest ? file.st_mtime : starts->newest;
-        if (file.st_mtime > last_call + START_SECONDS && file.st_mtime > since) {
-            starts->missed++;
-            (void)snprintf(starts->name, sizeof starts->name, "%.*s", length, entry->d_name);
-        }
+        if (file.st_mtime <= last_call + START_SECONDS || file.st_mtime <= since)
+            continue;
+        starts->missed++;
+        (void)snprintf(starts->name, sizeof starts->name, "%.*s",
+                       (int)(suffix - path) - (int)strlen(GUESTS_DIRECTORY "/"),
+                       path + strlen(GUESTS_DIRECTORY "/"));
     }
-    if (directory)
-        (void)closedir(directory);
+    globfree(&files);
 }
 
 /* ---- Both together ---- */
@@ -171,7 +167,7 @@ bool hook_look(struct hook_report *report) {
                   (starts.newest || report->last_call >= hook.since);
     report->state = !hook.callable                                 ? hook.state
                     : called                                       ? HOOK_WORKS
-                    : unknown || starts.unknown                    ? HOOK_UNKNOWN
+                    : unknown || !starts.known                     ? HOOK_UNKNOWN
                     : hook.state == HOOK_IN_PLACE && starts.missed ? HOOK_NOT_CALLED
                                                                    : hook.state;
     return advise(&hook, &starts, report);

@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "guests.h"
 #include "hook.h"
+#include "installed.h"
 #include "log.h"
 #include "process.h"
 #include "time_limits.h"
@@ -120,7 +121,7 @@ static void run_hook(int argc, char **argv) {
     if (geteuid() != 0)
         return;
     watchdog_arm(WATCHDOG_SECONDS);
-    hook_note_call();
+    note_time(LAST_CALL);
     if (operation && operation->run) {
         struct text xml = {0};
         log_to_syslog();

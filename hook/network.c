@@ -184,20 +184,14 @@ const struct network_portgroup *network_portgroup(const struct network *network,
 }
 
 /* Searches the file as text: it is libvirt's own, and a '<' of a name is escaped in it. */
-const char *network_port_trust(const char *network, const char *port, bool *trust) {
+bool network_port_trust(const char *network, const char *port, bool *trust) {
     static const char yes[] = "<rxfilters trustGuest='yes'", end[] = "</networkport>";
-    struct text text = {0};
-    char *path = NULL;
-    *trust = false;
-    if (!network || !port || strchr(network, '/') || strchr(port, '/'))
-        return "the interface names no port";
-    if (asprintf(&path, NETWORKS "/%s/ports/%s.xml", network, port) < 0)
-        return "out of memory";
-    const char *problem = io_read_file(AT_FDCWD, path, &text);
-    if (!problem && !strstr(text.data, end))
-        problem = "malformed file of a network port";
-    *trust = !problem && strstr(text.data, yes);
-    free(text.data);
-    free(path);
-    return problem;
+    struct text text = {0}, path = {0};
+    bool known = network && port && !strchr(network, '/') && !strchr(port, '/') &&
+                 text_print(&path, NETWORKS "/%s/ports/%s.xml", network, port) &&
+                 !io_read_file(AT_FDCWD, path.data, &text) && text.data && strstr(text.data, end);
+    *trust = known && strstr(text.data, yes);
+    text_free(&text);
+    text_free(&path);
+    return known;
 }

@@ -54,6 +54,5 @@ const struct network_portgroup *network_portgroup(const struct network *network,
 
 /* Whether a port of a network (by the port's UUID) gives its interface trust. Of a guest that runs
  * the port decides: libvirt copied the network's word into it when it made the port
- * (/run/libvirt/network/N/ports/PORT.xml). Returns NULL, or why that can't be known: a text that
- * stays. */
-const char *network_port_trust(const char *network, const char *port, bool *trust);
+ * (/run/libvirt/network/N/ports/PORT.xml). False: that can't be known. */
+bool network_port_trust(const char *network, const char *port, bool *trust);

@@ -9,18 +9,17 @@
 static void observe_trust(const struct interface *interface, const struct plan_item *item,
                           struct observed *observed) {
     bool trust = interface->trust == TRUST_YES;
-    const char *problem = item->attachment == ATTACHED_BY_NETWORK
-                              ? network_port_trust(interface->network, interface->port, &trust)
-                              : NULL;
-    if (problem)
+    bool unknown = item->attachment == ATTACHED_BY_NETWORK &&
+                   !network_port_trust(interface->network, interface->port, &trust);
+    if (unknown)
         observed->trust_problem = "whether its network port is trusted is unknown";
-    observed->trust = problem ? FORCE_UNKNOWN : trust && item->can_trust ? FORCE_YES : FORCE_NO;
+    observed->trust = unknown ? FORCE_UNKNOWN : trust && item->can_trust ? FORCE_YES : FORCE_NO;
     observed->given = observed->trust == FORCE_YES && interface->given;
 }
 
 static void observe_device(const struct interface *interface, const struct device *device,
                            struct observed *observed) {
-    observed->problem = !interface->target ? "the XML names none"
+    observed->problem = !interface->target ? "the XML names no device"
                         : !device          ? "it is not there"
                         : !device->macvtap ? "it is no macvtap"
                                            : NULL;

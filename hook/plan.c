@@ -120,7 +120,7 @@ static struct policy_decision decide_for(const struct interface *interface,
     bool by_network = item->attachment == ATTACHED_BY_NETWORK;
     const struct device *lower = device ? device_at(devices, device->lower) : NULL;
     const char *const *names = &interface->dev;
-    size_t count = interface->dev != NULL;
+    size_t count = item->attachment != ATTACHED_BY_NAME && interface->dev;
     if (lower) {
         names = (const char *const *)lower->names;
         count = 1;

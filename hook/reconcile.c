@@ -90,30 +90,24 @@ const char *const state_names[] = {[STATE_OK] = "ok",
 
 /* `why` begins the reason; `advises`: rxtrust apply may mend it. */
 static const struct verdict_form {
+    const char *code, *why;
     enum state state;
-    const char *code, *words, *why;
     bool advises;
 } forms[] = {
-    [NOT_MACVTAP] = {STATE_OK, "not-macvtap", "no macvtap", "no macvtap", false},
-    [LEFT_ALONE] = {STATE_OPTED_OUT, "opted-out", "left alone", "", false},
-    [MULTICAST] = {STATE_OK, "multicast", "all-multicast", "IPv6 works", false},
-    [TRUSTED] = {STATE_OK, "trusted", "trusted", "", false},
-    [NO_MULTICAST] = {STATE_BROKEN, "no-multicast", "no multicast", "no multicast, so no IPv6",
-                      true},
-    [NOT_TRUSTED] = {STATE_BROKEN, "not-trusted", "not trusted",
-                     "IPv6 works, but the guest is not trusted", true},
-    [STILL_MULTICAST] = {STATE_BROKEN, "still-multicast", "still all-multicast",
-                         "still hears all multicast", true},
-    [STILL_TRUSTED] = {STATE_BROKEN, "still-trusted", "still trusted", "still trusted", true},
-    [TRUSTED_UNTIL_SHUTDOWN] = {STATE_BROKEN, "trusted-until-shutdown",
-                                "trusted until it is shut down", "trusted until it is shut down",
-                                false},
-    [DEVICE_UNKNOWN] = {STATE_UNKNOWN, "device-unknown", "cannot look at the device",
-                        "cannot look at the device", false},
-    [NETWORK_NOT_KNOWN] = {STATE_UNKNOWN, "network-unknown", "its network is unknown",
-                           "its network is unknown", false},
-    [NOT_RUNNING] = {STATE_OK, "not-running", "not running",
-                     "it doesn't run: it gets what the policy says at its start", false},
+    [NOT_MACVTAP] = {"not-macvtap", "no macvtap", STATE_OK, false},
+    [LEFT_ALONE] = {"opted-out", "", STATE_OPTED_OUT, false},
+    [MULTICAST] = {"multicast", "IPv6 works", STATE_OK, false},
+    [TRUSTED] = {"trusted", "", STATE_OK, false},
+    [NO_MULTICAST] = {"no-multicast", "no multicast, so no IPv6", STATE_BROKEN, true},
+    [NOT_TRUSTED] = {"not-trusted", "IPv6 works, but the guest is not trusted", STATE_BROKEN, true},
+    [STILL_MULTICAST] = {"still-multicast", "still hears all multicast", STATE_BROKEN, true},
+    [STILL_TRUSTED] = {"still-trusted", "still trusted", STATE_BROKEN, true},
+    [TRUSTED_UNTIL_SHUTDOWN] = {"trusted-until-shutdown", "trusted until it is shut down",
+                                STATE_BROKEN, false},
+    [DEVICE_UNKNOWN] = {"device-unknown", "cannot look at the device", STATE_UNKNOWN, false},
+    [NETWORK_NOT_KNOWN] = {"network-unknown", "its network is unknown", STATE_UNKNOWN, false},
+    [NOT_RUNNING] = {"not-running", "it doesn't run: it gets what the policy says at its start",
+                     STATE_OK, false},
 };
 
 enum state verdict_state(enum verdict verdict) {
@@ -122,10 +116,6 @@ enum state verdict_state(enum verdict verdict) {
 
 const char *verdict_code(enum verdict verdict) {
     return forms[verdict].code;
-}
-
-const char *verdict_words(enum verdict verdict) {
-    return forms[verdict].words;
 }
 
 const char *reason_text(enum reason reason) {
@@ -143,7 +133,7 @@ const char *reason_text(enum reason reason) {
         [PASSTHROUGH] = "passthrough mode needs no trust",
         [MADE_ELSEWHERE] = "libvirt can't trust a device that it didn't make",
         [DEVICE_MISSING] = "its device is missing",
-        [REVERTED] = "taken back by rxtrust revert",
+        [REVERTED] = "by rxtrust revert",
     };
     return texts[reason];
 }
@@ -175,7 +165,8 @@ static char *detail_of(const struct plan_item *item, const struct observed *obse
     static const char *const by[] = {"", "its own XML says 'yes'", "its portgroup says 'yes'",
                                      "its network says 'yes'"};
     bool trusted = observed->trust == FORCE_YES;
-    char *text = NULL;
+    const char *left = "";
+    char *text = NULL, *detail = NULL;
     int length = 0;
     switch (verdict) {
     case MULTICAST:
@@ -188,13 +179,24 @@ static char *detail_of(const struct plan_item *item, const struct observed *obse
     case TRUSTED:
         return strdup(item->reason == TRUSTED_ALREADY ? by[item->said_by] : "");
     case LEFT_ALONE:
-        if (item->reason != OFF_BY_POLICY)
-            return strdup(reason_text(item->reason));
-        length = asprintf(&text, "policy = off in [%s]%s", item->decision.section,
-                          trusted ? "; trusted by its own XML or network" : "");
+        left = trusted                   ? "; trusted by its own XML or network"
+               : observed->follows       ? "; groups from its trust stay until it is shut down"
+               : observed->all_multicast ? "; all-multicast is set there, not marked as rxtrust's"
+                                         : "";
+        length = item->reason == OFF_BY_POLICY
+                     ? asprintf(&text, "policy = off in [%s]%s", item->decision.section, left)
+                     : asprintf(&text, "%s%s", reason_text(item->reason), left);
         break;
     case TRUSTED_UNTIL_SHUTDOWN:
-        return why_not_live(observed);
+        detail = why_not_live(observed);
+        length = !detail           ? -1
+                 : observed->given ? asprintf(&text,
+                                              "%s; if its definition says 'yes', run: rxtrust "
+                                              "define",
+                                              detail)
+                                   : asprintf(&text, "%s", detail);
+        free(detail);
+        break;
     case DEVICE_UNKNOWN:
         return strdup(observed->problem);
     case NETWORK_NOT_KNOWN:

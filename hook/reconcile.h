@@ -82,8 +82,5 @@ static inline bool is_good(const struct conclusion *conclusion) {
 char *verdict_why(const struct plan_item *item, const struct observed *observed,
                   const struct conclusion *conclusion, const char *guest);
 
-/* The verdict itself in words, for the log: "all-multicast", "trusted" …; a text that stays. */
-const char *verdict_words(enum verdict verdict);
-
 /* Why something is wanted, in words; a text that stays. */
 const char *reason_text(enum reason reason);

@@ -73,7 +73,7 @@ static void open_materials(void *user) {
     const struct plan_source *source = materials->source;
     const char *reason = NULL;
     materials->has_policy =
-        policy_open(source->policy, source->policy_required, &materials->policy);
+        source->policy && policy_open(source->policy, source->policy_required, &materials->policy);
     if (materials->has_policy)
         (void)library_inih(&reason);
     if (source->count) {
@@ -225,10 +225,12 @@ const char *sandboxed_plan(const struct plan_source *source, struct planned *pla
     if (!problem)
         problem = planned_get(&message, planned);
     message_free(&message);
-    if (!problem && !planned->policy_error_count && planned->count != source->count)
+    if (!problem && planned->count != (planned->policy_error_count ? 0 : source->count))
         problem = "malformed answer from the parser process";
     for (size_t i = 0; !problem && i < planned->count; i++)
         check_targets(&source->texts[i], &planned->guests[i]);
+    if (problem)
+        planned_free(planned); /* nothing unchecked is within reach */
     return problem;
 }
 

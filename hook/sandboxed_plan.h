@@ -33,16 +33,16 @@ struct planned {
 };
 
 struct plan_source {
-    const char *policy;   /* its file */
+    const char *policy;   /* its file; NULL: the defaults */
     bool policy_required; /* it must be there */
     const struct text *texts;
     size_t count;
     const struct devices *devices; /* the host's links, listed before */
 };
 
-/* Returns NULL, or why nothing could be parsed at all; a text that stays. What is wrong with the
- * policy or the XML stands in `planned`. Of an interface, its target is kept only if it stands in
- * the guest's own text. Call planned_free() either way. */
+/* Returns NULL, or why nothing could be parsed at all, a text that stays; `planned` is empty then.
+ * What is wrong with the policy or the XML stands in `planned`. Of an interface, its target is kept
+ * only if it stands in the guest's own text. Call planned_free() either way. */
 const char *sandboxed_plan(const struct plan_source *source, struct planned *planned);
 void planned_free(struct planned *planned);
 

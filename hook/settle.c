@@ -18,7 +18,7 @@ static const char *change_device(const struct devices *devices, const struct fin
     bool on = finding->conclusion.steps & STEP_SET;
     const char *problem =
         finding->conclusion.steps & STEP_UNMARK
-            ? device_unmark(devices, finding->device)
+            ? device_mark(devices, finding->device, false)
             : device_change(
                   devices, finding->device,
                   (struct device_change){.all_multicast = on,
@@ -45,18 +45,19 @@ static void log_change(const char *why, const struct planned_guest *guest, size_
                  policy_action_names[item->decision.action], item->decision.section);
 }
 
+/* Advice that has just failed isn't given again. */
 static void log_verdict(const char *why, const struct planned_guest *guest, size_t number,
-                        const struct finding *finding, const char *refusal, bool advise) {
+                        const struct finding *finding, const char *refusal) {
     const struct interface *interface = &guest->domain.interfaces[number];
     enum verdict verdict = finding->conclusion.verdict;
+    bool good = is_good(&finding->conclusion);
     if (verdict == NOT_MACVTAP)
         return;
     char *text = verdict_why(&guest->plan.items[number], &finding->observed, &finding->conclusion,
-                             advise ? guest_for_shell(&guest->domain) : NULL);
+                             refusal ? NULL : guest_for_shell(&guest->domain));
     const char *reason = text ? text : "out of memory";
-    bool good = is_good(&finding->conclusion);
     log_line(!good, good ? "" : "rxtrust: ", "%s: %s: %s: %s%s%s%s%s", why, or_dash(interface->mac),
-             or_dash(interface->target), verdict_words(verdict), *reason ? ": " : "", reason,
+             or_dash(interface->target), verdict_code(verdict), *reason ? ": " : "", reason,
              refusal ? "; last attempt: " : "", refusal ? refusal : "");
     free(text);
 }
@@ -74,7 +75,7 @@ void settle_devices(const char *why, struct guests *guests, bool at_reconnect) {
         if (steps & DEVICE_STEPS && !keeps)
             log_change(why, guest, i, &finding, change_device(&guests->devices, &finding));
         else if (verdict == DEVICE_UNKNOWN || verdict == NETWORK_NOT_KNOWN)
-            log_verdict(why, guest, i, &finding, NULL, true);
+            log_verdict(why, guest, i, &finding, NULL);
     }
 }
 
@@ -103,86 +104,83 @@ static void refuse(struct tries *tries, const char *problem) {
     tries->refusal = problem ? strdup(problem) : NULL;
 }
 
-/* Does what can be done without libvirt, and observes again. */
-static struct finding settle_device(struct attempt *attempt, struct guests *guests,
-                                    const struct planned_guest *guest, size_t number) {
+/* Does what can be done without libvirt. True: look again. */
+static bool settle_device(struct attempt *attempt, const struct devices *devices,
+                          const struct planned_guest *guest, size_t number,
+                          const struct finding *finding) {
     struct tries *tries = &attempt->tries[number];
-    struct finding finding = guests_observe(guests, guest, number);
-    const char *problem = NULL;
-    while (!problem && finding.conclusion.steps & DEVICE_STEPS && tries->device < 2 * ATTEMPTS) {
-        problem = change_device(&guests->devices, &finding);
-        tries->device++;
-        refuse(tries, problem);
-        if (!problem) {
-            log_change(attempt->why, guest, number, &finding, NULL);
-            if (finding.conclusion.steps & STEP_SET)
-                tries->set_on = finding.device->index;
-            finding = guests_observe(guests, guest, number);
-        }
-    }
-    return finding;
+    if (!(finding->conclusion.steps & DEVICE_STEPS) || tries->device >= 2 * ATTEMPTS)
+        return false;
+    const char *problem = change_device(devices, finding);
+    tries->device++;
+    refuse(tries, problem);
+    if (!problem)
+        log_change(attempt->why, guest, number, finding, NULL);
+    if (!problem && finding->conclusion.steps & STEP_SET)
+        tries->set_on = finding->device->index;
+    return true;
 }
 
-/* Sets the note for the trust in force, and for the interface that is to be trusted; SIZE_MAX:
- * none.
- */
+/* Sets the note that belongs to the live XML, with `says` on the interface of this number, if there
+ * is one. */
 static const char *set_note(const struct attempt *attempt, const struct planned_guest *guest,
-                            size_t trusted, size_t untrusted, struct virsh_result *result) {
+                            size_t number, enum trust says) {
     const struct domain *domain = &guest->domain;
-    enum trust *says = calloc(domain->count + 1, sizeof *says);
+    enum trust *all = calloc(domain->count + 1, sizeof *all);
     struct text note = {0};
-    for (size_t i = 0; says && i < domain->count; i++)
-        says[i] = i == trusted     ? TRUST_YES
-                  : i == untrusted ? domain->interfaces[i].owner
-                                   : domain->interfaces[i].trust;
-    const char *problem = NULL;
-    if (!says || !domain_note(domain, says, true, &note))
-        problem = "cannot note whose the trust is: out of memory, or no MAC address";
-    else if (!virsh_set_note(attempt->uuid, &note, attempt->deadline, result))
-        problem = virsh_problem(result);
+    struct virsh_result result = {0};
+    for (size_t i = 0; all && i < domain->count; i++)
+        all[i] = i == number ? says : domain->interfaces[i].trust;
+    const char *problem = all && domain_note(domain, all, true, &note)
+                              ? NULL
+                              : "cannot write the note: out of memory";
+    if (!problem && !virsh_set_note(attempt->uuid, &note, attempt->deadline, &result)) {
+        log_error("%s: virsh cannot note that the trust is rxtrust's: %s", attempt->why,
+                  virsh_problem(&result));
+        problem = "virsh refused the note";
+    }
+    virsh_result_free(&result);
     text_free(&note);
-    free(says);
-    return problem;
-}
-
-static const char *send(const struct attempt *attempt, const struct guests *guests,
-                        const struct interface *interface, enum trust says,
-                        struct virsh_result *result) {
-    struct text element = {0};
-    const char *problem = NULL;
-    if (domain_interface_xml(interface, says, &guests->dumps.texts[0], &element, &problem) &&
-        !virsh_update_device(attempt->uuid, &element, attempt->deadline, result))
-        problem = virsh_problem(result);
-    text_free(&element);
+    free(all);
     return problem;
 }
 
 /* Gives trust, noted before, or takes it back. What came by it goes with it: libvirt made the
  * device promiscuous perhaps, and set all-multicast. */
-static void change_trust(struct attempt *attempt, struct guests *guests,
+static void change_trust(struct attempt *attempt, const struct guests *guests,
                          const struct planned_guest *guest, size_t number,
                          const struct finding *finding) {
     const struct interface *interface = &guest->domain.interfaces[number];
     bool trust = finding->conclusion.steps & STEP_TRUST;
     bool multicast = guest->plan.items[number].want == WANT_MULTICAST;
-    struct virsh_result noted = {0}, sent = {0};
-    const char *problem = trust ? set_note(attempt, guest, number, SIZE_MAX, &noted) : NULL;
-    if (!problem)
-        problem = send(attempt, guests, interface, trust ? TRUST_YES : interface->owner, &sent);
+    enum trust says = trust ? TRUST_YES : interface->owner;
+    struct virsh_result result = {0};
+    struct text element = {0};
+    const char *problem = trust ? set_note(attempt, guest, number, says) : NULL;
+    /* Should the process end in between, the mark tells the next one to finish it. */
+    if (!problem && !trust)
+        problem = device_mark(&guests->devices, finding->device, true);
+    if (!problem &&
+        domain_interface_xml(interface, says, &guests->dumps.texts[0], &element, &problem) &&
+        !virsh_update_device(attempt->uuid, &element, attempt->deadline, &result))
+        problem = virsh_problem(&result);
     if (!problem && !trust)
         problem = device_change(&guests->devices, finding->device,
                                 (struct device_change){.all_multicast = multicast,
                                                        .marked = multicast,
                                                        .clear_promiscuous = true});
-    if (!problem && !trust)
-        log_info("%s: %s: trust taken back, and what came by it on %s", attempt->why,
-                 or_dash(interface->mac), finding->device->names[0]);
-    if (!problem && !trust) /* a note that stays by mistake counts for nothing */
-        (void)set_note(attempt, guest, SIZE_MAX, number, &noted);
-    attempt->pauses = problem || attempt->tries[number].live++;
-    refuse(&attempt->tries[number], problem ? problem : "libvirt said yes, and did not do it");
-    virsh_result_free(&noted);
-    virsh_result_free(&sent);
+    if (!problem && !trust) {
+        log_info("%s: %s: trust taken back; its groups stay on %s until the guest is shut down",
+                 attempt->why, or_dash(interface->mac), finding->device->names[0]);
+        /* A note that stays by mistake counts for nothing. */
+        (void)set_note(attempt, guest, number, says);
+    }
+    attempt->pauses = problem || attempt->tries[number].live;
+    attempt->tries[number].live++;
+    refuse(&attempt->tries[number],
+           problem ? problem : "libvirt said yes, and did not do it: see its daemon's log");
+    virsh_result_free(&result);
+    text_free(&element);
 }
 
 /* The interface with the fewest attempts among those that need libvirt: one that libvirt refuses
@@ -215,16 +213,8 @@ static bool has_old_mark(const struct planned_guest *guest, const struct finding
     return false;
 }
 
-static bool note_old_marks(const struct attempt *attempt, const struct planned_guest *guest) {
-    struct virsh_result result = {0};
-    const char *problem = set_note(attempt, guest, SIZE_MAX, SIZE_MAX, &result);
-    if (problem)
-        log_error("%s: cannot note that the trust is rxtrust's: %s", attempt->why, problem);
-    virsh_result_free(&result);
-    return !problem;
-}
-
-/* One round: the steps that need no libvirt, and one that does, for the XML is old after it. */
+/* One round: the steps that need no libvirt, and one that does, for the XML is old after it. What
+ * is so then the next round sees, and whether the guest still runs. */
 static enum outcome settle_round(struct attempt *attempt, struct guests *guests,
                                  const struct planned_guest *guest) {
     size_t count = guest->plan.count;
@@ -234,34 +224,40 @@ static enum outcome settle_round(struct attempt *attempt, struct guests *guests,
         log_error("%s: out of memory", attempt->why);
         return OUTCOME_BAD;
     }
-    bool good = true, late = clock_now() + ATTEMPT_SECONDS >= attempt->deadline;
+    bool good = true, late = clock_now() + ATTEMPT_SECONDS >= attempt->deadline, again = false;
     for (size_t i = 0; i < count; i++)
         findings[i] = guests_observe(guests, guest, i);
-    if (has_old_mark(guest, findings))
-        late = !note_old_marks(attempt, guest) || late;
-    for (size_t i = 0; !late && i < count; i++)
-        findings[i] = settle_device(attempt, guests, guest, i);
+    bool noted =
+        late || !has_old_mark(guest, findings) || !set_note(attempt, guest, SIZE_MAX, TRUST_UNSAID);
+    for (size_t i = 0; !late && i < count; i++) {
+        bool unmarks = findings[i].conclusion.steps & STEP_UNMARK;
+        if (noted || !unmarks)
+            again = settle_device(attempt, &guests->devices, guest, i, &findings[i]) || again;
+    }
     size_t next = late ? count : next_live(attempt, findings, count);
     if (next < count)
         change_trust(attempt, guests, guest, next, &findings[next]);
-    for (size_t i = 0; next == count && i < count; i++) {
+    again = again || next < count;
+    for (size_t i = 0; !again && i < count; i++) {
         bool is = is_good(&findings[i].conclusion);
-        log_verdict(attempt->why, guest, i, &findings[i], is ? NULL : attempt->tries[i].refusal,
-                    true);
+        log_verdict(attempt->why, guest, i, &findings[i], is ? NULL : attempt->tries[i].refusal);
         good = good && is;
     }
     free(findings);
-    return next < count ? OUTCOME_AGAIN : good ? OUTCOME_GOOD : OUTCOME_BAD;
+    return again ? OUTCOME_AGAIN : good ? OUTCOME_GOOD : OUTCOME_BAD;
 }
 
 /* The guest stopped after its call of `stopped` had been answered: nobody else clears what was set
  * since on a device that somebody else made. */
 static void clear_after_stop(const struct attempt *attempt, const struct devices *devices) {
     for (size_t i = 0; i < attempt->count; i++) {
-        struct device *device = device_at(devices, attempt->tries[i].set_on);
-        if (device && device->marked &&
-            device_change(devices, device, (struct device_change){.all_multicast = false}))
-            log_error("%s: cannot take all-multicast back from %s", attempt->why, device->names[0]);
+        const struct device *device = device_at(devices, attempt->tries[i].set_on);
+        const char *problem = device && device->marked
+                                  ? device_change(devices, device, (struct device_change){0})
+                                  : NULL;
+        if (problem)
+            log_error("%s: cannot take all-multicast back from %s: %s", attempt->why,
+                      device->names[0], problem);
     }
 }
 
@@ -272,7 +268,8 @@ static void pause_longer(struct attempt *attempt) {
 
 static enum outcome try_once(struct attempt *attempt) {
     struct guests guests;
-    enum exit_code code = guests_from_uuid(attempt->uuid, attempt->deadline, &guests);
+    enum exit_code code = guests_from_uuid(attempt->uuid, attempt->revert ? no_policy : NULL,
+                                           attempt->deadline, &guests);
     const struct planned_guest *guest = guests_get(&guests, 0);
     enum outcome outcome = OUTCOME_BAD;
     if (code == EXIT_NO_ANSWER && guests.dumps.result.code != VIRSH_MISSING &&

@@ -58,7 +58,7 @@ static size_t line_length(const char *text, size_t width) {
     size_t best = 0, end = strcspn(text, " ");
     do {
         best = end;
-        if (!text[end] || is_command(text + end + 1))
+        if (!text[end] || (end && text[end - 1] == ';' && is_command(text + end + 1)))
             break;
         end += 1 + strcspn(text + end + 1, " ");
     } while (text_width(text, end) <= width);

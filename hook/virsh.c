@@ -32,8 +32,8 @@ static bool open_streams(int streams[STREAMS], const struct text *input) {
             pwrite(streams[STDIN_FILENO], input->data, input->length, 0) == (ssize_t)input->length);
 }
 
-/* In the child: becomes virsh, in a process group of its own, which ends with this process. The
- * copies are made above 2 first: a stream may itself be 0, 1 or 2. */
+/* In the child: becomes virsh, in a process group of its own, which ends with this process. No
+ * stream is 0, 1 or 2: those are open (process.h). */
 __attribute__((noreturn)) static void become_virsh(char *const *arguments,
                                                    const int streams[STREAMS], pid_t parent) {
     (void)setpgid(0, 0);
@@ -44,7 +44,9 @@ __attribute__((noreturn)) static void become_virsh(char *const *arguments,
         good = dup2(streams[i], i) >= 0;
     if (good)
         (void)execvp("virsh", arguments);
-    (void)dprintf(streams[STDERR_FILENO], "cannot run virsh: %s\n", strerror(errno));
+    (void)dprintf(streams[STDERR_FILENO],
+                  "cannot run virsh: %s: install libvirt-clients or libvirt-client\n",
+                  strerror(errno));
     _exit(VIRSH_MISSING);
 }
 
@@ -198,8 +200,9 @@ static bool split(char *rest, const char *separator, size_t first, size_t count,
     return true;
 }
 
-/* Linux limits one argument to 128 KiB (MAX_ARG_STRLEN); a guest needs less than 110 bytes. */
-enum { BATCH = 1000 };
+/* Linux limits one argument to 128 KiB (MAX_ARG_STRLEN), of which a guest needs less than 110
+ * bytes; IO_LIMIT leaves each 160 KiB of XML. */
+enum { BATCH = 100 };
 
 /* Dumps some guests in one call: `version --daemon; echo S; dumpxml UUID; echo S; …; list --uuid`.
  * S is random, so no guest's XML can hold it. A guest that is gone is an error to virsh, and no

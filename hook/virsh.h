@@ -29,7 +29,6 @@ const char *virsh_problem(const struct virsh_result *result);
 /* True: the text has the form of a UUID as libvirt prints it. */
 bool is_uuid(const char *text);
 
-/* The UUIDs of the guests that run, or of all; the caller frees `uuids->data`: one a line. */
 /* Asks for the XML of guests, in a few calls of virsh for all: live XML of a guest that runs, else
  * the stored one; `inactive`: the stored one of all. A text for each UUID in order; of a guest that
  * is gone it is empty. */

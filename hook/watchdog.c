@@ -79,11 +79,11 @@ void watchdog_kill_group(pid_t group) {
     group_to_kill = group;
 }
 
-void watchdog_begin_output(void) {
+void watchdog_begin_output(sigset_t *before) {
     static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
     sigset_t all;
     (void)sigfillset(&all);
     for (size_t i = 0; i < COUNT(faults); i++) /* blocked, they would end it without exit code 0 */
         (void)sigdelset(&all, faults[i]);
-    (void)sigprocmask(SIG_BLOCK, &all, NULL);
+    (void)sigprocmask(SIG_BLOCK, &all, before);
 }

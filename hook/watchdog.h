@@ -20,8 +20,9 @@ void watchdog_block(sigset_t *before);
 /* The watchdog kills this process group before it ends this process; 0: none. */
 void watchdog_kill_group(pid_t group);
 
-/* From now on neither a signal nor the time limit ends the process. Call it before the first byte
- * of XML is printed: libvirt would refuse half an XML, and so the guest. A reader that is gone ends
- * the write with EPIPE. A reader that never reads blocks it for ever; libvirt reads its hook's
- * output to the end, or closes it. */
-void watchdog_begin_output(void);
+/* From now on neither a signal nor the time limit ends the process, until
+ * sigprocmask(SIG_SETMASK, before, NULL). Call it before the first byte of XML is printed: libvirt
+ * would refuse half an XML, and so the guest. A reader that is gone ends the write with EPIPE.
+ * A reader that never reads blocks it for ever; libvirt reads its hook's output to the end, or
+ * closes it. */
+void watchdog_begin_output(sigset_t *before);

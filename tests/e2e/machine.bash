@@ -49,6 +49,7 @@ END
     cat > /etc/libvirt/libvirtd.conf <<END
 log_filters = "1:util.command 1:util.hook 3:object 3:event"
 log_outputs = "1:file:$daemon_log"
+auth_unix_ro = "none"
 auth_unix_rw = "none"
 END
     # Debian's package with the daemon's units makes this user, and would start a daemon on the machine.
@@ -110,6 +111,25 @@ restart_daemon() {
     start_daemon
 }
 
+# reconnect NAME: restarts the daemon, until the hook has done its work for this guest, which goes on after virsh
+# gets its first answer.
+reconnect() {
+    stop_daemon
+    start_daemon_again "$1"
+}
+
+start_daemon_again() {
+    local before
+    before=$(reconnects "$1")
+    start_daemon
+    wait_for 30 eval "((\$(reconnects $1) > before))"
+    settle
+}
+
+reconnects() {
+    grep -c "hooks/.* $1 reconnect begin" $daemon_log || true
+}
+
 # start_second_machine [FAR]: a second machine at the peer's other end, which is named so there. Migrations go
 # over a link of their own: on the uplinks each device of a machine answers for all of its addresses, also one
 # in passthrough mode, whose MAC address is the same on both.
@@ -133,9 +153,11 @@ stop_second_machine() {
     ip netns del second
 }
 
-# The daemon notices a hook that comes or goes when it starts. A live-trust process of an earlier test may
-# still run the program: it is replaced, not written to.
+# A background process of an earlier test may still run the program: it is replaced, not written to. The daemon
+# notices a hook that comes when it starts, and calls it anew each time: so it is restarted only if there was none.
 install_hook() {
+    local noticed=no
+    [[ ! -e $hook || ! -e $state/hook-noticed ]] || noticed=yes
     if [[ -n $package ]]; then
         mkdir -p "${hook%/*}"
         ln -sf "$program" $hook
@@ -144,7 +166,8 @@ install_hook() {
         mv $hook.new $hook
     fi
     rm -f $policy
-    restart_daemon
+    [[ $noticed == yes ]] || restart_daemon
+    touch $state/hook-noticed
 }
 
 # The installed hook is one that doesn't find it.
@@ -156,13 +179,51 @@ take_away_libxml2() {
 }
 
 remove_hook() {
-    rm -f $hook $policy
+    rm -f $hook $policy $state/hook-noticed
     restart_daemon
 }
 
 # No call of the hook is under way, nor what it does in the background.
 hook_is_idle() {
     ! pgrep -x "${hook##*/}" >/dev/null
+}
+
+settle() {
+    wait_for 60 hook_is_idle
+}
+
+# The program as an administrator calls it; a test's own virsh is its virsh, too.
+rxtrust() {
+    PATH=$state/bin:$PATH "$program" "$@"
+}
+
+# code NAME [MAC]: the stable code of status for the guest's interface (the one with this MAC).
+code() {
+    { rxtrust status --json || true; } | jq -r --arg name "$1" --arg mac "${2-}" \
+        '[.interfaces[] | select(.guest == $name and ($mac == "" or .mac == $mac)) | .code][0]'
+}
+
+# is CODE NAME [MAC]: status tells it; its exit code is 0 where it is as the policy says, and 1 where it isn't.
+is() {
+    local found exit_code=0 expected=1
+    found=$(code "${@:2}")
+    rxtrust status >/dev/null || exit_code=$?
+    case $1 in trusted | multicast | opted-out) expected=0 ;; esac
+    [[ $found == "$1" && $exit_code == "$expected" ]] || { echo "it is $found, exit code $exit_code" >&2; return 1; }
+}
+
+# note NAME: what rxtrust has noted in the live domain.
+note() {
+    virsh metadata "$1" urn:rxtrust:1 --live 2>/dev/null
+}
+
+# has_note NAME WORD [MAC]: the note says that the owner's word was this before rxtrust gave trust.
+has_note() {
+    [[ $(note "$1" | xmllint --xpath "string(//interface[${3:+@mac='$3' and }true()]/@was)" -) == "$2" ]]
+}
+
+has_no_note() {
+    [[ -z $(note "$1" | xmllint --xpath '//interface' - 2>/dev/null) ]]
 }
 
 write_policy() {
@@ -200,6 +261,11 @@ addresses() {
     done
 }
 
+# policy_is POLICY [OVERRIDE]
+policy_is() {
+    printf '[default]\npolicy = %s\noverride = %s\n' "$1" "${2-no}" | write_policy
+}
+
 # direct N [ATTRIBUTES [MODEL [MODE [INSIDE [UPLINK]]]]]: the XML of an interface on up0.
 direct() {
     echo "<interface type='direct' ${2-}><mac address='$(mac "$1")'/><source dev='${6:-up0}' mode='${4:-bridge}'/>" \
@@ -235,6 +301,21 @@ END
     virsh -q define "$state/domain.xml"
 }
 
+# make_disk FILE: an empty qcow2 image of 1 MiB, which keeps snapshots: a header, and the tables of references and
+# clusters, a cluster of 64 KiB each.
+make_disk() {
+    local numbers
+    {
+        printf 'QFI\xfb'
+        for numbers in 2 0 0 0 16 0 1048576 0 1 0 196608 0 65536 1 0 0 0; do
+            printf '%08x' "$numbers" | sed 's/../\\x&/g' | xargs -0 printf
+        done
+    } > "$1"
+    printf '\0\0\0\0\0\2' | dd of="$1" bs=65536 seek=1 conv=notrunc status=none
+    printf '\0\1\0\1\0\1\0\1' | dd of="$1" bs=65536 seek=2 conv=notrunc status=none
+    truncate -s 262144 "$1"
+}
+
 guest_uuid() {
     printf '0ddba11c-0000-4000-8000-%012x' "$1"
 }
@@ -254,8 +335,8 @@ is_running() {
 }
 
 remove() {
-    virsh -q destroy "$1" || true
-    virsh -q undefine "$1" --managed-save || virsh -q undefine "$1"
+    virsh -q destroy --domain="$1" || true
+    virsh -q undefine --domain="$1" --managed-save || virsh -q undefine --domain="$1"
     delete_what_libvirt_cannot
 }
 
@@ -272,13 +353,29 @@ macvtap() {
     virsh -q domiflist "$1" | awk -v mac="${2-}" 'mac == "" || $5 == mac { print $1; exit }'
 }
 
+# The flag that lets every multicast frame in: in passthrough mode it is promiscuous mode, which the host device
+# doesn't count there.
 has_all_multicast() {
-    ip link show "$1" | grep -q ALLMULTI
+    local link
+    link=$(ip -d link show "$1")
+    [[ $link == *ALLMULTI* || ($link == *"mode passthru"* && $link == *PROMISC*) ]]
 }
 
-# rxtrust marks the devices whose all-multicast it has set, or whose guest it has trusted.
+# rxtrust marks the devices whose all-multicast it has set.
 is_marked() {
-    ip link show "$1" | grep -q 'alias rxtrust .*: \(all-multicast\|trust\)'
+    [[ $(cat "/sys/class/net/$1/ifalias") == 'rxtrust: all-multicast' ]]
+}
+
+has_no_alias() {
+    [[ -z $(cat "/sys/class/net/$1/ifalias") ]]
+}
+
+is_promiscuous() {
+    ip link show "$1" | grep -q PROMISC
+}
+
+is_up() {
+    ip link show "$1" | grep -q '[<,]UP[,>]'
 }
 
 # counters DEVICE: how often it is told to take everything, and all multicast. ip before 6.0 doesn't tell
@@ -303,11 +400,6 @@ no_macvtap_is_left() {
     [[ -z $(ip -o link show type macvtap) ]]
 }
 
-# No call of the hook is under way, and it holds nothing.
-nothing_is_held() {
-    hook_is_idle && ! compgen -G '/run/rxtrust*' >/dev/null
-}
-
 live_trust() {
     virsh dumpxml "$1" | xmllint --xpath "string(//interface[${2:-1}]/@trustGuestRxFilters)" -
 }
@@ -330,9 +422,36 @@ tell_guest() {
     [[ $line == DONE ]]
 }
 
+# tell_guest_all N: has the guest run each line of the standard input.
+tell_guest_all() {
+    local command
+    while read -r command; do
+        tell_guest "$1" "$command"
+    done
+}
+
 # From 10.0 on `virsh update-device` changes trust in a running guest.
 libvirt_takes_live_trust() {
     (($(libvirtd --version | sed 's/.* \([0-9]*\)\..*/\1/') >= 10))
+}
+
+# trust_by NAME: has rxtrust trust a guest that runs. A libvirt that takes no live trust takes it from a saved image.
+trust_by_rxtrust() {
+    settle
+    libvirt_takes_live_trust || restore "$1" "${@:2}"
+    is_trusted "$1"
+}
+
+# restore NAME: from a managed save, paused.
+restore() {
+    save "$1"
+    virsh -q start "$1" --paused
+    settle
+}
+
+save() {
+    virsh -q managedsave "$1"
+    delete_what_libvirt_cannot
 }
 
 # has_group DEVICE ADDRESS: the device takes the address's solicited-node multicast group.

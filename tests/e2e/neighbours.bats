@@ -25,20 +25,25 @@ sed 's/<uuid>/<title>titled<\/title>&/'
 END
 }
 
-# restored_by_both NUMBER: a saved guest comes back with the title and with trust.
+# restored_by_both NUMBER: a guest starts with all-multicast, and comes back from a save with the title and with trust.
 restored_by_both() {
     chmod +x "$hook".d/* "$hook"
     : > "$state/others-calls"
     restart_daemon
     define "shared-$1" "$1" "$(direct "$1")"
-    start "shared-$1" "$1"
-    answers_all "$1"
-    virsh -q managedsave "shared-$1"
-    virsh -q start "shared-$1"
+    virsh -q start "shared-$1" --paused
+    has_all_multicast "$(macvtap "shared-$1")"
+    settle_both
+    save "shared-$1"
+    virsh -q start "shared-$1" --paused
     [ "$(virsh dumpxml "shared-$1" | xmllint --xpath 'string(/domain/title)' -)" == titled ]
     is_trusted "shared-$1"
     grep -q '^started$' "$state/others-calls"
-    answers_all "$1"
+    settle_both
+}
+
+settle_both() {
+    wait_for 60 eval "! pgrep -x 'qemu|50-rxtrust'"
 }
 
 @test "another's hooks/qemu and ours in qemu.d" {

@@ -3,17 +3,15 @@
 
 load machine
 
-rxtrust() {
-    "$program" "$@"
-}
-
 setup() {
     install_hook
     clear_log
 }
 
 teardown() {
+    rm -rf "${state:?}/bin"
     remove_all
+    settle
     [[ ! -e /sys/class/net/up1 ]] || ip link del up1
 }
 
@@ -42,12 +40,7 @@ attach() {
 run_guest() {
     define "$1" "$2" "$(direct "$2")"
     virsh -q start "$1"
-    wait_for 40 log_says "guest $1: started"
-    wait_for 40 nothing_is_held
-}
-
-trusted_or_too_old() {
-    ! libvirt_takes_live_trust || is_trusted "$1" 2
+    settle
 }
 
 @test "an interface that is plugged in gets what the policy says, and its unit says so" {
@@ -57,11 +50,10 @@ trusted_or_too_old() {
     plugged "$(macvtap growing "$(mac 120 1)")"
     rxtrust status
     has_all_multicast "$(macvtap growing "$(mac 120 1)")"
-    trusted_or_too_old growing
-    says "guest growing: plugged: $(mac 120 1): .*as the policy says"
+    ! libvirt_takes_live_trust || has_note growing unsaid "$(mac 120 1)"
+    says "guest growing: plugged: $(mac 120 1): "
     plugged "$(macvtap growing "$(mac 120 1)")"
     is_quiet
-    nothing_is_held
 }
 
 @test "an interface that is plugged in is found when libvirt lists it, a while after its macvtap came" {
@@ -70,9 +62,8 @@ trusted_or_too_old() {
     fake_virsh <<END
 #!/bin/bash
 echo >> $state/looks
-real=$(command -v virsh)
-if ((\$(wc -l < $state/looks) > 4)); then exec "\$real" "\$@"; fi
-"\$real" "\$@" | sed "/'$(macvtap slow "$(mac 121 1)")'/d"
+if ((\$(wc -l < $state/looks) > 4)); then exec /usr/bin/virsh "\$@"; fi
+/usr/bin/virsh "\$@" | sed "/'$(macvtap slow "$(mac 121 1)")'/d"
 exit "\${PIPESTATUS[0]}"
 END
     rm -f "$state/looks"
@@ -94,7 +85,6 @@ END
     wait $!
     rxtrust status
     has_all_multicast "${device##*/}"
-    nothing_is_held
 }
 
 @test "it answers over IPv6: an interface that is plugged into a guest that has an address there" {
@@ -120,18 +110,13 @@ policy = off"
     define ordinary 125 "$(direct 125)"
     virsh -q start left-alone
     virsh -q start ordinary
-    wait_for 40 log_says "guest ordinary: started"
-    wait_for 40 nothing_is_held
+    settle
     clear_log
     plugged "$(macvtap left-alone)"
     is_quiet
     not has_all_multicast "$(macvtap left-alone)"
-    # virsh isn't even asked about one that the hook has marked.
-    fake_virsh <<< "#!/bin/sh
-exit 1"
     plugged "$(macvtap ordinary)"
     is_quiet
-    rm "$state/bin/virsh"
     [ ! -s "$syslog" ]
 }
 
@@ -163,7 +148,7 @@ exit 1"
     has_all_multicast "$device"
 }
 
-@test "beside the start, in every order, the guest is as the policy says and the host device as it was" {
+@test "called beside the start: the guest is as the policy says, and the host device as it was" {
     local before mode device
     before=$(counters up0)
     for mode in bridge passthrough; do
@@ -173,11 +158,11 @@ exit 1"
         device=$(compgen -G '/sys/class/net/macvtap*')
         plugged "${device##*/}"
         wait $!
-        wait_for 40 has_all_multicast "${device##*/}"
-        wait_for 40 rxtrust status
+        settle
+        has_all_multicast "${device##*/}"
+        rxtrust status
         remove beside
-        wait_for 40 nothing_is_held
-        [ "$(counters up0)" == "$before" ]
+        diff <(echo "$before") <(counters up0)
     done
 }
 
@@ -186,26 +171,23 @@ exit 1"
     run_guest stopping 127
     attach stopping 127 1
     device=$(macvtap stopping "$(mac 127 1)")
-    # It is gone when it has been found: the first call lists the guests, the second reads their XML.
-    rm -f "$state/looks"
+    # It is gone when it has been found.
+    rm -rf "$state/at"
     fake_virsh <<END
 #!/bin/bash
-echo >> $state/looks
-real=$(command -v virsh)
-"\$real" "\$@"
+/usr/bin/virsh "\$@"
 code=\$?
-if ((\$(wc -l < $state/looks) == 2)); then "\$real" -q destroy stopping > /dev/null 2>&1; fi
+if [[ "\$*" == *dumpxml* ]] && mkdir $state/at 2>/dev/null; then /usr/bin/virsh -q destroy stopping > /dev/null 2>&1; fi
 exit \$code
 END
     plugged "$device"
+    test -d "$state/at"
     rm "$state/bin/virsh"
-    says "guest stopping: plugged: the guest is gone"
-    nothing_is_held
     delete_what_libvirt_cannot
     no_macvtap_is_left
 }
 
-@test "in passthrough mode, plugged into a paused guest: a process waits until the guest runs" {
+@test "in passthrough mode, plugged into a paused guest: the flag is there before the guest runs" {
     local device before
     plug_in "" far1 up1
     before=$(counters up1)
@@ -214,15 +196,15 @@ END
     attach paused 128 1 "" virtio passthrough "" up1
     device=$(macvtap paused "$(mac 128 1)")
     plugged "$device"
+    has_all_multicast "$device"
+    is_marked "$device"
     virsh -q resume paused
-    wait_for 40 has_all_multicast "$device"
-    wait_for 40 rxtrust status
+    rxtrust status
     remove paused
-    wait_for 40 nothing_is_held
-    [ "$(counters up1)" == "$before" ]
+    diff <(echo "$before") <(counters up1)
 }
 
-@test "with a broken policy, and without a daemon, it fails and says why" {
+@test "with a broken policy, and without a daemon, it changes nothing and says why" {
     local device
     run_guest broken 129
     attach broken 129 1
@@ -234,6 +216,6 @@ END
     rm "$policy"
     stop_daemon
     not plugged "$device"
-    says "virsh: "
+    says "cannot ask libvirt: "
     start_daemon
 }

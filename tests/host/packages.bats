@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# Debian's package in place of install.sh, which is gone by now; guest `later` runs, without the hook.
+# Debian's package in place of install.sh, which is gone by now, and after it the one file that needs no other; guest
+# `later` runs, without the hook.
 
 load host
 
@@ -47,4 +48,21 @@ teardown_file() {
     start_paused third
     not has_all_multicast "$(macvtap third)"
     virsh -q destroy third
+}
+
+@test "the one file: two commands, and a guest that starts is served" {
+    not has_all_multicast "$(macvtap later)"
+    install -m 755 one-file /etc/libvirt/hooks/qemu
+    systemctl reload libvirtd
+    define_guest fourth 9
+    start_paused fourth
+    has_all_multicast "$(macvtap fourth)"
+    log_says "guest fourth: start"
+    /etc/libvirt/hooks/qemu --version | grep static
+    /etc/libvirt/hooks/qemu apply later
+    has_all_multicast "$(macvtap later)"
+    [ "$(denials | wc -l)" == "$(cat "$state"/denials)" ]
+    virsh -q destroy fourth
+    rm /etc/libvirt/hooks/qemu
+    systemctl reload libvirtd
 }

@@ -1,11 +1,9 @@
 #!/usr/bin/env bats
-# Many at a time, and for long: RXTRUST_LOAD_SECONDS of it, two minutes unless told otherwise.
+# Many at a time. Guests that come and go at random are those of tests/life.
 
 load ../e2e/machine
 
 guests=50
-workers=4
-seconds=${RXTRUST_LOAD_SECONDS:-120}
 
 setup() {
     install_hook
@@ -56,122 +54,6 @@ names() {
         fi
     done
     hook_is_idle
-}
-
-# ---- guests that come and go ----
-
-number_of() {
-    echo "$((10#${1#load-}))"
-}
-
-# make_definitions: the guests' XML, which `define` writes into one file.
-make_definitions() {
-    local number
-    mkdir -p "$state/load"
-    for ((number = 0; number < guests; number++)); do
-        define "load-$number" $((100 + number)) "$(direct $((100 + number)))"
-        mv "$state/domain.xml" "$state/load/load-$number.xml"
-        virsh -q undefine "load-$number"
-    done
-}
-
-define_one() {
-    virsh -q define "$state/load/$1.xml"
-}
-
-start_one() {
-    virsh -q start "$1" --paused
-}
-
-destroy_one() {
-    virsh -q destroy "$1"
-}
-
-restart_one() {
-    destroy_one "$1"
-    start_one "$1"
-}
-
-undefine_one() {
-    virsh -q undefine "$1"
-}
-
-# work WORKER: does what comes to mind with the guests that are this worker's, until the time is over.
-work() {
-    local end=$((SECONDS + seconds)) number guest now does
-    local -A is
-    RANDOM=$1
-    set -e
-    while ((SECONDS < end)); do
-        number=$((RANDOM % (guests / workers) * workers + $1))
-        guest=load-$number
-        now=${is[$guest]:-absent}
-        case $now-$((RANDOM % 3)) in
-        absent-*) does=define is[$guest]=defined ;;
-        defined-0) does=undefine is[$guest]=absent ;;
-        defined-*) does=start is[$guest]=running ;;
-        running-0) does=destroy is[$guest]=defined ;;
-        running-*) does=restart ;;
-        esac
-        ${does}_one "$guest"
-        echo "$does $guest"
-    done
-}
-
-# is_as_its_policy_says GUEST
-is_as_its_policy_says() {
-    local device
-    device=$(macvtap "$1")
-    case $(($(number_of "$1") % 3)) in
-    0) not has_all_multicast "$device" && not is_trusted "$1" ;;
-    1) has_all_multicast "$device" && not is_trusted "$1" ;;
-    2) if libvirt_takes_live_trust; then is_trusted "$1"; else has_all_multicast "$device"; fi ;;
-    esac
-}
-
-# What a daemon and a hook could leave behind; a log isn't.
-files() {
-    find /run /etc/libvirt /var/lib/libvirt /tmp -path "$state" -prune -o -type f -print | sort
-}
-
-descriptors() {
-    find /proc/"$(cat "$state"/libvirtd.pid)"/fd -mindepth 1 | wc -l
-}
-
-@test "$guests guests defined, started, restarted and destroyed at random: each as its policy says, and nothing is left behind" {
-    make_definitions
-    # What the daemon opens once for all guests it has open now.
-    define_one load-0
-    start_one load-0
-    remove load-0
-    wait_for 60 hook_is_idle
-    local worker guest before_files before_descriptors running=()
-    before_files=$(files)
-    before_descriptors=$(descriptors)
-
-    for ((worker = 0; worker < workers; worker++)); do
-        work "$worker" > "$state/load/$worker.log" 2>&1 &
-        running+=($!)
-    done
-    for worker in "${!running[@]}"; do
-        wait "${running[worker]}" || { cat "$state/load/$worker.log"; false; }
-    done
-    echo "# $(cat "$state"/load/*.log | cut -d' ' -f1 | sort | uniq -c | tr -s '\n ' ' ')" >&3
-
-    wait_for 60 hook_is_idle
-    not log_says 'error\|too long\|crashed\|refused'
-    mapfile -t running < <(virsh list --name | grep load-)
-    ((${#running[@]} >= guests / 5))
-    for guest in "${running[@]}"; do
-        is_as_its_policy_says "$guest" || { echo "$guest isn't as its policy says"; "$program" status; false; }
-    done
-    "$program" status > /dev/null
-    remove_all
-    [ -z "$(ip -o link show type macvtap)" ]
-    not pgrep -f qemu-system
-    hook_is_idle
-    diff <(echo "$before_files") <(files)
-    wait_for 10 test "$(descriptors)" -le "$before_descriptors"
 }
 
 # many_domains: what libvirt's test driver reads them from.

@@ -571,7 +571,7 @@ static const struct noted {
      "yes no given\nyes unsaid given\n"},
     {"a MAC address in another form",
      NOTED(GIVEN(ENTRY("52:54:0:0:0:A", "no")), CARD(YES, A) CARD(YES, "52:54:0:00:0:A")),
-     "yes no given\nyes yes own\n"},
+     "yes no given\nyes no given\n"},
     {"an unknown word", NOTED(GIVEN(ENTRY(A, "perhaps")), CARD(YES, A)), "yes yes own\n"},
     {"an unknown word before a known one",
      NOTED(GIVEN(ENTRY(A, "NO") ENTRY(A, "no")), CARD(YES, A)), "yes no given\n"},
@@ -618,9 +618,15 @@ static const struct noted {
      DOMAIN("<devices>" CARD(YES, A) "</devices>" METADATA(GIVEN(ENTRY(A, "no")))),
      "yes no given\n"},
     {"one MAC address twice, in the order of the entries",
-     NOTED(GIVEN(ENTRY(A, "no") ENTRY(B, "no") ENTRY(A, "unsaid")),
-           CARD(YES, A) CARD(YES, A) CARD(YES, A)),
-     "yes no given\nyes unsaid given\nyes yes own\n"},
+     NOTED(GIVEN(ENTRY(A, "no") ENTRY(B, "no") ENTRY(A, "unsaid")), CARD(YES, A) CARD(YES, A)),
+     "yes no given\nyes unsaid given\n"},
+    {"one MAC address, and fewer entries than interfaces: the strictest counts",
+     NOTED(GIVEN(ENTRY(A, "unsaid") ENTRY(A, "no")), CARD(YES, A) CARD(YES, A) CARD(YES, A)),
+     "yes no given\nyes no given\nyes no given\n"},
+    {"one MAC address, and more entries than interfaces: the strictest counts",
+     NOTED(GIVEN(ENTRY(A, "unsaid") ENTRY(A, "no")), CARD(YES, A)), "yes no given\n"},
+    {"one MAC address, and more entries than interfaces, none of them 'no'",
+     NOTED(GIVEN(ENTRY(A, "yes") ENTRY(A, "unsaid")), CARD(YES, A)), "yes unsaid given\n"},
     {"one MAC address twice, the first trusted by its owner",
      NOTED(GIVEN(ENTRY(A, "yes") ENTRY(A, "unsaid")), CARD(YES, A) CARD(YES, A)),
      "yes yes own\nyes unsaid given\n"},
@@ -1338,9 +1344,15 @@ static const struct place {
     const char *name;
     size_t tag_end, end;
 } places[] = {
-    {"far behind the text", SIZE_MAX / 2, SIZE_MAX}, {"the end behind the text", 20, SIZE_MAX},
-    {"the tag's end behind the text", SIZE_MAX, 30}, {"both at the beginning", 0, 0},
-    {"the tag's end behind the end", 30, 20},        {"in the root's tag", 7, 8},
+    {"far behind the text", SIZE_MAX / 2, SIZE_MAX},
+    {"the end behind the text", 20, SIZE_MAX},
+    {"the tag's end behind the text", SIZE_MAX, 30},
+    {"both at the beginning", 0, 0},
+    {"the tag's end behind the end", 30, 20},
+    {"in the root's tag", 7, 8},
+    {"its tag, and an end before it", 41, 8},
+    {"its tag, and an end behind the text", 41, SIZE_MAX},
+    {"its tag, and an end that is no tag's", 41, 45},
 };
 
 static void test_place(void **state) {

@@ -489,7 +489,7 @@ static void test_uuid_from_virsh(void **state) {
         struct guests guests;
         if (lies)
             lie_about(DOMAIN(UUID_B, "<devices/>"));
-        enum exit_code code = guests_from_uuid(UUID_A, clock_now() + 10, &guests);
+        enum exit_code code = guests_from_uuid(UUID_A, NULL, clock_now() + 10, &guests);
         text_free(&lie);
         assert_int_equal(code, lies ? EXIT_USAGE : EXIT_GOOD);
         assert_int_equal(guests_get(&guests, 0) == NULL, lies);

@@ -49,7 +49,7 @@ static void have_time(void) {
 static void print_through_signals(void) {
     static const int excluded[] = {SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGFPE,
                                    SIGILL,  SIGTRAP, SIGSYS,  SIGABRT};
-    watchdog_begin_output();
+    watchdog_begin_output(NULL);
     for (int number = 1; number <= SIGRTMAX; number++) {
         bool other = number >= __SIGRTMIN && number < SIGRTMIN;
         for (size_t i = 0; i < COUNT(excluded); i++)
@@ -60,18 +60,18 @@ static void print_through_signals(void) {
 }
 
 static void print_for_long(void) {
-    watchdog_begin_output();
+    watchdog_begin_output(NULL);
     clock_pause(1500);
 }
 
 static void crash_while_printing(void) {
-    watchdog_begin_output();
+    watchdog_begin_output(NULL);
     (void)raise(SIGSEGV);
 }
 
 static void print_to_nobody(void) {
     int ends[2];
-    watchdog_begin_output();
+    watchdog_begin_output(NULL);
     if (pipe(ends) != 0 || close(ends[0]) != 0)
         _exit(1);
     if (write(ends[1], "x", 1) >= 0 || errno != EPIPE)
