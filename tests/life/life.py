@@ -187,6 +187,7 @@ def drawn(arguments, model):
 def live(arguments):
     machine = Machine()
     machine.await_fit = lambda model, idle=True: await_fit(model, machine, idle)
+    machine.make_links()
     model = m.Model(GUESTS, machine.version)
     answer = {"done": [], "difference": None}
     if arguments.replay:

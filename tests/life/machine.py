@@ -174,6 +174,17 @@ class Machine:
         self.told = 0
         os.makedirs("/var/tmp/life", exist_ok=True)
 
+    @staticmethod
+    def make_links():
+        """Alternative names, and the macvtaps that somebody else made."""
+        for link, name in m.ALTERNATIVE.items():
+            run("ip", "link", "property", "add", "dev", link, "altname", name)
+        for name, (link, mode) in m.FOREIGN.items():
+            run("ip", "link", "add", "link", link, "name", name, "address", m.foreign_mac(name), "type", "macvtap",
+                "mode", mode.replace("passthrough", "passthru"))
+            if mode != "passthrough":
+                run("ip", "link", "set", name, "up")
+
     def make_taps(self):
         """Each macvtap has a number that none has had, and QEMU opens a device node of that number."""
         highest = max(link.index for link in links().values())
