@@ -163,18 +163,38 @@ static void patch(struct message *message, const uint8_t *data, size_t size) {
     }
 }
 
+/* Places that a message may say. Each three bytes are one of them and its value, which no mutation
+ * of the message's bytes would soon hit upon. */
+static void misplace(struct planned_guest *guest, const uint8_t *data, size_t size) {
+    struct domain *domain = &guest->domain;
+    for (; size >= 3; data += 3, size -= 3) {
+        struct interface *interface = &domain->interfaces[data[0] / 16 % domain->count];
+        size_t *const places[] = {
+            &domain->root_end, &domain->metadata_start, &domain->metadata_end, &domain->note_start,
+            &domain->note_end, &interface->tag_end,     &interface->end};
+        size_t *place = places[data[0] % 16 % (sizeof places / sizeof *places)];
+        size_t value = (size_t)(data[1] << 8 | data[2]);
+        *place = value & 0x8000 ? value & 0x7fff : *place + value % 256 - 128;
+    }
+}
+
+enum { PATCHED, MISPLACED, INVENTED, WAYS };
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct planned planned;
     if (!honest.text.data)
         become_honest();
-    bool patches = size && data[0] % 2 == 0;
+    int way = size ? data[0] % WAYS : INVENTED;
     struct message message = {0};
-    PROPERTY(patches ? text_append(&message.text, honest.text.data, honest.text.length)
-                     : text_append(&message.text, (const char *)data, size));
-    if (patches)
+    PROPERTY(way == INVENTED ? text_append(&message.text, (const char *)data, size)
+                             : text_append(&message.text, honest.text.data, honest.text.length));
+    if (way == PATCHED)
         patch(&message, data + 1, size - 1);
     const char *problem = planned_get(&message, &planned);
-    PROPERTY(!problem || !patches || size >= 4); /* the honest one is got */
+    PROPERTY(!problem || way == INVENTED ||
+             (way == PATCHED && size >= 4)); /* the honest one is got */
+    for (size_t i = 0; way == MISPLACED && i < planned.count; i++)
+        misplace(&planned.guests[i], data + 1, size - 1);
     for (size_t i = 0; !problem && i < planned.count; i++)
         if (!planned.guests[i].error.reason)
             check_guest(&planned.guests[i], &inputs[i % TEXTS]);
