@@ -172,8 +172,7 @@ int main(int argc, char **argv) {
     int channel = -1;
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
         quit("prctl");
-    pid_t child =
-        start(strcmp(argv[1], "-") == 0 ? NULL : argv[1], !plain, argv + 4, &channel);
+    pid_t child = start(strcmp(argv[1], "-") == 0 ? NULL : argv[1], !plain, argv + 4, &channel);
     /* The program has the standard streams; a pipe must not stay open for this one's sake. */
     (void)close(STDIN_FILENO);
     (void)close(STDOUT_FILENO);
