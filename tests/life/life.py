@@ -1,4 +1,5 @@
-"""One life, in the sandbox. usage: life.py ANSWER (--seed SEED --seconds SECONDS --most COUNT [--often KIND]... | --replay FILE)
+"""One life, in the sandbox. usage: life.py ANSWER (--seed SEED --seconds SECONDS --most COUNT [--often KIND]... |
+--replay FILE)
 
 Writes to the file ANSWER what it did, as JSON, and the difference between model and machine that ended it, if
 one did."""
@@ -19,84 +20,93 @@ SETTLE_SECONDS = 90  # of which a virsh that hangs takes 30
 FIT_SECONDS = 10  # and then libvirt's own work may still be under way
 
 
-def differences_of_guest(model, guest, lives, seen, groups):
-    found = lives.get(m.name(guest.number))
+def different(what, pairs):
+    return ["%s: %s is %s, not %s" % (what, word, is_so, should) for word, is_so, should in pairs if is_so != should]
+
+
+def differences_of_guest(model, guest, found, seen, groups):
+    name = m.name(guest.number)
     if (found is not None) != (guest.live is not None):
-        return ["%s %s" % (m.name(guest.number), "runs" if found is not None else "doesn't run")]
+        return ["%s %s" % (name, "runs" if found is not None else "doesn't run")]
     if found is None:
         return []
-    bad = []
+    interfaces, note = found
     expected = {live.interface["mac"]: live for live in guest.live}
-    if set(found) != set(expected):
-        return ["%s has the interfaces %s" % (m.name(guest.number), sorted(found))]
+    if set(interfaces) != set(expected):
+        return ["%s has the interfaces %s" % (name, sorted(interfaces))]
+    described = guest.described()
+    bad = different(name, [("the note", that_counts(described, note), that_counts(described, guest.note))])
     for address, live in expected.items():
-        what = "%s %s" % (m.name(guest.number), address)
-        device = seen.get(found[address]["device"])
+        what, interface, one = "%s %s" % (name, address), live.interface, interfaces[address]
+        device, port = seen.get(one["device"]), None
         if device is None:
-            bad.append("%s: there is no device %s" % (what, found[address]["device"]))
+            bad.append("%s: there is no device %s" % (what, one["device"]))
             continue
-        port = None
-        if live.interface["network"] and not found[address]["port"]:
+        if interface["network"] and not one["port"]:
             bad.append("%s has no port" % what)
-        elif live.interface["network"]:
-            port = Machine.port_is_trusted(live.interface["network"], found[address]["port"])
+        elif interface["network"]:
+            port = Machine.port_is_trusted(interface["network"], one["port"])
         has_groups = device.name in groups
-        model.adopt(guest, live, device.flag, has_groups, device.promiscuous, "all-multicast" in device.alias,
-                    device.address)
-        pairs = [("the device's MAC address", device.address, live.address),
-                 ("promiscuous", device.promiscuous, live.promiscuous),
-                 ("that it has the guest's groups", has_groups, has_groups and live.was_trusted),
-                 ("the XML's trust", found[address]["says"], live.says), ("the port's trust", port, live.port),
-                 ("all-multicast", device.flag, live.flag), ("up", device.up, live.up),
-                 ("alias", device.alias, live.alias(guest.number))]
-        bad += ["%s: %s is %s, not %s" % (what, word, is_so, should) for word, is_so, should in pairs
-                if is_so != should]
+        model.adopt(live, device.flag, has_groups, device.promiscuous, device.address)
+        bad += different(what, [
+            ("the device's MAC address", device.address, live.device.address),
+            ("promiscuous", device.promiscuous, live.device.promiscuous),
+            ("that it has the guest's groups", has_groups, has_groups and live.was_trusted),
+            ("the XML's trust", one["says"], interface["says"]), ("the port's trust", port, live.port),
+            *pairs_of_device(device, live.device)])
     return bad
+
+
+def that_counts(description, note):
+    """An entry whose interface doesn't say 'yes' counts for nothing."""
+    given = [interface["mac"] for interface in description.interfaces if interface["says"] == "yes"]
+    return {mac: note[mac] for mac in given if mac in note}
+
+
+def pairs_of_device(device, should):
+    return [("all-multicast", device.flag, should.flag), ("up", device.up, should.up),
+            ("alias", device.alias, m.MARK if should.marked else "")]
 
 
 def differences_of_devices(model, seen):
     bad = []
-    devices = sum(len(guest.live or []) for guest in model.guests)
+    of_guests = [live for guest in model.guests for live in guest.live or [] if not live.interface["device"]]
     macvtaps = [link.name for link in seen.values() if link.is_macvtap]
-    if len(macvtaps) != devices:
-        bad.append("%d macvtaps are there, not %d: %s" % (len(macvtaps), devices, sorted(macvtaps)))
-    for name in m.SHARED + m.EXCLUSIVE:
-        count, should = seen[name].all_multicast, model.counters(name)
-        if count is None:
-            count, should = seen[name].flag, should != 0
-        if count != should:
-            bad.append("%s: allmulti is %s, not %s" % (name, count, should))
+    if len(macvtaps) != len(of_guests) + len(model.foreign):
+        bad.append("%d macvtaps are there, not %d: %s" % (
+            len(macvtaps), len(of_guests) + len(model.foreign), sorted(macvtaps)))
+    for name, device in model.foreign.items():
+        bad += different(name, pairs_of_device(seen[name], device))
+    for name in m.SHARED + m.EXCLUSIVE + ["pass3"] * bool(model.foreign):
+        link = seen[name]
+        model.adopt_count(name, link.all_multicast)
+        promiscuity, all_multicast = model.counters(name)
+        bad += different(name, [("promiscuity", link.promiscuity, promiscuity),
+                                ("allmulti", link.all_multicast, all_multicast)])
     return bad
 
 
-def differences_of_status(model, machine):
-    code, rows, error = machine.status()
+def differences_of_status(model, machine, lives):
+    code, rows, hook = machine.status()
     if model.policy is None:
-        return [] if code == 1 and rows is None else ["status with a broken policy exits with %d: %s" % (code, rows)]
+        return [] if code == 2 and rows is None else ["status with a broken policy exits with %d: %s" % (code, rows)]
     if rows is None:
-        return ["status exits with %d and prints nothing: %s" % (code, error)]
-    bad = []
+        return ["status exits with %d and prints nothing: %s" % (code, hook)]
     expected = {(m.name(guest.number), live.interface["mac"]): (guest, live)
                 for guest in model.guests for live in guest.live or []}
     if set(rows) != set(expected):
-        bad.append("status has the interfaces %s, not %s" % (sorted(rows), sorted(expected)))
-    good = True
-    for which, (guest, live) in expected.items():
-        row = rows.get(which)
-        verdict, fits = model.verdict(guest, live)
-        good = good and fits
-        action = m.decide(model.policy, guest.number, live.interface)[0]
-        if row is None:
-            continue
-        pairs = [("good", row["good"], fits), ("policy", row["policy"], action),
-                 ("trust", row["trust"], "yes" if live.is_trusted() else "no"),
-                 ("all-multicast", row["all_multicast"], live.flag)]
-        bad += ["status of %s: %s is %s, not %s (%s)" % (which[1], word, is_so, should, row["verdict"])
-                for word, is_so, should in pairs if is_so != should]
-        if not row["verdict"].startswith(verdict):
-            bad.append("status of %s: %s, not %s" % (which[1], row["verdict"], verdict))
-    if (code == 0) != good:
-        bad.append("status exits with %d" % code)
+        return ["status has the interfaces %s, not %s" % (sorted(rows), sorted(expected))]
+    bad = different("status", [("its exit code", code, 0 if model.all_good() else 1),
+                               ("the hook's state", hook["state"] in ("works", "in-place"), True)])
+    for (name, address), (guest, live) in expected.items():
+        row, verdict = rows[name, address], model.verdict(guest, live)
+        action, section, _ = m.decide(model.policy, guest.number, live.interface)
+        should = {"code": verdict, "state": m.GOOD.get(verdict, "BROKEN"), "policy": action, "section": section,
+                  "trust": "yes" if live.is_trusted() else "no", "multicast": live.hears(),
+                  "mode": live.interface["mode"], "uuid": m.uuid(guest.number),
+                  "device": lives[name][0][address]["device"]}
+        bad += different("status of %s %s (%s)" % (name, address, row["why"]),
+                         [(key, row[key], should[key]) for key in should])
     return bad
 
 
@@ -104,25 +114,33 @@ def differences(model, machine):
     """Takes into the model what is libvirt's to decide."""
     seen, groups = links(), guest_groups()
     states = machine.listed()
+    lives = machine.described([name for name, state in states.items() if state != "shut off"])
+    persistent = [m.name(guest.number) for guest in model.guests if guest.stored is not None]
+    stored = machine.described(persistent, "--inactive")
     bad = []
     for guest in model.guests:
-        should = ("paused" if guest.paused else "running" if guest.live is not None else
-                  "shut off" if guest.stored is not None else None)
-        if states.get(m.name(guest.number)) != should:
-            bad.append("%s is %s, not %s" % (m.name(guest.number), states.get(m.name(guest.number)), should))
-    running = [name for name, state in states.items() if state != "shut off"]
-    lives = machine.lives(running)
-    for guest in model.guests:
-        bad += differences_of_guest(model, guest, lives, seen, groups)
+        name = m.name(guest.number)
+        bad += different(name, [("its state", states.get(name), "paused" if guest.paused else
+                                 "running" if guest.live is not None else
+                                 "shut off" if guest.stored is not None else None)])
+        bad += differences_of_guest(model, guest, lives.get(name), seen, groups)
+        if guest.stored is not None:
+            interfaces, note = stored[name]
+            bad += different(name + ", stored", [
+                ("trust", {mac: one["says"] for mac, one in interfaces.items()},
+                 {interface["mac"]: interface["says"] for interface in guest.stored.interfaces}),
+                ("the note", that_counts(guest.stored, note), that_counts(guest.stored, guest.stored.note))])
     bad += differences_of_devices(model, seen)
-    return bad or differences_of_status(model, machine)
+    return bad or differences_of_status(model, machine, lives)
 
 
-def await_fit(model, machine, is_idle):
+def await_fit(model, machine, idle=True):
+    """`idle`: rxtrust must be so, too."""
     bad = []
 
     def fits():
-        bad[:] = differences(model, machine) if is_idle() else ["rxtrust isn't idle"]
+        clean(machine)
+        bad[:] = ["rxtrust isn't idle"] if idle and not machine.is_idle() else differences(model, machine)
         return not bad
     if not wait_for(FIT_SECONDS, fits):
         raise Difference("; ".join(bad))
@@ -131,16 +149,12 @@ def await_fit(model, machine, is_idle):
 def clean(machine):
     if machine.version < (8, 0):
         machine.delete_what_libvirt_cannot()
-    return True
 
 
 def settle(model, machine):
-    def is_idle():
-        return clean(machine) and machine.is_idle(model)  # a process may wait for such a device
-    if not wait_for(SETTLE_SECONDS, is_idle):
+    if not wait_for(SETTLE_SECONDS, machine.is_idle):
         raise Difference("rxtrust isn't idle after %d s: %s" % (SETTLE_SECONDS, machine.busy()))
-    await_fit(model, machine, is_idle)
-    model.settled()
+    await_fit(model, machine)
 
 
 def end(model, machine, ops):
@@ -152,7 +166,7 @@ def end(model, machine, ops):
             operations.do(op, machine, model)
             operations.change(op, model)
     settle(model, machine)
-    left = machine.files_of_rxtrust()
+    left = machine.left_behind()
     if left:
         raise Difference("left behind: %s" % left)
 
@@ -160,8 +174,8 @@ def end(model, machine, ops):
 def drawn(arguments, model):
     rng = random.Random(arguments.seed)
     until = time.monotonic() + arguments.seconds
-    for guest in range(GUESTS):
-        yield {"op": "define", **operations.KINDS["define"].draw_for(rng, guest, model)}
+    for guest in model.guests:
+        yield {"op": "define", "guest": guest.number, **operations.draw_domain(rng, guest, model)}
     for _ in range(arguments.most):
         if time.monotonic() > until:
             return
@@ -172,9 +186,9 @@ def drawn(arguments, model):
 
 def live(arguments):
     machine = Machine()
-    machine.await_fit = lambda model: await_fit(model, machine, lambda: clean(machine))
-    model = m.Model(GUESTS, machine.version >= (10, 1))
-    model.reverts_in_place = machine.version < (8, 0)
+    machine.await_fit = lambda model, idle=True: await_fit(model, machine, idle)
+    machine.make_links()
+    model = m.Model(GUESTS, machine.version)
     answer = {"done": [], "difference": None}
     if arguments.replay:
         with open(arguments.replay, encoding="ascii") as file:

@@ -8,7 +8,6 @@ import json
 import os
 import pickle
 import re
-import shutil
 import signal
 import socket
 import struct
@@ -21,10 +20,10 @@ import model as m
 STATE = "/run/e2e"
 SECOND = "qemu+unix:///system?socket=%s/second/libvirt-sock" % STATE
 SECOND_ETC = STATE + "/second-etc"
-SECOND_NUMBERS = 600  # so much higher are the numbers of the second machine's macvtaps
 POLICY = "/etc/libvirt/rxtrust.ini"
 PROGRAM = os.environ.get("RXTRUST_PROGRAM", "build/rxtrust")
-HOOK = "/etc/libvirt/hooks/qemu"
+NOTE = "urn:rxtrust:1"
+STAYS = re.compile(r"/run/rxtrust(/[0-9a-f-]{36}\.lock|/last-call|/last-apply)?$")
 BOOT = "<kernel>/run/e2e/guest/kernel</kernel><initrd>/run/e2e/guest/initrd</initrd>" \
     "<cmdline>console=ttyS0 quiet</cmdline>"
 SERIAL = """<serial type='pty'><log file='%s' append='off'/><target port='0'/></serial>
@@ -98,7 +97,7 @@ class Link:
         self.address = ":".join("%02x" % byte for byte in of.get(1, b""))
         self.alias = of.get(20, b"").rstrip(b"\0").decode("utf-8", "replace")
         self.promiscuity = struct.unpack("=I", of[30])[0]
-        self.all_multicast = struct.unpack("=I", of[61])[0] if 61 in of else None
+        self.all_multicast = struct.unpack("=I", of[61])[0] if 61 in of else int(self.flags & 0x200 != 0)
         self.is_macvtap = info.get(1, b"").rstrip(b"\0") == b"macvtap"
         self.up = bool(self.flags & 1)
         self.promiscuous = bool(self.flags & 0x100)
@@ -143,18 +142,6 @@ def processes(*names):
     return found
 
 
-def waits_for(pid):
-    """The UUID of the guest whose device this process of rxtrust waits for, or None."""
-    try:
-        for descriptor in os.listdir("/proc/%d/fd" % pid):
-            found = re.match(r"/run/rxtrust\.([0-9a-f-]{36})\.wait-\d+$", os.readlink("/proc/%d/fd/%s" % (pid, descriptor)))
-            if found:
-                return found.group(1)
-    except OSError:
-        pass
-    return None
-
-
 def make_disk(path):
     """An empty qcow2 image of 1 MiB: a header, and the tables of references and clusters, a cluster each."""
     cluster = 1 << 16
@@ -187,6 +174,17 @@ class Machine:
         self.told = 0
         os.makedirs("/var/tmp/life", exist_ok=True)
 
+    @staticmethod
+    def make_links():
+        """Alternative names, and the macvtaps that somebody else made."""
+        for link, name in m.ALTERNATIVE.items():
+            run("ip", "link", "property", "add", "dev", link, "altname", name)
+        for name, (link, mode) in m.FOREIGN.items():
+            run("ip", "link", "add", "link", link, "name", name, "address", m.foreign_mac(name), "type", "macvtap",
+                "mode", mode.replace("passthrough", "passthru"))
+            if mode != "passthrough":
+                run("ip", "link", "set", name, "up")
+
     def make_taps(self):
         """Each macvtap has a number that none has had, and QEMU opens a device node of that number."""
         highest = max(link.index for link in links().values())
@@ -199,13 +197,15 @@ class Machine:
     # ---- guests ----
 
     @staticmethod
-    def interface_xml(interface, says):
-        trust = " trustGuestRxFilters='%s'" % says if says else ""
-        if interface["network"]:
+    def interface_xml(interface):
+        trust = " trustGuestRxFilters='%s'" % interface["says"] if interface["says"] else ""
+        if interface["device"]:
+            source = "type='ethernet'%s><target dev='%s' managed='no'/>" % (trust, interface["device"])
+        elif interface["network"]:
             group = " portgroup='%s'" % interface["portgroup"] if interface["portgroup"] else ""
             source = "type='network'%s><source network='%s'%s/>" % (trust, interface["network"], group)
         else:
-            source = "type='direct'%s><source dev='%s' mode='%s'/>" % (trust, interface["dev"], interface["mode"])
+            source = "type='direct'%s><source dev='%s' mode='%s'/>" % (trust, interface["named"], interface["mode"])
         return ("<interface %s<mac address='%s'/><model type='%s'/><rom enabled='no'/></interface>"
                 % (source, interface["mac"], interface["model"]))
 
@@ -222,11 +222,18 @@ class Machine:
 <devices><emulator>/usr/bin/qemu-system-x86_64</emulator>%s%s
 <controller type='usb' model='none'/><memballoon model='none'/></devices></domain>""" % (
                 m.name(guest), m.uuid(guest), 160 if system else 8, boot,
-                "".join(self.interface_xml(i, i["says"]) for i in interfaces), more))
+                "".join(self.interface_xml(interface) for interface in interfaces), more))
         return path
 
     def define(self, guest, interfaces, system):
         virsh("define", self.write_domain(guest, interfaces, system))
+
+    @staticmethod
+    def define_live(guest):
+        path = "/var/tmp/life/live-%d.xml" % guest
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(virsh("dumpxml", "--security-info", m.name(guest)))
+        virsh("define", path)
 
     @staticmethod
     def qemu(guest):
@@ -293,7 +300,7 @@ class Machine:
     def plug(self, guest, interface):
         path = "/var/tmp/life/interface-%d.xml" % guest
         with open(path, "w", encoding="ascii") as file:
-            file.write(self.interface_xml(interface, interface["says"]))
+            file.write(self.interface_xml(interface))
         virsh("attach-device", m.name(guest), path, "--live")
 
     def unplug(self, guest, address, answers):
@@ -307,23 +314,26 @@ class Machine:
 
     @staticmethod
     def read_domain(root):
+        """Its interfaces by MAC address, and the note."""
         found = {}
-        for interface in root.iter("interface"):
-            source, target, alias = (interface.find(tag) for tag in ("source", "target", "alias"))
+        for interface in root.findall("./devices/interface"):
+            source, target, alias = (interface.find(tag) if interface.find(tag) is not None else {}
+                                     for tag in ("source", "target", "alias"))
             found[interface.find("mac").get("address")] = {
-                "says": interface.get("trustGuestRxFilters"), "device": target.get("dev") if target is not None else None,
-                "network": source.get("network"), "port": source.get("portid"),
-                "alias": alias.get("name") if alias is not None else None}
-        return found
+                "says": interface.get("trustGuestRxFilters"), "device": target.get("dev"),
+                "port": source.get("portid"), "alias": alias.get("name")}
+        entries = root.findall("./metadata/{%s}given/{%s}interface" % (NOTE, NOTE))
+        return found, {entry.get("mac"): {"unsaid": None}.get(entry.get("was"), entry.get("was")) for entry in entries}
 
     def live(self, guest):
-        return self.read_domain(ET.fromstring(virsh("dumpxml", m.name(guest))))
+        return self.read_domain(ET.fromstring(virsh("dumpxml", m.name(guest))))[0]
 
     @staticmethod
     def edit_image(guest, path, address, says):
-        """The XML of a saved image with another word on trust; returns where it stands."""
+        """The XML of a saved image with another word on trust; returns where it stands. As XML tools do, this one names
+        the note's namespace anew, and at the root."""
         root = ET.fromstring(virsh("save-image-dumpxml", path, "--security-info"))
-        for interface in root.iter("interface"):
+        for interface in root.findall("./devices/interface"):
             if interface.find("mac").get("address") == address:
                 interface.attrib.pop("trustGuestRxFilters", None)
                 if says:
@@ -345,21 +355,25 @@ class Machine:
     # ---- rxtrust and the daemon ----
 
     @staticmethod
-    def write_policy(text):
-        """None: none is there."""
+    def write_policy(text, there=False):
+        """None: none is there. `there`: the second machine's."""
+        path = SECOND_ETC + "/rxtrust.ini" if there else POLICY
         if text is None:
-            if os.path.exists(POLICY):
-                os.unlink(POLICY)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
             return
-        with open(POLICY + ".new", "w", encoding="ascii") as file:
+        with open(path + ".new", "w", encoding="ascii") as file:
             file.write(text)
-        os.chmod(POLICY + ".new", 0o644)
-        os.rename(POLICY + ".new", POLICY)
+        os.chmod(path + ".new", 0o644)
+        os.rename(path + ".new", path)
 
     @staticmethod
-    def apply(*names):
-        # What it leaves behind to wait for a device finds the virsh that the hook finds.
-        return run(PROGRAM, "apply", "--", *names, env=dict(os.environ, PATH=STATE + "/bin:" + os.environ["PATH"]))
+    def rxtrust(*arguments):
+        return run(PROGRAM, *arguments)
+
+    @staticmethod
+    def plugged(device, form):
+        return Machine.rxtrust("plugged", "tap%d" % links()[device].index if form == "node" else device)
 
     @staticmethod
     def restart_daemon():
@@ -383,7 +397,8 @@ class Machine:
         directory = STATE + "/bin"
         gate, waits, fake = directory + "/gate", directory + "/waits", directory + "/virsh"
         os.makedirs(directory, exist_ok=True)
-        self.unlink(waits)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(waits)
         with open(gate, "w", encoding="ascii") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
             with open(fake + ".new", "w", encoding="ascii") as file:
@@ -395,27 +410,27 @@ class Machine:
             finally:
                 os.unlink(fake)
 
-    # ---- the second machine, with the policy of this one ----
+    # ---- the second machine ----
 
     def start_second(self):
         """Once in a life, when it is needed."""
-        if not os.path.exists(SECOND_ETC):
-            words("RXTRUST_IFINDEX_BASE=$((RXTRUST_IFINDEX_BASE + %d)) start_second_machine second-up0 &&\n"
-                  "for uplink in %s; do plug_in second second-$uplink $uplink; done"
-                  % (SECOND_NUMBERS, " ".join(m.SHARED[1:] + m.EXCLUSIVE)))
-            for network in m.NETWORKS:
-                virsh("-c", SECOND, "net-define", "tests/life/networks/%s.xml" % network)
-                virsh("-c", SECOND, "net-start", network)
-            self.make_taps()
-        if os.path.exists(POLICY):
-            shutil.copy(POLICY, SECOND_ETC)
-        else:
-            self.unlink(SECOND_ETC + "/rxtrust.ini")
+        if os.path.exists(SECOND_ETC):
+            return
+        words("start_second_machine second-up0 &&\n"
+              "for uplink in %s; do plug_in second second-$uplink $uplink; done" % " ".join(m.SHARED[1:] + m.EXCLUSIVE))
+        for link, name in m.ALTERNATIVE.items():
+            run("ip", "-n", "second", "link", "property", "add", "dev", link, "altname", name)
+        for network in m.NETWORKS:
+            virsh("-c", SECOND, "net-define", "tests/life/networks/%s.xml" % network)
+            virsh("-c", SECOND, "net-start", network)
+        self.run_there("ln -sf /run/e2e/second/libvirt-sock-ro /run/libvirt")  # where `virsh -r` looks for it
+        self.make_taps()
 
     @staticmethod
-    def unlink(path):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
+    def run_there(command, *arguments):
+        pids = run("ip", "netns", "pids", "second").stdout.split()
+        pid = next(pid for pid in pids if int(pid) in processes("libvirtd"))
+        return run("nsenter", "-t", pid, "-m", "-n", "-p", "-r", "sh", "-c", command, "sh", *arguments)
 
     @staticmethod
     def migrate(guest, *more):
@@ -429,20 +444,17 @@ class Machine:
 
     @staticmethod
     def moved(*command):
-        """7.0 may tell of a device that it can't delete, once the guest has moved: the comparison shows whether it has."""
+        """7.0 may tell of a device that it can't delete, once the guest has moved: the comparison shows if it has."""
         done = run(*command)
         return done.stderr.strip() if done.returncode and "error destroying network device" not in done.stderr else None
 
     @staticmethod
     def settle_second(model):
         """Compares it there with this model of it; returns that with what is libvirt's to decide."""
-        pids = run("ip", "netns", "pids", "second").stdout.split()
-        pid = next(pid for pid in pids if int(pid) in processes("libvirtd"))
         path = "/var/tmp/life/second"
         with open(path, "wb") as file:
             pickle.dump(model, file)
-        done = run("nsenter", "-t", pid, "-m", "-n", "-p", "-r", "sh", "-c", 'cd "$1" && exec python3 "$2" "$3"', "sh",
-                   os.getcwd(), "tests/life/second.py", path)
+        done = Machine.run_there('cd "$1" && exec python3 "$2" "$3"', os.getcwd(), "tests/life/second.py", path)
         if done.returncode:
             raise Difference("on the second machine: " + (done.stdout or done.stderr))
         with open(path, "rb") as file:
@@ -451,10 +463,9 @@ class Machine:
     # ---- what is seen ----
 
     @staticmethod
-    def is_idle(model):
-        """No process of rxtrust works; each that is there waits for a device that is down."""
-        waiting = {m.uuid(guest.number) for guest in model.guests if any(live.awaited for live in guest.live or [])}
-        return all(waits_for(pid) in waiting for pid in processes("qemu", "rxtrust"))
+    def is_idle():
+        """No process of rxtrust works."""
+        return not processes("qemu", "rxtrust")
 
     @staticmethod
     def busy():
@@ -468,11 +479,11 @@ class Machine:
                 states[columns[1]] = columns[2].strip()
         return states
 
-    def lives(self, names):
-        """What runs, each guest's interfaces by their MAC address."""
+    def described(self, names, *more):
+        """Of each guest its interfaces and the note, as the live XML has them, or the stored one (--inactive)."""
         if not names:
             return {}
-        text = virsh("; ".join("dumpxml " + name for name in names))
+        text = virsh("; ".join(" ".join(("dumpxml", *more, name)) for name in names))
         found = {}
         for part in re.findall(r"<domain .*?</domain>", text, re.DOTALL):
             root = ET.fromstring(part)
@@ -487,14 +498,24 @@ class Machine:
 
     @staticmethod
     def status():
-        """Its exit code, and each interface's row by guest and MAC address, or None if it prints none."""
-        done = run(PROGRAM, "status", "--json")
-        rows = {(row["guest"], row["mac"]): row for row in json.loads(done.stdout)} if done.stdout else None
-        return done.returncode, rows, done.stderr.strip()
+        """Its exit code, what it says of the hook, and each interface's row by guest and MAC address, or None."""
+        done = Machine.rxtrust("status", "--json")
+        if not done.stdout:
+            return done.returncode, None, done.stderr.strip()
+        told = json.loads(done.stdout)
+        return done.returncode, {(row["guest"], row["mac"]): row for row in told["interfaces"]}, told["hook"]
 
     @staticmethod
-    def files_of_rxtrust():
-        return glob.glob("/run/rxtrust*")
+    def left_behind():
+        """The times of the last calls, and locks that nobody holds, are no trace of a guest."""
+        left = [path for path in glob.glob("/run/rxtrust*") + glob.glob("/run/rxtrust/*") if not STAYS.match(path)]
+        for path in glob.glob("/run/rxtrust/*.lock"):
+            with open(path, encoding="ascii") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    left.append(path)
+        return left
 
     @staticmethod
     def log(lines):

@@ -1,25 +1,32 @@
 """What must be true of guests, macvtaps and host devices after each operation. Pure: it asks nothing of the
 machine, but for what libvirt does with a guest that it trusts, which the driver tells it (adopt).
 
-A guest is stored (as it starts next), and may run (live) or lie in a saved image. An interface that runs is
-compared with what the policy wants, as rxtrust(8) and the README promise it; how rxtrust's own code finds
-that is not repeated here."""
+A guest is stored (as it starts next), and may run (live) or lie in a saved image. Each of the three is a description:
+its interfaces, with the word of trust that the XML says, and rxtrust's note. An interface that runs is compared with
+what the policy wants, as rxtrust(8) and the README promise it; how rxtrust's own code finds that is not repeated."""
 
+import collections
 import copy
+import fnmatch
 
 SHARED = ["up0", "up1"]
 EXCLUSIVE = ["pass0", "pass1", "pass2"]  # passthrough mode shares a device with nobody
+ALTERNATIVE = {"up0": "uplink-zero", "up1": "uplink-one", "pass0": "spare-zero"}
+
+# Macvtaps that somebody else made, for type='ethernet': host device, mode.
+FOREIGN = {"own0": ("up0", "bridge"), "own1": ("up1", "private"), "own2": ("pass3", "passthrough")}
 
 # name: mode, host device, trust of the network, trust of its portgroups; `plain` is the default one.
 NETWORKS = {
     "bridges": ("bridge", "up0", None, {"plain": None, "trusting": "yes", "refusing": "no"}),
     "privates": ("private", "up1", "no", {"plain": None, "trusting": "yes"}),
-    "vepas": ("vepa", "up1", "yes", {"plain": None, "refusing": "no"}),
+    "vepas": ("vepa", "up1", "yes", {"plain": None, "refusing": "no"}),  # it has the device's alternative name
     "passing": ("passthrough", "pass2", None, {"plain": None}),
 }
 
-
 TWIN = "52:54:00:a1:00:10"  # of one interface of several guests, in passthrough mode on different devices
+MARK = "rxtrust: all-multicast"
+GOOD = {"trusted": "ok", "multicast": "ok", "opted-out": "opted out"}
 
 
 def uuid(guest):
@@ -34,17 +41,28 @@ def mac(guest, number):
     return "52:54:00:a1:%02x:%02x" % (guest + 1, 16 + number)
 
 
-# ---- An interface, as its owner describes it ----
+def foreign_mac(device):
+    return "52:54:00:a2:00:%02x" % sorted(FOREIGN).index(device)
 
 
-def direct(address, dev, mode, model, says):
-    return {"mac": address, "network": None, "portgroup": None, "dev": dev, "mode": mode, "model": model, "says": says}
+# ---- Descriptions. The note has the owner's word, by MAC address, where a 'yes' in the XML is rxtrust's ----
+
+Description = collections.namedtuple("Description", "interfaces note")
+
+
+def interface_of(address, dev, mode, model, says, **more):
+    """`dev` is the host device, `named` what the XML calls it, `device` the macvtap that somebody else made."""
+    return {"mac": address, "dev": dev, "mode": mode, "model": model, "says": says, "named": dev, "network": None,
+            "portgroup": None, "device": None, **more}
 
 
 def networked(address, network, portgroup, model, says):
     mode, dev = NETWORKS[network][:2]
-    return {"mac": address, "network": network, "portgroup": portgroup, "dev": dev, "mode": mode, "model": model,
-            "says": says}
+    return interface_of(address, dev, mode, model, says, network=network, portgroup=portgroup)
+
+
+def ethernet(address, device, model, says):
+    return interface_of(address, *FOREIGN[device], model, says, device=device)
 
 
 def network_says(interface):
@@ -55,34 +73,64 @@ def network_says(interface):
     return of_groups[interface["portgroup"] or "plain"] or of_network
 
 
+def owners_word(interface, note):
+    is_rxtrusts = interface["says"] == "yes" and interface["mac"] in note
+    return note[interface["mac"]] if is_rxtrusts else interface["says"]
+
+
+def noted(interfaces, words):
+    """The note that tells these words of the owner's."""
+    return {interface["mac"]: word for interface, word in zip(interfaces, words)
+            if interface["says"] == "yes" and word != "yes"}
+
+
+def rewritten(policy, guest, description):
+    """What `migrate`, `restore` and `rxtrust define` make of it."""
+    if policy is None:
+        return description
+    words = [owners_word(interface, description.note) for interface in description.interfaces]
+    interfaces = []
+    for interface, word in zip(description.interfaces, words):
+        gives = (wanted(policy, guest, interface, word) == "trust" and
+                 (word or network_says(interface)) != "yes")
+        interfaces.append(dict(interface, says="yes" if gives else word))
+    if interfaces == description.interfaces:
+        return description
+    return Description(interfaces, noted(interfaces, words))
+
+
 # ---- The policy: sections in order, the last that matches decides, key by key ----
 
 
 def matches(section, guest, interface):
-    subject = {"vm": name(guest), "network": interface["network"], "mode": interface["mode"], "dev": interface["dev"],
-               "mac": interface["mac"],
-               "portgroup": (interface["portgroup"] or "plain") if interface["network"] else None}
-    return all(subject[key] in values for key, values in section["match"].items())
+    subject = {"vm": [name(guest), uuid(guest)], "network": [interface["network"]], "mode": [interface["mode"]],
+               "dev": [interface["dev"], ALTERNATIVE.get(interface["dev"])], "mac": [interface["mac"]],
+               "portgroup": [(interface["portgroup"] or "plain") if interface["network"] else None]}
+    return all(any(fnmatch.fnmatchcase(text, pattern) for text in subject[key] if text for pattern in patterns)
+               for key, patterns in section["match"].items())
 
 
 def decide(policy, guest, interface):
-    action, override = "trust", "no"
+    """The action, the section that says it, and whether the owner's 'no' gives way."""
+    action, title, override = "trust", "default", "no"
     for section in policy["sections"]:
         if matches(section, guest, interface):
-            action = section.get("policy", action)
+            if "policy" in section:
+                action, title = section["policy"], section["title"]
             override = section.get("override", override)
-    return action, override == "yes"
+    return action, title, override == "yes"
 
 
-def wanted(policy, guest, interface, says):
-    """nothing, multicast or trust, for an interface whose XML says this of trust."""
-    action, override = decide(policy, guest, interface)
-    says = says or network_says(interface)
-    if action == "off" or (says == "no" and not override):
+def wanted(policy, guest, interface, word):
+    """nothing, multicast or trust, for an interface whose owner says this of trust."""
+    action, _, override = decide(policy, guest, interface)
+    word = word or network_says(interface)
+    trustable = interface["model"] == "virtio" and not interface["device"]
+    if action == "off" or (word == "no" and not override):
         return "nothing"
-    if says == "yes" and interface["model"] == "virtio":
+    if word == "yes" and trustable:
         return "trust"
-    if action == "multicast" or interface["model"] != "virtio" or interface["mode"] == "passthrough":
+    if action == "multicast" or not trustable or interface["mode"] == "passthrough":
         return "multicast"
     return "trust"
 
@@ -90,87 +138,103 @@ def wanted(policy, guest, interface, says):
 # ---- An interface that runs ----
 
 
-class Live:
-    def __init__(self, interface, says, up):
-        self.interface = interface
-        self.says = says  # in the live XML
-        self.port = (says or network_says(interface)) == "yes" if interface["network"] else None
+class Device:
+    """A macvtap."""
+
+    def __init__(self, address, is_exclusive, up):
+        self.address = address
+        self.is_exclusive = is_exclusive
         self.up = up
         self.flag = False  # all-multicast
-        self.follows = False  # libvirt has copied the guest's receive filter
-        self.marked = set()  # of what rxtrust says on the device that it set: all-multicast, trust
-        self.named = False  # rxtrust says on the device whose it is, and that nothing is set
-        self.unsure = False  # whether the flag that somebody else set is still there
-        self.count = 0  # what the kernel has counted on the host device, in passthrough mode
-        self.address = interface["mac"]  # of the device
-        self.awaited = None  # the number of the background process that waits until the device is up
+        self.promiscuous = False
+        self.marked = False  # its alias says that rxtrust has opened it
+        self.count = 0  # all-multicast, as the kernel has counted it on the host device, in passthrough mode
+
+    def set_flag(self, on):
+        """As an administrator or libvirt does."""
+        if self.is_exclusive and self.up:
+            self.count += int(on) - int(self.flag)
+        self.flag = on
+
+    def is_open(self):
+        """Every multicast frame arrives."""
+        return self.flag or (self.is_exclusive and self.promiscuous)
+
+    def open(self, on, marked):
+        """As rxtrust does: in passthrough mode by promiscuous mode, which the kernel doesn't count there."""
+        if self.is_exclusive:
+            self.promiscuous = on
+        else:
+            self.flag = on
+        self.marked = marked
+
+
+class Live:
+    def __init__(self, interface, device):
+        self.interface = dict(interface)  # what it says is what the live XML says
+        self.device = device
+        self.port = (interface["says"] or network_says(interface)) == "yes" if interface["network"] else None
+        self.follows = False  # libvirt has copied something of the guest's receive filter
         self.was_trusted = False  # in this run
         self.in_step = False  # the guest changed its receive filter while it was trusted: the device is as its NIC
-        self.promiscuous = False
         self.unheard = False  # libvirt was away: what QEMU told it then is lost, and QEMU waits with more until it asks
+        self.unread = False  # likewise, and the guest has changed nothing since: libvirt leaves the device alone
         self.inside = None  # what the guest's operating system has made of its NIC, if it has one that it knows
 
     def is_exclusive(self):
         return self.interface["mode"] == "passthrough"
 
     def is_trusted(self):
-        return self.interface["model"] == "virtio" and (self.port if self.interface["network"] else self.says == "yes")
+        says_yes = self.port if self.interface["network"] else self.interface["says"] == "yes"
+        return says_yes and self.interface["model"] == "virtio" and not self.interface["device"]
 
-    def is_moved(self):
-        """Its guest changed the MAC address, and libvirt doesn't change it back with the trust."""
-        return self.address != self.interface["mac"]
-
-    def set_flag(self, on):
-        if self.is_exclusive() and self.up:
-            self.count += int(on) - int(self.flag)
-        self.flag = on
+    def hears(self):
+        return self.device.is_open() or (self.is_trusted() and (self.follows or self.is_exclusive()))
 
     def boot(self):
         if self.interface["model"] == "virtio":
             self.inside = {"address": self.interface["mac"], "allmulti": False, "promisc": False, "group": False}
 
-    def alias(self, guest):
-        marks = ", ".join(sorted(self.marked)) or ("nothing is set" if self.named else "")
-        return "rxtrust %s: %s" % (uuid(guest), marks) if marks else ""
-
 
 class Guest:
     def __init__(self, number):
         self.number = number
-        self.stored = None  # interfaces; None while it runs: a transient guest
-        self.kept = None  # what libvirt knows of a guest that was undefined while it runs
+        self.stored = None  # a description; None while it runs: a transient guest
         self.live = None  # Lives
+        self.note = {}  # in the live XML
         self.paused = False
         self.system = False  # it has an operating system; without one it is an empty machine
         self.booted = False
-        self.processes = 0  # that have waited for a device
         self.snapshot = None  # (which of its runs, stored, image)
         self.untouched = False  # it came paused from an image and has not run: QEMU takes no snapshot of its disk
         self.snapshots = 0  # that it had: each has a name of its own, for the disk keeps it
         self.runs = 0
-        self.images = {}  # saved: "managed" or "file": (interfaces, what each says, paused, insides)
+        self.images = {}  # saved: "managed" or "file"
 
-    def is_owners(self, live):
-        """The trust that is in force: the stored XML says it too, or it isn't the interface's own."""
-        if "trust" in live.marked:
-            return False
-        if live.says != "yes":
-            return network_says(live.interface) == "yes"
-        described = self.stored or self.kept
-        if not described:  # of a transient guest nobody can know it: README, Limits
-            return True
-        return any((interface["says"] or network_says(interface)) == "yes" for interface in described
-                   if interface["mac"] == live.interface["mac"])
+    def described(self):
+        """As the live XML is now."""
+        return Description([dict(live.interface) for live in self.live], dict(self.note))
+
+    def image(self):
+        """What is saved, and goes along in a migration."""
+        return self.described(), self.paused, [live.inside for live in self.live] if self.booted else None
+
+    def may_move(self):
+        """Another machine has no macvtap that somebody else made, and here nobody keeps count of its devices."""
+        return not any(live.interface["device"] or (live.is_exclusive() and live.is_trusted()) for live in self.live)
 
 
 class Model:
-    def __init__(self, guests, takes_live_trust):
+    def __init__(self, guests, version):
         self.guests = [Guest(number) for number in range(guests)]
         self.policy = {"sections": []}  # None: it can't be read
-        self.takes_live_trust = takes_live_trust
-        self.reverts_in_place = False  # where a guest that runs goes back to a snapshot, without the hook
+        self.takes_live_trust = version >= (10, 1)
+        self.looks_after_restart = version >= (8, 0)  # at the receive filters of the guests that it trusts
+        self.reverts_in_place = version < (8, 0)  # where a guest that runs goes back to a snapshot, without the hook
         self.virsh_hangs = False  # then all that waits for it is still to come
-        self.left = dict.fromkeys(SHARED + EXCLUSIVE, 0)  # all-multicast that is counted and nobody's any more
+        self.foreign = {device: Device(foreign_mac(device), mode == "passthrough", mode != "passthrough")
+                        for device, (_, mode) in FOREIGN.items()}
+        self.left = dict.fromkeys(EXCLUSIVE, 0)  # all-multicast that is counted and nobody's any more; None: unknown
 
     def copy(self):
         return copy.deepcopy(self)
@@ -178,136 +242,95 @@ class Model:
     # ---- what the policy wants, and whether it is so ----
 
     def want(self, guest, live):
-        if live.is_trusted() and not guest.is_owners(live):
-            # rxtrust's, now or before it was saved: as if the interface said nothing
-            return wanted(self.policy, guest.number, live.interface, None), False
-        return wanted(self.policy, guest.number, live.interface, live.says), True
+        return wanted(self.policy, guest.number, live.interface, owners_word(live.interface, guest.note))
+
+    @staticmethod
+    def is_given(guest, live):
+        """Trust is in force, and it is rxtrust's."""
+        return live.is_trusted() and owners_word(live.interface, guest.note) != live.interface["says"]
 
     def can_change_trust(self, live):
-        return self.takes_live_trust and not live.interface["network"]
+        return self.takes_live_trust and not live.interface["network"] and not self.virsh_hangs
 
-    def verdict(self, guest, live):
-        """How `status` says it, and whether that is as the policy says."""
-        want, is_own = self.want(guest, live)
-        trusted = live.is_trusted()
-        given = "trust" in live.marked and self.can_change_trust(live)
-        if want != "trust" and trusted and not is_own and given:
-            return "NOT as the policy says: still trusted", False
+    def verdict(self, guest, live, want=None):
+        """The code that `status` tells."""
+        want = want or self.want(guest, live)
+        trusted, given = live.is_trusted(), self.is_given(guest, live)
+        if given and want != "trust":
+            if self.can_change_trust(live):
+                return "still-trusted"
+            return "trusted-until-shutdown" if want == "nothing" or live.hears() else "no-multicast"
         if want == "nothing":
-            if live.flag and "all-multicast" in live.marked and not (trusted and live.follows):
-                return ("NOT as the policy says: trusted until it is shut down" if trusted and not is_own else
-                        "NOT as the policy says: still all-multicast"), False
-            if trusted and not is_own:
-                return "NOT as the policy says: trusted until it is shut down", False
-            return "as the policy says: left alone", True
-        if want == "trust" and trusted and (live.follows or live.flag):
-            return "as the policy says: trusted", True
-        if not live.flag and live.is_exclusive() and not live.up:
-            return (("as the policy says: all-multicast as soon as the device is up", True) if live.awaited else
-                    ("NOT as the policy says: all-multicast once the device is up", False))
-        if want == "trust" and not trusted and self.can_change_trust(live):
-            return "NOT as the policy says: not trusted", False
-        if not live.flag:
-            return ("NOT as the policy says: trusted, but" if want == "trust" and trusted else
-                    "NOT as the policy says: no all-multicast"), False
-        if want == "multicast" and trusted:
-            return "NOT as the policy says: trusted until it is shut down", False
-        return "as the policy says: all-multicast", True
+            return "still-multicast" if live.device.is_open() and live.device.marked and not trusted else "opted-out"
+        if not live.hears():
+            return "no-multicast"
+        if want == "multicast" or trusted:
+            return "trusted" if trusted else "multicast"
+        return "not-trusted" if self.can_change_trust(live) else "multicast"
 
-    def is_good(self, guest):
-        return all(self.verdict(guest, live)[1] for live in guest.live)
+    def is_good(self, guest, want=None):
+        return all(self.verdict(guest, live, want) in GOOD for live in guest.live)
+
+    def all_good(self, want=None):
+        return all(self.is_good(guest, want) for guest in self.guests if guest.live is not None)
 
     # ---- rxtrust ----
 
-    def reconcile(self, guest):
-        """What a start, a daemon that comes back, apply, and a background process that is woken do."""
-        if self.policy is None or guest.live is None or self.virsh_hangs:
+    def settle(self, guest, revert=False, after_restart=False):
+        """What a start, a daemon that comes back, apply and revert make true."""
+        if guest.live is None or (self.policy is None and not revert):
             return
-        waits = []
-        for live in guest.live:
-            want, _ = self.want(guest, live)
-            if self.can_change_trust(live):
-                if want == "trust" and not live.is_trusted():
-                    live.says = "yes"
-                    live.marked.add("trust")
-                elif want != "trust" and live.is_trusted() and "trust" in live.marked:
-                    live.says = None
-                    live.in_step = False
-                    live.marked.discard("trust")
-                    if not live.flag:
-                        live.marked.clear()
-                    live.named = live.is_moved()
-                    # An administrator's flag libvirt may have taken back while the guest was trusted.
-                    live.unsure = live.flag and not live.marked
-            trusted = live.is_trusted()
-            if want == "nothing":
-                if live.flag and "all-multicast" in live.marked and not (trusted and live.follows):
-                    self.clear(live)
-            elif not live.flag and not (want == "trust" and trusted and live.follows):
-                if live.is_exclusive() and not live.up:
-                    waits.append(live)
-                    live.named = True
-                else:
-                    live.set_flag(True)
-                    live.marked.add("all-multicast")
-        guest.processes += 1
-        for live in waits:
-            live.awaited = live.awaited or guest.processes
+        words = [owners_word(live.interface, guest.note) for live in guest.live]
+        changed = False
+        for live, word in zip(guest.live, words):
+            want = "nothing" if revert else self.want(guest, live)
+            device, trusted = live.device, live.is_trusted()
+            if want != "trust" and self.is_given(guest, live) and self.can_change_trust(live):
+                live.interface["says"] = word
+                device.promiscuous = live.in_step = False
+                device.open(want == "multicast", want == "multicast")
+                changed = True
+            elif want == "nothing":
+                if device.is_open() and device.marked and not trusted:
+                    device.open(False, False)
+            elif not live.hears():
+                device.open(True, not trusted)
+            if want == "trust" and trusted and after_restart and not live.is_exclusive():
+                device.flag = True
+            if want == "trust" and not trusted and self.can_change_trust(live):
+                live.interface["says"] = "yes"
+                changed = True
+            device.marked = device.marked and device.is_open() and not live.is_trusted()
+        if changed:
+            guest.note = noted([live.interface for live in guest.live], words)
+
+    def settle_all(self, revert=False):
+        for guest in self.guests:
+            self.settle(guest, revert)
 
     def restart_daemon(self):
         for guest in self.guests:
-            guest.kept = None
             for live in guest.live or []:
-                live.unheard, live.in_step = True, False
-            self.reconcile(guest)
-
-    def come_up(self, guest, lives):
-        for live in lives:
-            live.up = True
-        woken = {live.awaited for live in lives} - {None}
-        for live in guest.live:
-            live.awaited = None if live.awaited in woken else live.awaited
-        if woken:
-            self.reconcile(guest)
-
-    def set_at_start(self, guest):
-        """What needs no virsh. Whose a trust is must be asked, where that decides whether anything is set."""
-        for live in guest.live:
-            unknown = live.is_trusted() and wanted(self.policy, guest.number, live.interface, None) == "nothing"
-            if unknown or self.want(guest, live)[0] == "nothing":
-                continue
-            if live.is_exclusive():
-                live.named = True
-            else:
-                live.set_flag(True)
-                live.marked.add("all-multicast")
-
-    @staticmethod
-    def clear(live):
-        live.up = live.up or live.is_exclusive()  # in one request, and it stays so
-        live.set_flag(False)
-        live.marked.discard("all-multicast")
-        live.named = live.is_moved()
+                live.unheard, live.unread, live.in_step = True, not self.looks_after_restart, False
+            self.settle(guest, after_restart=True)
 
     # ---- libvirt ----
 
-    def run(self, guest, interfaces, says, paused):
+    def attach(self, interface, up):
+        device = self.foreign.get(interface["device"])
+        return Live(interface, device or Device(interface["mac"], interface["mode"] == "passthrough", up))
+
+    def run(self, guest, description, paused):
         guest.untouched = False
-        guest.live = [Live(interface, said, not paused) for interface, said in zip(interfaces, says)]
+        guest.live = [self.attach(interface, not paused) for interface in description.interfaces]
+        guest.note = dict(description.note)
         guest.paused = paused
         guest.runs += 1
-        if self.virsh_hangs and self.policy is not None:
-            self.set_at_start(guest)
-        self.reconcile(guest)
+        self.settle(guest)
 
-    def restore(self, guest, interfaces, says, paused, insides):
+    def restore(self, guest, description, paused, insides):
         """The hook's output is the XML: trust is there from the first moment, on a network too."""
-        said = list(says)
-        for number, interface in enumerate(interfaces):
-            if self.policy is not None and wanted(self.policy, guest.number, interface, says[number]) == "trust":
-                if (says[number] or network_says(interface)) != "yes":
-                    said[number] = "yes"
-        self.run(guest, interfaces, said, paused)
+        self.run(guest, rewritten(self.policy, guest.number, description), paused)
         guest.untouched = paused
         guest.booted = insides is not None
         for live, inside in zip(guest.live, insides or []):
@@ -316,11 +339,11 @@ class Model:
     def reverts_to_same(self, guest):
         """The same interfaces on the same devices: libvirt 7.0 takes the devices' names from the snapshot."""
         run, _, image = guest.snapshot
-        return run == guest.runs and image[:2] == self.image(guest)[:2]
+        return run == guest.runs and image[0] == guest.described()
 
     def revert(self, guest, state):
         """No hook changes the XML: it is that of the snapshot."""
-        _, stored, (interfaces, says, paused, _) = guest.snapshot
+        _, stored, (description, paused, _) = guest.snapshot
         paused = state == "paused" or (paused and state != "running")
         guest.stored = stored
         if guest.live is not None and self.reverts_in_place:
@@ -329,36 +352,41 @@ class Model:
             return
         if guest.live is not None:
             self.stop(guest)
-        self.run(guest, interfaces, says, paused)
+        self.run(guest, description, paused)
 
-    def elsewhere(self, number, is_persistent):
+    def elsewhere(self, number, is_persistent, policy):
         """The second machine, where nothing is but this guest: it arrives there. Its XML goes through the hook."""
-        there = Model(len(self.guests), self.takes_live_trust)
-        there.policy = self.policy
+        there = copy.copy(self)
+        there.guests = [Guest(guest.number) for guest in self.guests]
+        there.foreign, there.left, there.policy = {}, dict.fromkeys(EXCLUSIVE, 0), policy
+        there = there.copy()
         guest = there.guests[number]
-        guest.stored = self.guests[number].stored if is_persistent else None
-        there.restore(guest, *self.image(self.guests[number]))
+        guest.system, guest.stored = self.guests[number].system, self.guests[number].stored if is_persistent else None
+        there.restore(guest, *copy.deepcopy(self.guests[number].image()))
         return there
 
     def stop(self, guest):
         for live in guest.live:
-            if live.is_exclusive():
-                if live.flag and "all-multicast" in live.marked:
-                    self.clear(live)
-                self.left[live.interface["dev"]] += live.count
-        guest.live = guest.kept = None
+            if not live.interface["device"]:
+                self.forget(live)
+            elif live.device.marked:
+                live.device.open(False, False)
+        guest.live = None
+        guest.note = {}
         guest.paused = guest.booted = False
 
-    def image(self, guest):
-        return ([live.interface for live in guest.live], [live.says for live in guest.live], guest.paused,
-                [live.inside for live in guest.live] if guest.booted else None)
+    def forget(self, live):
+        """Its macvtap goes; what was counted for somebody else's flag stays."""
+        if live.is_exclusive() and not live.interface["device"]:
+            left = self.left[live.interface["dev"]]
+            self.left[live.interface["dev"]] = None if live.is_trusted() or left is None else left + live.device.count
 
     @staticmethod
     def reset(guest):
         guest.booted = False
         for live in guest.live:
             live.inside = None
-            live.in_step = False
+            live.in_step = live.unread = False
 
     def booting(self):
         """The guests whose operating system comes up now."""
@@ -370,57 +398,69 @@ class Model:
         guest.booted = True
         for live in guest.live:
             live.boot()
+            live.unread = False
 
     @staticmethod
     def change_inside(live, what, value):
         """libvirt has the device of a guest that it trusts follow the guest's NIC."""
         live.inside[what] = value
+        live.unread = False
         if live.is_trusted() and not live.unheard:
             live.in_step = True
-            live.address, live.promiscuous = live.inside["address"], live.inside["promisc"]
-            live.set_flag(live.inside["allmulti"])
+            live.device.address, live.device.promiscuous = live.inside["address"], live.inside["promisc"]
+            live.device.set_flag(live.inside["allmulti"])
 
-    def set_running(self, guest, running):
+    @staticmethod
+    def set_running(guest, running):
         guest.paused = not running
         guest.untouched = guest.untouched and not running
-        if running:
-            self.come_up(guest, guest.live)
         for live in guest.live:
-            live.up = running
+            if not live.interface["device"]:
+                live.device.up = running
 
-    def devices_in_use(self, but=None):
-        return {live.interface["dev"] for guest in self.guests if guest is not but for live in guest.live or []
-                if live.is_exclusive()}
+    def in_use(self, but=None):
+        """Host devices in passthrough mode, and macvtaps that somebody else made."""
+        return {one for guest in self.guests if guest is not but
+                for one in exclusives(live.interface for live in guest.live or [])}
 
     # ---- what must be seen ----
 
-    def counters(self, device):
-        """What the kernel counts on the host device: all-multicast, and whether its address filter is off."""
-        lives = [live for guest in self.guests for live in guest.live or [] if live.interface["dev"] == device]
-        if device in EXCLUSIVE:
-            return self.left[device] + sum(live.count for live in lives)
-        return sum(live.flag and live.up for live in lives)
+    def counters(self, dev):
+        """What the kernel counts on the host device: promiscuous mode and all-multicast."""
+        devices = [live.device for guest in self.guests for live in guest.live or []
+                   if live.interface["dev"] == dev and not live.interface["device"]]
+        devices += [self.foreign[device] for device in self.foreign if FOREIGN[device][0] == dev]
+        up = [one for one in devices if one.up]
+        if dev in SHARED:  # a veth has no filter for the addresses that it is given, but promiscuous mode
+            return sum(one.promiscuous for one in up) + bool(up), sum(one.flag for one in up)
+        return len(up), self.left.get(dev, 0) + sum(one.count for one in devices)
 
-    def adopt(self, guest, live, flag, groups, promiscuous, is_marked, address):
-        """libvirt sets the flag of a guest that it trusts as the guest's NIC has it, and takes it back, before
-        rxtrust looks or after it: one whose trust is contested is looked at by the background process alone."""
+    def adopt_count(self, dev, count):
+        """Under trust in passthrough mode libvirt itself changes the flag while the device is up, and gives nothing back."""
+        lives = [live for guest in self.guests for live in guest.live or [] if live.interface["dev"] == dev]
+        if dev in self.left and self.left[dev] is None:
+            self.left[dev] = 0 if lives and lives[0].is_trusted() else count - sum(live.device.count for live in lives)
+        for live in lives:
+            if dev in self.left and live.is_trusted():
+                live.device.count = count - self.left[dev]
+
+    def adopt(self, live, flag, groups, promiscuous, address):
+        """Under trust the flag is libvirt's, which sets it as the guest's NIC has it. But it takes it away only where
+        it follows the guest's filter."""
         live.was_trusted = live.was_trusted or live.is_trusted()
-        if live.was_trusted and not live.in_step:
-            live.promiscuous = promiscuous
-        if live.is_trusted() or live.unsure:
-            if not live.in_step:
-                if flag != live.flag:
-                    live.set_flag(flag)
-                if live.inside and address == live.inside["address"]:
-                    live.address = address
-            follows = groups or promiscuous or address != live.interface["mac"]
-            live.follows = follows
-            if follows and not is_marked:
-                live.marked.discard("all-multicast")
-            if flag and is_marked and self.policy and self.want(guest, live)[0] != "nothing":
-                live.marked.add("all-multicast")
+        live.follows = groups or promiscuous
+        if live.interface["device"]:
+            live.device.address = address  # as it was made
+        if not live.is_trusted() or live.in_step:
+            return
+        live.device.promiscuous = promiscuous
+        if flag or (live.follows and not live.unread):
+            live.device.set_flag(flag)
+        if live.inside and address == live.inside["address"]:
+            live.device.address = address
 
-    def settled(self):
-        for guest in self.guests:
-            for live in guest.live or []:
-                live.unsure = False
+
+def exclusives(interfaces):
+    """What no other guest may have at the same time."""
+    return {interface["device"] or interface["dev"] for interface in interfaces
+            if interface["device"] or interface["mode"] == "passthrough"}

@@ -1,7 +1,9 @@
-"""The operations of a life. Each kind says what it needs (possible), what it changes in the model (change) and
-how it is done (do). What is drawn is a plain dict, so that a life can be printed, shortened and lived again; one
-that is not possible, because what it builds on was left out, is passed over."""
+"""The operations of a life. Each kind says whom it is for (whom), what it is about (pick), whether that is possible
+(fits), what it changes in the model (change) and how it is done (do, with the guest as it was before). What is drawn is
+a plain dict, so that a life can be printed, shortened and lived again; one that is not possible, because what it builds
+on was left out, is passed over."""
 
+import copy
 import os
 import threading
 
@@ -10,6 +12,9 @@ from machine import SECOND, Difference, virsh, wait_for
 
 MOST_INTERFACES = 3
 SYSTEMS, MOST_SYSTEMS = 0.2, 2  # so many guests have an operating system: they cost time
+
+
+# ---- What is drawn ----
 
 
 def section(title, match=None, **keys):
@@ -30,80 +35,112 @@ def draw_action(rng):
     return rng.choice(["trust", "trust", "multicast", "off"])
 
 
+RULES = [("mode", ["bridge"]), ("mode", ["private", "vepa"]), ("mode", ["passthrough"]), ("dev", ["up0"]),
+         ("dev", ["up1", "pass0"]), ("dev", ["uplink-zero"]), ("dev", ["uplink-one", "spare-*"]),
+         ("network", ["bridges", "vepas"]), ("network", ["privates"]), ("portgroup", ["trusting"]), ("vm", ["life-*"]),
+         ("mac", [m.mac(0, 0), m.mac(1, 1), m.mac(2, 0)]), ("mac", ["52:54:00:A1:02:*"])]
+
+
 def draw_policy(rng, guests):
+    """None: one that can't be read. No sections: none is there."""
     if rng.random() < 0.08:
-        return {"policy": None}
+        return None
     if rng.random() < 0.08:
-        return {"policy": {"sections": []}}
+        return {"sections": []}
     sections = [section("default", policy=draw_action(rng), override=rng.choice(["no", "no", "yes"]))]
     for guest in range(guests):
         if rng.random() < 0.25:
-            sections.append(section("vm:" + m.name(guest), {"vm": [m.name(guest)]}, policy=draw_action(rng)))
-    rules = [("mode", ["bridge"]), ("mode", ["private", "vepa"]), ("mode", ["passthrough"]), ("dev", ["up0"]),
-             ("dev", ["up1", "pass0"]), ("network", ["bridges", "vepas"]), ("network", ["privates"]),
-             ("portgroup", ["trusting"]), ("mac", [m.mac(0, 0), m.mac(1, 1), m.mac(2, 0)])]
+            name = rng.choice([m.name, m.name, m.uuid])(guest)
+            sections.append(section("vm:" + name, {"vm": [name]}, policy=draw_action(rng)))
     for number in range(rng.randrange(3)):
-        key, values = rng.choice(rules)
-        one = section("rule:%d" % number, {key: values}, policy=draw_action(rng))
+        key, values = rng.choice(RULES)
+        one = section("rule:%d" % number, {key: [value.lower() for value in values]}, policy=draw_action(rng))
         if rng.random() < 0.3:
             one["override"] = rng.choice(["yes", "no"])
         sections.append(one)
-    return {"policy": {"sections": sections}}
+    return {"sections": sections}
 
 
-def draw_interface(rng, guest, number, free, where=None):
-    """`free` are the host devices that passthrough mode may take."""
+def may_say(interface, says):
+    """Trust of a NIC that isn't virtio's, or of one that libvirt can't trust, is an error of the owner's."""
+    trustable = interface["model"] == "virtio" and not interface["device"]
+    return trustable or (says or m.network_says(interface)) != "yes"
+
+
+def draw_word(rng, interface):
+    return rng.choice([says for says in (None, "no", "yes") if may_say(interface, says)])
+
+
+def draw_interface(rng, guest, number, taken):
+    """`taken`: what others have that nobody shares; what is drawn is added."""
     address = m.mac(guest, number)
     model = rng.choice(["virtio", "virtio", "virtio", "e1000"])
-    says = rng.choice([None, None, None, "yes", "no"])
-    # Trust of a NIC that isn't virtio's is an error of the owner's; in passthrough mode it miscounts by itself.
-    if model != "virtio" and says == "yes":
-        says = None
-    where = where or rng.choice(["direct", "direct", "network", "exclusive"])
-    if where == "exclusive" and free:
-        dev = rng.choice(sorted(free))
-        free.discard(dev)
-        says = None if says == "yes" else says
-        if dev == "pass2":
-            return m.networked(address, "passing", None, model, says)
-        return m.direct(address, dev, "passthrough", model, says)
-    if where == "network":
-        network = rng.choice(["bridges", "privates", "vepas"])
+    where = rng.choice(["direct", "direct", "network", "network", "exclusive", "foreign"])
+    free = {"exclusive": m.EXCLUSIVE, "foreign": sorted(m.FOREIGN)}.get(where)
+    free = free and [one for one in free if one not in taken]
+    if where == "network" or free == ["pass2"]:
+        network = "passing" if free else rng.choice(["bridges", "privates", "vepas"])
         portgroup = rng.choice([None] + sorted(m.NETWORKS[network][3]))
-        interface = m.networked(address, network, portgroup, model, says)
-        if model != "virtio" and (says or m.network_says(interface)) == "yes":
-            interface["says"] = "no"
-        return interface
-    return m.direct(address, rng.choice(m.SHARED), rng.choice(["bridge", "vepa", "private"]), model, says)
+        drawn = m.networked(address, network, portgroup, model, None)
+    elif not free:
+        drawn = m.interface_of(address, rng.choice(m.SHARED), rng.choice(["bridge", "vepa", "private"]), model, None)
+    elif where == "foreign":
+        drawn = m.ethernet(address, rng.choice(free), model, None)
+    else:
+        dev = rng.choice([dev for dev in free if dev != "pass2"])
+        drawn = m.interface_of(address, dev, "passthrough", model, None)
+    if drawn["dev"] in m.SHARED and not drawn["network"] and rng.random() < 0.3:
+        drawn["named"] = m.ALTERNATIVE[drawn["dev"]]
+    taken |= m.exclusives([drawn])
+    drawn["says"] = draw_word(rng, drawn) if rng.random() < 0.5 or not may_say(drawn, None) else None
+    return drawn
 
 
-def exclusive_devices(interfaces):
-    return {interface["dev"] for interface in interfaces if interface["dev"] in m.EXCLUSIVE}
+def draw_interfaces(rng, guest):
+    taken = set()
+    drawn = [draw_interface(rng, guest, number, taken) for number in range(rng.randint(1, MOST_INTERFACES))]
+    twins = [interface for interface in drawn if interface["mode"] == "passthrough" and not interface["device"]]
+    if twins and rng.random() < 0.4:
+        rng.choice(twins)["mac"] = m.TWIN
+    return drawn
+
+
+def draw_domain(rng, guest, model):
+    systems = sum(other.system for other in model.guests if other is not guest)
+    return {"system": systems < MOST_SYSTEMS and rng.random() < SYSTEMS,
+            "interfaces": draw_interfaces(rng, guest.number)}
+
+
+# ---- Kinds ----
 
 
 class Kind:
     name = None
     weight = 10
-    needs = None  # a state of the guest
     quick = True  # may be done beside another
 
-    def draw(self, rng, model):
-        """Parameters; by default a guest's number."""
-        guests = [guest.number for guest in model.guests if self.is_possible({"guest": guest.number}, model)]
-        return {"guest": rng.choice(guests)} if guests else None
+    def whom(self, guest):
+        """Whether it is for this guest."""
+        return True
 
-    def is_possible(self, op, model):
-        return self.needs is None or self.needs(model.guests[op["guest"]])
+    def pick(self, rng, guest, model):
+        """Parameters, or None."""
+        return {}
 
-    def change(self, op, model):
+    def fits(self, op, guest, model):
+        return True
+
+    def change(self, op, guest, model):
         pass
 
-    def do(self, op, machine, model):
+    def do(self, op, guest, machine, model):
         pass
 
 
-def is_shut_off(guest):
-    return guest.stored is not None and guest.live is None
+class Everywhere(Kind):
+    """Is for no guest in particular."""
+    quick = False
+    whom = None
 
 
 def is_live(guest):
@@ -115,101 +152,34 @@ def is_awake(guest):
     return guest.booted and not guest.paused
 
 
+def are_free(description, model, but=None):
+    return not m.exclusives(description.interfaces) & model.in_use(but)
+
+
+def expect(done, code):
+    if done.returncode != code:
+        raise Difference("%s exits with %d, not %d: %s" % (" ".join(done.args), done.returncode, code,
+                                                           (done.stdout + done.stderr).strip()))
+
+
+# ---- Definitions ----
+
+
 class Define(Kind):
     name = "define"
     weight = 8
-    needs = staticmethod(lambda guest: guest.live is None and not guest.images and not guest.snapshot)
 
-    def draw(self, rng, model):
-        drawn = super().draw(rng, model)
-        return self.draw_for(rng, drawn["guest"], model) if drawn else None
+    def whom(self, guest):
+        return guest.live is None and not guest.images and not guest.snapshot
 
-    @staticmethod
-    def draw_for(rng, guest, model):
-        free = set(m.EXCLUSIVE)
-        systems = sum(other.system for other in model.guests if other.number != guest)
-        where = "exclusive" if rng.random() < 0.15 else None
-        interfaces = [draw_interface(rng, guest, number, free, where)
-                      for number in range(rng.randint(1, MOST_INTERFACES))]
-        twins = [interface for interface in interfaces if interface["mode"] == "passthrough"]
-        if twins and rng.random() < 0.4:
-            rng.choice(twins)["mac"] = m.TWIN
-        return {"guest": guest, "system": systems < MOST_SYSTEMS and rng.random() < SYSTEMS, "interfaces": interfaces}
+    def pick(self, rng, guest, model):
+        return draw_domain(rng, guest, model)
 
-    def change(self, op, model):
-        guest = model.guests[op["guest"]]
-        guest.stored, guest.system = op["interfaces"], op.get("system", False)
+    def change(self, op, guest, model):
+        guest.stored, guest.system = m.Description(op["interfaces"], {}), op["system"]
 
-    def do(self, op, machine, model):
-        machine.define(op["guest"], op["interfaces"], op.get("system", False))
-
-
-class Redefine(Kind):
-    """What the stored XML says of trust; a guest that runs keeps what it has."""
-    name = "redefine"
-    weight = 4
-    needs = staticmethod(lambda guest: guest.stored is not None)
-
-    def draw(self, rng, model):
-        drawn = super().draw(rng, model)
-        if drawn:
-            guest = model.guests[drawn["guest"]]
-            drawn["number"] = rng.randrange(len(guest.stored))
-            interface = guest.stored[drawn["number"]]
-            trusts = interface["model"] == "virtio" and interface["mode"] != "passthrough"
-            drawn["says"] = rng.choice([None, "no", "yes"] if trusts else [None, "no"])
-        return drawn
-
-    def is_possible(self, op, model):
-        stored = model.guests[op["guest"]].stored
-        if stored is None or op.get("number", 0) >= len(stored):
-            return False
-        interface = stored[op.get("number", 0)]
-        if (op.get("says") or m.network_says(interface)) == "yes":
-            return interface["model"] == "virtio" and interface["mode"] != "passthrough"
-        return True
-
-    def redefined(self, op, model):
-        interfaces = [dict(interface) for interface in model.guests[op["guest"]].stored]
-        interfaces[op["number"]]["says"] = op["says"]
-        return interfaces
-
-    def change(self, op, model):
-        model.guests[op["guest"]].stored = self.redefined(op, model)
-
-    def do(self, op, machine, model):
-        machine.define(op["guest"], self.redefined(op, model), model.guests[op["guest"]].system)
-
-
-class Start(Kind):
-    """From a managed save, if there is one."""
-    name = "start"
-    weight = 40
-
-    @staticmethod
-    def interfaces(guest):
-        return guest.images["managed"][0] if "managed" in guest.images else guest.stored
-
-    def is_possible(self, op, model):
-        guest = model.guests[op["guest"]]
-        return is_shut_off(guest) and not exclusive_devices(self.interfaces(guest)) & model.devices_in_use()
-
-    def draw(self, rng, model):
-        drawn = super().draw(rng, model)
-        if drawn:
-            drawn["paused"] = rng.random() < 0.35
-        return drawn
-
-    def change(self, op, model):
-        guest = model.guests[op["guest"]]
-        if "managed" in guest.images:
-            interfaces, says, paused, insides = guest.images.pop("managed")
-            model.restore(guest, interfaces, says, paused or op["paused"], insides)
-        else:
-            model.run(guest, guest.stored, [interface["says"] for interface in guest.stored], op["paused"])
-
-    def do(self, op, machine, model):
-        virsh("start", m.name(op["guest"]), *["--paused"] * op["paused"])
+    def do(self, op, guest, machine, model):
+        machine.define(guest.number, op["interfaces"], op["system"])
 
 
 class Create(Define):
@@ -217,545 +187,315 @@ class Create(Define):
     name = "create"
     weight = 12
 
-    def is_possible(self, op, model):
-        guest = model.guests[op["guest"]]
-        return (guest.stored is None and guest.live is None and not guest.images and
-                not exclusive_devices(op.get("interfaces", [])) & model.devices_in_use())
+    def whom(self, guest):
+        return super().whom(guest) and guest.stored is None
 
-    def draw(self, rng, model):
-        drawn = super().draw(rng, model)
-        if drawn:
-            drawn["paused"] = rng.random() < 0.35
-        return drawn
+    def pick(self, rng, guest, model):
+        return {**draw_domain(rng, guest, model), "paused": rng.random() < 0.35}
 
-    def change(self, op, model):
-        guest = model.guests[op["guest"]]
-        guest.system = op.get("system", False)
-        model.run(guest, op["interfaces"], [interface["says"] for interface in op["interfaces"]], op["paused"])
+    def fits(self, op, guest, model):
+        return are_free(m.Description(op["interfaces"], {}), model)
 
-    def do(self, op, machine, model):
-        virsh("create", machine.write_domain(op["guest"], op["interfaces"], op.get("system", False)), *["--paused"] * op["paused"])
+    def change(self, op, guest, model):
+        guest.system = op["system"]
+        model.run(guest, m.Description(op["interfaces"], {}), op["paused"])
+
+    def do(self, op, guest, machine, model):
+        path = machine.write_domain(guest.number, op["interfaces"], op["system"])
+        virsh("create", path, *["--paused"] * op["paused"])
 
 
-class Undefine(Kind):
-    """A guest that runs is transient from then on."""
-    name = "undefine"
-    weight = 7
-    needs = staticmethod(lambda guest: guest.stored is not None and "managed" not in guest.images and not guest.snapshot)
-
-    def change(self, op, model):
-        guest = model.guests[op["guest"]]
-        guest.kept = guest.stored if is_live(guest) else None
-        guest.stored = None
-
-    def do(self, op, machine, model):
-        virsh("undefine", m.name(op["guest"]))
-
-
-class DefineTransient(Kind):
-    """A transient guest becomes persistent, as its owner describes it."""
-    name = "define what runs"
+class Redefine(Kind):
+    """The owner's word in the stored XML; a guest that runs keeps what it has."""
+    name = "redefine"
     weight = 4
-    needs = staticmethod(lambda guest: is_live(guest) and guest.stored is None)
 
-    def change(self, op, model):
-        guest = model.guests[op["guest"]]
-        guest.stored = [live.interface for live in guest.live]
+    def whom(self, guest):
+        return guest.stored is not None and guest.stored.interfaces
 
-    def do(self, op, machine, model):
-        guest = model.guests[op["guest"]]
-        machine.define(op["guest"], [live.interface for live in guest.live], guest.system)
+    def pick(self, rng, guest, model):
+        number = rng.randrange(len(guest.stored.interfaces))
+        return {"number": number, "says": draw_word(rng, guest.stored.interfaces[number])}
 
+    def fits(self, op, guest, model):
+        interfaces = guest.stored.interfaces
+        return op["number"] < len(interfaces) and may_say(interfaces[op["number"]], op["says"])
 
-class Suspend(Kind):
-    name = "suspend"
-    needs = staticmethod(lambda guest: is_live(guest) and not guest.paused)
+    @staticmethod
+    def redefined(op, guest):
+        words = [m.owners_word(interface, guest.stored.note) for interface in guest.stored.interfaces]
+        words[op["number"]] = op["says"]
+        return [dict(interface, says=word) for interface, word in zip(guest.stored.interfaces, words)]
 
-    def change(self, op, model):
-        model.set_running(model.guests[op["guest"]], False)
+    def change(self, op, guest, model):
+        guest.stored = m.Description(self.redefined(op, guest), {})
 
-    def do(self, op, machine, model):
-        virsh("suspend", m.name(op["guest"]))
-
-
-class Resume(Kind):
-    name = "resume"
-    weight = 18
-    needs = staticmethod(lambda guest: is_live(guest) and guest.paused)
-
-    def change(self, op, model):
-        model.set_running(model.guests[op["guest"]], True)
-
-    def do(self, op, machine, model):
-        virsh("resume", m.name(op["guest"]))
+    def do(self, op, guest, machine, model):
+        machine.define(guest.number, self.redefined(op, guest), guest.system)
 
 
-class Destroy(Kind):
-    name = "destroy"
-    weight = 6
-    needs = staticmethod(is_live)
-
-    def change(self, op, model):
-        model.stop(model.guests[op["guest"]])
-
-    def do(self, op, machine, model):
-        virsh("destroy", m.name(op["guest"]))
+# ---- Starts and stops ----
 
 
-class KillQemu(Destroy):
-    name = "kill QEMU"
-    weight = 3
+class Start(Kind):
+    """From a managed save, if there is one."""
+    name = "start"
+    weight = 40
 
-    def do(self, op, machine, model):
-        machine.kill_qemu(op["guest"])
-        if not wait_for(30, lambda: machine.listed().get(m.name(op["guest"]), "shut off") == "shut off"):
-            raise Difference("%s was killed and is said to run" % m.name(op["guest"]))
+    def whom(self, guest):
+        return guest.stored is not None and not is_live(guest)
+
+    def pick(self, rng, guest, model):
+        return {"paused": rng.random() < 0.35}
+
+    def fits(self, op, guest, model):
+        return are_free(guest.images["managed"][0] if "managed" in guest.images else guest.stored, model)
+
+    def change(self, op, guest, model):
+        if "managed" in guest.images:
+            description, paused, insides = guest.images.pop("managed")
+            model.restore(guest, description, paused or op["paused"], insides)
+        else:
+            model.run(guest, guest.stored, op["paused"])
+
+    def do(self, op, guest, machine, model):
+        virsh("start", m.name(guest.number), *["--paused"] * op["paused"])
 
 
-class Reset(Kind):
-    name = "reset"
-    weight = 4
-    needs = staticmethod(is_live)
-
-    def change(self, op, model):
-        model.reset(model.guests[op["guest"]])
-
-    def do(self, op, machine, model):
-        virsh("reset", m.name(op["guest"]))
+# ---- What is done in one call ----
 
 
-class ManagedSave(Kind):
-    name = "managed save"
-    needs = staticmethod(lambda guest: is_live(guest) and guest.stored is not None)
+class Simple(Kind):
+    """`change` and `do` are functions (guest, model) and (guest, machine, model)."""
 
-    def change(self, op, model):
-        guest = model.guests[op["guest"]]
-        guest.images["managed"] = model.image(guest)
+    def __init__(self, name, weight, whom, change, do, **more):
+        self.name, self.weight, self.whom = name, weight, whom
+        self.change = lambda op, guest, model: change(guest, model)
+        self.do = lambda op, guest, machine, model: do(guest, machine, model)
+        self.__dict__.update(more)
+
+
+def by_virsh(command, *more):
+    """`more`: functions of the guest."""
+    return lambda guest, machine, model: virsh(command, m.name(guest.number), *[word(guest) for word in more])
+
+
+def image_path(guest):
+    return "/var/tmp/life/image-%d" % guest.number
+
+
+def snapshot_name(guest):
+    return "s%d" % guest.snapshots
+
+
+def stop(guest, model):
+    model.stop(guest)
+
+
+def stop_and_restart(guest, model):
+    model.stop(guest)
+    model.restart_daemon()
+
+
+def wait_until_off(guest, machine):
+    if not wait_for(30, lambda: machine.listed().get(m.name(guest.number), "shut off") == "shut off"):
+        raise Difference("%s has ended and is said to run" % m.name(guest.number))
+
+
+def kill_qemu(guest, machine, model):
+    machine.kill_qemu(guest.number)
+    wait_until_off(guest, machine)
+
+
+def power_off(guest, machine, model):
+    machine.tell(guest.number, "poweroff -f", answers=False)
+    wait_until_off(guest, machine)
+
+
+def shut_down(guest, machine, model):
+    by_virsh("shutdown")(guest, machine, model)
+    wait_until_off(guest, machine)
+
+
+def kill_daemon(guest, machine, model):
+    machine.kill_daemon()
+    if guest:
+        machine.kill_qemu(guest.number)
+    machine.start_daemon()
+
+
+def save_as(image):
+    def save(guest, model):
+        guest.images[image] = guest.image()
         model.stop(guest)
-
-    def do(self, op, machine, model):
-        virsh("managedsave", m.name(op["guest"]))
+    return save
 
 
-class Forget(Kind):
-    name = "managed save removed"
-    weight = 1
-    needs = staticmethod(lambda guest: "managed" in guest.images and guest.live is None)
-
-    def change(self, op, model):
-        del model.guests[op["guest"]].images["managed"]
-
-    def do(self, op, machine, model):
-        virsh("managedsave-remove", m.name(op["guest"]))
+def make_snapshot(guest, model):
+    guest.snapshots += 1
+    guest.snapshot = guest.runs, guest.stored, guest.image()
 
 
-def image_path(number):
-    return "/var/tmp/life/image-%d" % number
+def undefine(guest, model):
+    guest.stored = None
 
 
-class Save(Kind):
-    name = "save"
-    needs = staticmethod(is_live)
+def define_live(guest, model):
+    """An interface on a network is on its host device then: so libvirt reads what it has written."""
+    interfaces, note = guest.described()
+    guest.stored = m.Description([dict(one, network=None, portgroup=None) for one in interfaces], note)
 
-    def change(self, op, model):
-        guest = model.guests[op["guest"]]
-        guest.images["file"] = model.image(guest)
-        model.stop(guest)
 
-    def do(self, op, machine, model):
-        virsh("save", m.name(op["guest"]), image_path(op["guest"]))
+def define_by_policy(guest, model):
+    guest.stored = m.rewritten(model.policy, guest.number, guest.stored)
+
+
+SIMPLE = [
+    # The note goes along. A transient guest becomes persistent.
+    Simple("define the live XML", 5, lambda guest: is_live(guest) and not guest.snapshot, define_live,
+           lambda guest, machine, model: machine.define_live(guest.number)),
+    Simple("rxtrust define", 5, lambda guest: guest.stored is not None, define_by_policy,
+           lambda guest, machine, model: expect(machine.rxtrust("define", m.name(guest.number)),
+                                                2 if model.policy is None else 0)),
+    # A guest that runs is transient from then on.
+    Simple("undefine", 5, lambda guest: (guest.stored is not None and "managed" not in guest.images and
+                                         not guest.snapshot), undefine, by_virsh("undefine")),
+    Simple("suspend", 10, lambda guest: is_live(guest) and not guest.paused,
+           lambda guest, model: model.set_running(guest, False), by_virsh("suspend")),
+    Simple("resume", 18, lambda guest: is_live(guest) and guest.paused,
+           lambda guest, model: model.set_running(guest, True), by_virsh("resume")),
+    Simple("reset", 4, is_live, lambda guest, model: model.reset(guest), by_virsh("reset")),
+    Simple("guest reboots", 2, is_awake, lambda guest, model: model.reset(guest),
+           lambda guest, machine, model: machine.tell(guest.number, "reboot -f", answers=False)),
+    Simple("destroy", 6, is_live, stop, by_virsh("destroy")),
+    Simple("kill QEMU", 3, is_live, stop, kill_qemu),
+    Simple("guest powers off", 3, is_awake, stop, power_off),
+    Simple("shutdown", 3, is_awake, stop, shut_down),  # by its power button
+    Simple("save", 10, is_live, save_as("file"), by_virsh("save", image_path)),
+    Simple("managed save", 10, lambda guest: is_live(guest) and guest.stored is not None, save_as("managed"),
+           by_virsh("managedsave")),
+    Simple("managed save removed", 1, lambda guest: "managed" in guest.images and not is_live(guest),
+           lambda guest, model: guest.images.pop("managed"), by_virsh("managedsave-remove")),
+    Simple("snapshot", 8, lambda guest: (is_live(guest) and guest.stored is not None and not guest.system and
+                                         not guest.snapshot and not guest.untouched), make_snapshot,
+           by_virsh("snapshot-create-as", lambda guest: "s%d" % (guest.snapshots + 1))),
+    Simple("snapshot removed", 2, lambda guest: bool(guest.snapshot),
+           lambda guest, model: setattr(guest, "snapshot", None),
+           by_virsh("snapshot-delete", snapshot_name, lambda guest: "--metadata")),
+    Simple("daemon restarted", 5, None, lambda guest, model: model.restart_daemon(),
+           lambda guest, machine, model: machine.restart_daemon(), quick=False),
+    Simple("daemon killed", 3, None, lambda guest, model: model.restart_daemon(), kill_daemon, quick=False),
+    Simple("daemon and QEMU killed", 2, is_live, stop_and_restart, kill_daemon, quick=False),
+]
+
+
+# ---- Images, snapshots, migrations ----
 
 
 class Restore(Kind):
-    """Also with an XML that was edited; also --paused or --running."""
+    """Also with an XML in which the owner has changed the word of trust; also --paused or --running."""
     name = "restore"
     weight = 20
 
-    def is_possible(self, op, model):
-        guest = model.guests[op["guest"]]
-        if is_live(guest) or "file" not in guest.images or "managed" in guest.images:
-            return False
-        interfaces = guest.images["file"][0]
-        return (not exclusive_devices(interfaces) & model.devices_in_use() and
-                ("edit" not in op or op["edit"] < len(interfaces)))
+    def whom(self, guest):
+        return not is_live(guest) and "file" in guest.images and "managed" not in guest.images
 
-    def draw(self, rng, model):
-        drawn = super().draw(rng, model)
-        if drawn:
-            drawn["state"] = rng.choice([None, None, "paused", "running"])
-            interfaces = model.guests[drawn["guest"]].images["file"][0]
-            if interfaces and rng.random() < 0.4:
-                number = rng.randrange(len(interfaces))
-                drawn["edit"] = number
-                trusts = interfaces[number]["model"] == "virtio" and interfaces[number]["mode"] != "passthrough"
-                drawn["says"] = rng.choice([None, "no", "yes"] if trusts else [None, "no"])
-                if m.network_says(interfaces[number]) == "yes" and not trusts:
-                    drawn["says"] = "no"
-        return drawn
+    def pick(self, rng, guest, model):
+        interfaces = guest.images["file"][0].interfaces
+        picked = {"state": rng.choice([None, None, "paused", "running"])}
+        if interfaces and rng.random() < 0.4:
+            number = rng.randrange(len(interfaces))
+            picked.update(edit=number, says=draw_word(rng, interfaces[number]))
+        return picked
 
-    def change(self, op, model):
-        guest = model.guests[op["guest"]]
-        interfaces, says, paused, insides = guest.images.pop("file")
-        says = list(says)
+    def fits(self, op, guest, model):
+        description = guest.images["file"][0]
+        return are_free(description, model) and op.get("edit", 0) < max(1, len(description.interfaces))
+
+    def change(self, op, guest, model):
+        description, paused, insides = copy.deepcopy(guest.images.pop("file"))
         if "edit" in op:
-            says[op["edit"]] = op["says"]
-        model.restore(guest, interfaces, says, op["state"] == "paused" or (paused and op["state"] != "running"),
-                      insides)
+            description.interfaces[op["edit"]]["says"] = op["says"]
+        model.restore(guest, description, op["state"] == "paused" or (paused and op["state"] != "running"), insides)
 
-    def do(self, op, machine, model):
-        path = image_path(op["guest"])
+    def do(self, op, guest, machine, model):
+        path = image_path(guest)
         more = ["--" + op["state"]] if op["state"] else []
         if "edit" in op:
-            interface = model.guests[op["guest"]].images["file"][0][op["edit"]]
-            more += ["--xml", machine.edit_image(op["guest"], path, interface["mac"], op["says"])]
+            address = guest.images["file"][0].interfaces[op["edit"]]["mac"]
+            more += ["--xml", machine.edit_image(guest.number, path, address, op["says"])]
         virsh("restore", path, *more)
         os.unlink(path)
 
 
-class Plug(Kind):
-    name = "plug in"
-    weight = 10
-
-    def is_possible(self, op, model):
-        guest = model.guests[op["guest"]]
-        if not is_live(guest) or len(guest.live) >= MOST_INTERFACES + 1:
-            return False
-        if "interface" not in op:
-            return True
-        has = {live.interface["mac"] for live in guest.live}
-        return (op["interface"]["mac"] not in has and
-                not exclusive_devices([op["interface"]]) & model.devices_in_use())
-
-    def draw(self, rng, model):
-        drawn = super().draw(rng, model)
-        if drawn:
-            guest = model.guests[drawn["guest"]]
-            has = {live.interface["mac"] for live in guest.live}
-            number = next(number for number in range(16) if m.mac(drawn["guest"], number) not in has)
-            drawn["interface"] = draw_interface(rng, drawn["guest"], number, set(m.EXCLUSIVE) - model.devices_in_use())
-        return drawn
-
-    def change(self, op, model):
-        interface = op["interface"]
-        live = m.Live(interface, interface["says"], True)
-        guest = model.guests[op["guest"]]
-        guest.live.append(live)
-        if is_awake(guest):
-            live.boot()
-
-    def do(self, op, machine, model):
-        machine.plug(op["guest"], op["interface"])
-        if is_awake(model.guests[op["guest"]]) and op["interface"]["model"] == "virtio":
-            machine.set_up(op["guest"], op["interface"]["mac"])
-
-
-class Unplug(Kind):
-    name = "plug out"
-    weight = 5
-    needs = staticmethod(is_live)
-
-    def is_possible(self, op, model):
-        guest = model.guests[op["guest"]]
-        return bool(guest.live) and op.get("number", 0) < len(guest.live)
-
-    def draw(self, rng, model):
-        drawn = super().draw(rng, model)
-        if drawn:
-            drawn["number"] = rng.randrange(len(model.guests[drawn["guest"]].live))
-        return drawn
-
-    def change(self, op, model):
-        guest = model.guests[op["guest"]]
-        gone = guest.live.pop(op["number"])
-        if not is_awake(guest):
-            model.reset(guest)
-        model.left[gone.interface["dev"]] += gone.count  # README, Limits
-
-    def do(self, op, machine, model):
-        guest = model.guests[op["guest"]]
-        machine.unplug(op["guest"], guest.live[op["number"]].interface["mac"], is_awake(guest))
-
-
-class Link(Unplug):
-    """libvirt 11.3 forgets by it that an interface is on a network, and takes the port away."""
-    name = "link down and up"
-    weight = 4
-
-    def is_possible(self, op, model):
-        if not super().is_possible(op, model):
-            return False
-        networked = model.guests[op["guest"]].live[op.get("number", 0)].interface["network"]
-        return not (networked and model.takes_live_trust and "number" in op)
-
-    def change(self, op, model):
-        pass
-
-    def do(self, op, machine, model):
-        address = model.guests[op["guest"]].live[op["number"]].interface["mac"]
-        virsh("domif-setlink", m.name(op["guest"]), address, "down")
-        virsh("domif-setlink", m.name(op["guest"]), address, "up")
-
-
-class AllMulticast(Kind):
-    """An administrator's. In passthrough mode only where the kernel counts it right."""
-    name = "ip link set allmulticast"
-    weight = 8
-
-    def is_possible(self, op, model):
-        guest = model.guests[op["guest"]]
-        if not guest.live or op.get("number", 0) >= len(guest.live):
-            return False
-        live = guest.live[op.get("number", 0)]
-        return "on" not in op or not live.is_exclusive() or (live.up and (op["on"] or live.count > 0))
-
-    def draw(self, rng, model):
-        drawn = super().draw(rng, model)
-        if drawn:
-            drawn["number"] = rng.randrange(len(model.guests[drawn["guest"]].live))
-            drawn["on"] = not model.guests[drawn["guest"]].live[drawn["number"]].flag
-        return drawn if drawn and self.is_possible(drawn, model) else None
-
-    def change(self, op, model):
-        live = model.guests[op["guest"]].live[op["number"]]
-        live.set_flag(op["on"])
-        live.in_step = False
-
-    def do(self, op, machine, model):
-        address = model.guests[op["guest"]].live[op["number"]].interface["mac"]
-        machine.set_link(machine.live(op["guest"])[address]["device"], "allmulticast", "on" if op["on"] else "off")
-
-
-class LinkUp(Kind):
-    """An administrator's, on one device of a guest that is paused."""
-    name = "ip link set up"
-    weight = 4
-
-    def is_possible(self, op, model):
-        lives = model.guests[op["guest"]].live or []
-        if "number" not in op:
-            return any(not live.up for live in lives)
-        return op["number"] < len(lives) and not lives[op["number"]].up
-
-    def draw(self, rng, model):
-        drawn = super().draw(rng, model)
-        if drawn:
-            lives = model.guests[drawn["guest"]].live
-            drawn["number"] = rng.choice([number for number, live in enumerate(lives) if not live.up])
-        return drawn
-
-    def change(self, op, model):
-        guest = model.guests[op["guest"]]
-        model.come_up(guest, [guest.live[op["number"]]])
-
-    def do(self, op, machine, model):
-        address = model.guests[op["guest"]].live[op["number"]].interface["mac"]
-        machine.set_link(machine.live(op["guest"])[address]["device"], "up")
-
-
-class GuestAddress(Kind):
-    """The guest changes the MAC address of its NIC, or takes its own again."""
-    name = "guest's MAC address"
-    weight = 10
-    needs = staticmethod(is_awake)
-
-    def is_possible(self, op, model):
-        guest = model.guests[op["guest"]]
-        if not is_awake(guest):
-            return False
-        if "number" not in op:
-            return any(live.inside for live in guest.live)
-        return (op["number"] < len(guest.live) and guest.live[op["number"]].inside is not None and
-                guest.live[op["number"]].inside["address"] != op["address"])
-
-    def draw(self, rng, model):
-        drawn = super().draw(rng, model)
-        if drawn:
-            guest = model.guests[drawn["guest"]]
-            drawn["number"] = rng.choice([number for number, live in enumerate(guest.live) if live.inside])
-            own = guest.live[drawn["number"]].interface["mac"]
-            taken = {live.address for live in guest.live} | {live.inside["address"] for live in guest.live if live.inside}
-            free = [m.mac(guest.number, number) for number in range(32, 40)]
-            drawn["address"] = rng.choice([own, rng.choice([address for address in free if address not in taken])])
-        return drawn
-
-    def change(self, op, model):
-        model.change_inside(model.guests[op["guest"]].live[op["number"]], "address", op["address"])
-
-    def do(self, op, machine, model):
-        machine.tell_nic(op["guest"], model.guests[op["guest"]].live[op["number"]].inside["address"],
-                         "ip link set %s address " + op["address"])
-
-
-class GuestFilter(GuestAddress):
-    """What the guest's NIC takes: all multicast, everything, one multicast group more."""
-    name = "guest's filter"
-    commands = {("allmulti", True): "ifconfig %s allmulti", ("allmulti", False): "ifconfig %s -allmulti",
-                ("promisc", True): "ifconfig %s promisc", ("promisc", False): "ifconfig %s -promisc",
-                ("group", True): "ip address add 2001:db8:77::a:1/64 dev %s",
-                ("group", False): "ip address del 2001:db8:77::a:1/64 dev %s"}
-
-    def is_possible(self, op, model):
-        guest = model.guests[op["guest"]]
-        if not is_awake(guest):
-            return False
-        if "number" not in op:
-            return any(live.inside for live in guest.live)
-        return (op["number"] < len(guest.live) and guest.live[op["number"]].inside is not None and
-                guest.live[op["number"]].inside[op["what"]] != op["on"])
-
-    def draw(self, rng, model):
-        drawn = Kind.draw(self, rng, model)
-        if drawn:
-            guest = model.guests[drawn["guest"]]
-            drawn["number"] = rng.choice([number for number, live in enumerate(guest.live) if live.inside])
-            drawn["what"] = rng.choice(["allmulti", "allmulti", "promisc", "group"])
-            drawn["on"] = not guest.live[drawn["number"]].inside[drawn["what"]]
-        return drawn
-
-    def change(self, op, model):
-        model.change_inside(model.guests[op["guest"]].live[op["number"]], op["what"], op["on"])
-
-    def do(self, op, machine, model):
-        machine.tell_nic(op["guest"], model.guests[op["guest"]].live[op["number"]].inside["address"],
-                         self.commands[op["what"], op["on"]])
-
-
-class PowerOff(Destroy):
-    """The guest shuts itself down."""
-    name = "guest powers off"
-    weight = 3
-    needs = staticmethod(is_awake)
-
-    @staticmethod
-    def begin(op, machine):
-        machine.tell(op["guest"], "poweroff -f", answers=False)
-
-    def do(self, op, machine, model):
-        self.begin(op, machine)
-        if not wait_for(30, lambda: machine.listed().get(m.name(op["guest"]), "shut off") == "shut off"):
-            raise Difference("%s has shut itself down and is said to run" % m.name(op["guest"]))
-
-
-class Shutdown(PowerOff):
-    """The guest is asked to shut itself down, by its power button."""
-    name = "shutdown"
-
-    @staticmethod
-    def begin(op, machine):
-        virsh("shutdown", m.name(op["guest"]))
-
-
-class Reboot(Reset):
-    """The guest reboots itself."""
-    name = "guest reboots"
-    weight = 2
-    needs = staticmethod(is_awake)
-
-    def do(self, op, machine, model):
-        machine.tell(op["guest"], "reboot -f", answers=False)
-
-
-class Snapshot(Kind):
-    name = "snapshot"
-    weight = 8
-    needs = staticmethod(lambda guest: is_live(guest) and guest.stored is not None and not guest.system and
-                         not guest.snapshot and not guest.untouched)
-
-    def change(self, op, model):
-        guest = model.guests[op["guest"]]
-        guest.snapshot = guest.runs, guest.stored, model.image(guest)
-        guest.snapshots += 1
-
-    def do(self, op, machine, model):
-        virsh("snapshot-create-as", m.name(op["guest"]), "s%d" % (model.guests[op["guest"]].snapshots + 1))
-
-
-class ForgetSnapshot(Kind):
-    name = "snapshot removed"
-    weight = 2
-    needs = staticmethod(lambda guest: bool(guest.snapshot))
-
-    def change(self, op, model):
-        model.guests[op["guest"]].snapshot = None
-
-    def do(self, op, machine, model):
-        virsh("snapshot-delete", m.name(op["guest"]), "s%d" % model.guests[op["guest"]].snapshots, "--metadata")
-
-
-class Revert(Kind):
+class RevertToSnapshot(Kind):
     """Of a guest that runs or doesn't; also --paused or --running."""
-    name = "revert"
+    name = "back to the snapshot"
     weight = 10
 
-    def is_possible(self, op, model):
-        guest = model.guests[op["guest"]]
-        if not guest.snapshot or "managed" in guest.images:
-            return False
+    def whom(self, guest):
+        return bool(guest.snapshot) and "managed" not in guest.images
+
+    def pick(self, rng, guest, model):
+        return {"state": rng.choice([None, None, "paused", "running"])}
+
+    def fits(self, op, guest, model):
         if is_live(guest) and model.reverts_in_place:
             return model.reverts_to_same(guest)
-        return not exclusive_devices(guest.snapshot[2][0]) & model.devices_in_use(guest)
+        return are_free(guest.snapshot[2][0], model, guest)
 
-    def draw(self, rng, model):
-        drawn = super().draw(rng, model)
-        if drawn:
-            drawn["state"] = rng.choice([None, None, "paused", "running"])
-        return drawn
+    def change(self, op, guest, model):
+        model.revert(guest, op["state"])
 
-    def change(self, op, model):
-        model.revert(model.guests[op["guest"]], op["state"])
-
-    def do(self, op, machine, model):
-        virsh("snapshot-revert", m.name(op["guest"]), "s%d" % model.guests[op["guest"]].snapshots, *["--" + op["state"]] if op["state"] else [])
-
-
-def may_migrate(guest):
-    """QEMU 5.2 and 7.2 fail to migrate a disk that came paused and has not run, hook or none."""
-    return is_live(guest) and not guest.snapshot and not guest.untouched
+    def do(self, op, guest, machine, model):
+        more = ["--" + op["state"]] if op["state"] else []
+        virsh("snapshot-revert", m.name(guest.number), snapshot_name(guest), *more)
 
 
 class Migrate(Kind):
-    """There and back; a guest that arrives paused is resumed there, for the reason above."""
+    """There and back; a guest that arrives paused is resumed there, because QEMU 5.2 and 7.2 fail to migrate a disk
+    that came paused and has not run, hook or none. The other machine may have another policy."""
     name = "migrate there and back"
-    weight = 4
+    weight = 5
     quick = False
-    needs = staticmethod(may_migrate)
 
-    def draw(self, rng, model):
-        drawn = super().draw(rng, model)
-        if drawn:
-            drawn["persistent"] = model.guests[drawn["guest"]].stored is not None and rng.random() < 0.5
-        return drawn
-
-    def is_possible(self, op, model):
-        guest = model.guests[op["guest"]]
+    def whom(self, guest):
         boots_there = guest.system and not guest.booted
-        return may_migrate(guest) and not boots_there and not (op.get("persistent") and guest.stored is None)
+        return (is_live(guest) and not guest.snapshot and not guest.untouched and guest.may_move() and
+                not boots_there)
 
-    def change(self, op, model):
-        guest = model.guests[op["guest"]]
-        there = model.elsewhere(op["guest"], op["persistent"])
-        there.set_running(there.guests[op["guest"]], True)
+    def pick(self, rng, guest, model):
+        return {"persistent": guest.stored is not None and rng.random() < 0.5,
+                "policy": model.policy if rng.random() < 0.5 else draw_policy(rng, len(model.guests))}
+
+    def fits(self, op, guest, model):
+        return guest.stored is not None or not op["persistent"]
+
+    def change(self, op, guest, model):
+        there = model.elsewhere(guest.number, op["persistent"], op["policy"])
+        there.set_running(there.guests[guest.number], True)
         model.stop(guest)
-        model.restore(guest, *there.image(there.guests[op["guest"]]))
+        model.restore(guest, *there.guests[guest.number].image())
 
-    def do(self, op, machine, model):
-        here, there = model.copy(), model.elsewhere(op["guest"], op["persistent"])
+    def do(self, op, guest, machine, model):
+        here, there = model.copy(), model.elsewhere(guest.number, op["persistent"], op["policy"])
         machine.start_second()
-        problem = machine.migrate(op["guest"], "--migrateuri", "tcp://192.0.2.2", *["--persistent"] * op["persistent"])
+        machine.write_policy(there_text(op["policy"]), there=True)
+        problem = machine.migrate(guest.number, "--migrateuri", "tcp://192.0.2.2", *["--persistent"] * op["persistent"])
         if problem:
             raise Difference("migrate: " + problem)
-        here.stop(here.guests[op["guest"]])
+        here.stop(here.guests[guest.number])
         machine.await_fit(here)
         there = machine.settle_second(there)
-        if there.guests[op["guest"]].paused:
-            virsh("-c", SECOND, "resume", m.name(op["guest"]))
-            there.set_running(there.guests[op["guest"]], True)
+        if there.guests[guest.number].paused:
+            virsh("-c", SECOND, "resume", m.name(guest.number))
+            there.set_running(there.guests[guest.number], True)
             there = machine.settle_second(there)
-        problem = machine.migrate_back(op["guest"], *["--undefinesource"] * op["persistent"])
+        problem = machine.migrate_back(guest.number, *["--undefinesource"] * op["persistent"])
         if problem:
             raise Difference("migrate back: " + problem)
-        there.stop(there.guests[op["guest"]])
-        there.guests[op["guest"]].stored = None
+        there.stop(there.guests[guest.number])
+        there.guests[guest.number].stored = None
         machine.settle_second(there)
 
 
@@ -765,181 +505,311 @@ class MigrateInVain(Kind):
     weight = 2
     quick = False
 
-    def draw(self, rng, model):
-        drawn = super().draw(rng, model)
-        if drawn:
-            networks = {live.interface["network"] for live in model.guests[drawn["guest"]].live}
-            drawn["network"] = rng.choice(sorted(networks - {None}) + [None])
-        return drawn
+    def whom(self, guest):
+        return Migrate.whom(self, guest)
 
-    def is_possible(self, op, model):
-        guest = model.guests[op["guest"]]
-        return may_migrate(guest) and (op.get("network") is None or
-                                       op["network"] in {live.interface["network"] for live in guest.live})
+    def pick(self, rng, guest, model):
+        networks = {live.interface["network"] for live in guest.live}
+        return {"network": rng.choice(sorted(networks - {None}) + [None])}
 
-    def do(self, op, machine, model):
+    def fits(self, op, guest, model):
+        return op["network"] is None or op["network"] in {live.interface["network"] for live in guest.live}
+
+    def do(self, op, guest, machine, model):
         machine.start_second()
+        machine.write_policy(there_text(model.policy), there=True)
         if op["network"]:
             virsh("-c", SECOND, "net-destroy", op["network"])
         # Nobody listens on this machine.
-        if not machine.migrate(op["guest"], "--migrateuri", "tcp://192.0.2.2" if op["network"] else "tcp://127.0.0.1"):
+        if not machine.migrate(guest.number, "--migrateuri", "tcp://192.0.2.2" if op["network"] else "tcp://127.0.0.1"):
             raise Difference("the migration succeeds")
         if op["network"]:
             virsh("-c", SECOND, "net-start", op["network"])
-        there = model.elsewhere(op["guest"], False)
-        there.stop(there.guests[op["guest"]])
+        there = model.elsewhere(guest.number, False, model.policy)
+        there.stop(there.guests[guest.number])
         machine.settle_second(there)
 
 
-class Everywhere(Kind):
-    quick = False
+# ---- Interfaces ----
 
-    def draw(self, rng, model):
-        return {}
 
-    def is_possible(self, op, model):
+class Plug(Kind):
+    """Also as udev's unit has it: `rxtrust plugged`, with the name of the link or of its character device."""
+    name = "plug in"
+    weight = 12
+
+    def whom(self, guest):
+        return is_live(guest) and len(guest.live) <= MOST_INTERFACES
+
+    def pick(self, rng, guest, model):
+        has = {live.interface["mac"] for live in guest.live}
+        number = next(number for number in range(16) if m.mac(guest.number, number) not in has)
+        return {"interface": draw_interface(rng, guest.number, number, model.in_use()),
+                "plugged": rng.choice([None, None, "link", "node"])}
+
+    def fits(self, op, guest, model):
+        has = {live.interface["mac"] for live in guest.live}
+        return op["interface"]["mac"] not in has and are_free(m.Description([op["interface"]], {}), model)
+
+    def change(self, op, guest, model):
+        live = model.attach(op["interface"], True)
+        guest.live.append(live)
+        if is_awake(guest):
+            live.boot()
+        if op["plugged"] and not live.device.marked:
+            model.settle(guest)
+
+    def do(self, op, guest, machine, model):
+        machine.plug(guest.number, op["interface"])
+        if is_awake(guest) and op["interface"]["model"] == "virtio":
+            machine.set_up(guest.number, op["interface"]["mac"])
+        if op["plugged"]:
+            after = model.copy()
+            self.change(op, after.guests[guest.number], after)
+            code = 2 if after.policy is None else 0 if after.is_good(after.guests[guest.number]) else 1
+            is_marked = op["interface"]["device"] and model.foreign[op["interface"]["device"]].marked
+            device = machine.live(guest.number)[op["interface"]["mac"]]["device"]
+            expect(machine.plugged(device, op["plugged"]), 0 if is_marked else code)
+
+
+class OnInterface(Kind):
+    """Is about one interface of a guest that runs."""
+
+    def which(self, op, live):
         return True
+
+    def whom(self, guest):
+        return is_live(guest) and any(self.which({}, live) for live in guest.live)
+
+    def pick(self, rng, guest, model):
+        return {"number": rng.choice([number for number, live in enumerate(guest.live) if self.which({}, live)])}
+
+    def fits(self, op, guest, model):
+        return op["number"] < len(guest.live) and self.which(op, guest.live[op["number"]])
+
+    def device(self, op, guest, machine):
+        return machine.live(guest.number)[guest.live[op["number"]].interface["mac"]]["device"]
+
+
+class Unplug(OnInterface):
+    name = "plug out"
+    weight = 5
+
+    def change(self, op, guest, model):
+        model.forget(guest.live.pop(op["number"]))
+        if not is_awake(guest):
+            model.reset(guest)
+
+    def do(self, op, guest, machine, model):
+        machine.unplug(guest.number, guest.live[op["number"]].interface["mac"], is_awake(guest))
+
+
+class Link(OnInterface):
+    """libvirt 11.3 forgets by it that an interface is on a network, and takes the port away."""
+    name = "link down and up"
+    weight = 4
+
+    def fits(self, op, guest, model):
+        return super().fits(op, guest, model) and not (
+            guest.live[op["number"]].interface["network"] and model.takes_live_trust)
+
+    def do(self, op, guest, machine, model):
+        for state in ("down", "up"):
+            virsh("domif-setlink", m.name(guest.number), guest.live[op["number"]].interface["mac"], state)
+
+
+class Flag(OnInterface):
+    """An administrator's: all-multicast, in passthrough mode only where the kernel counts it right; there also
+    promiscuous mode."""
+    name = "ip link set allmulticast, promisc"
+    weight = 10
+
+    def which(self, op, live):
+        device, exclusive = live.device, live.is_exclusive()
+        if op.get("flag") == "promisc":
+            return exclusive and not live.is_trusted() and op["on"] != device.promiscuous
+        on = op.get("on", not device.flag)
+        return on != device.flag and (not exclusive or (device.up and (on or device.count > 0)))
+
+    def pick(self, rng, guest, model):
+        picked = super().pick(rng, guest, model)
+        live = guest.live[picked["number"]]
+        if live.is_exclusive() and rng.random() < 0.6:
+            return {**picked, "flag": "promisc", "on": not live.device.promiscuous}
+        return {**picked, "flag": "allmulticast", "on": not live.device.flag}
+
+    def change(self, op, guest, model):
+        live = guest.live[op["number"]]
+        if op["flag"] == "promisc":
+            live.device.promiscuous = op["on"]
+        else:
+            live.device.set_flag(op["on"])
+        live.in_step = False
+
+    def do(self, op, guest, machine, model):
+        machine.set_link(self.device(op, guest, machine), op["flag"], "on" if op["on"] else "off")
+
+
+class LinkUp(OnInterface):
+    """An administrator's, on one device of a guest that is paused, or one that libvirt hasn't made."""
+    name = "ip link set up, down"
+    weight = 6
+
+    def which(self, op, live):
+        return op.get("up", not live.device.up) != live.device.up and (not live.device.up or live.interface["device"])
+
+    def pick(self, rng, guest, model):
+        picked = super().pick(rng, guest, model)
+        return {**picked, "up": not guest.live[picked["number"]].device.up}
+
+    def change(self, op, guest, model):
+        guest.live[op["number"]].device.up = op["up"]
+
+    def do(self, op, guest, machine, model):
+        machine.set_link(self.device(op, guest, machine), "up" if op["up"] else "down")
+
+
+# ---- What the guest's operating system does ----
+
+
+class Inside(OnInterface):
+    """The guest changes the MAC address of its NIC, or takes its own again, or changes what the NIC takes: all
+    multicast, everything, one multicast group more."""
+    name = "guest's NIC"
+    weight = 20
+
+    def which(self, op, live):
+        return live.inside is not None and ("what" not in op or live.inside[op["what"]] != op["to"])
+
+    def whom(self, guest):
+        return is_awake(guest) and super().whom(guest)
+
+    def pick(self, rng, guest, model):
+        picked = super().pick(rng, guest, model)
+        live = guest.live[picked["number"]]
+        what = rng.choice(["address", "address", "allmulti", "promisc", "group"])
+        if what != "address":
+            return {**picked, "what": what, "to": not live.inside[what]}
+        taken = {other.device.address for other in guest.live}
+        taken |= {other.inside["address"] for other in guest.live if other.inside}
+        free = [m.mac(guest.number, number) for number in range(32, 40)]
+        to = rng.choice([live.interface["mac"], rng.choice([address for address in free if address not in taken])])
+        return {**picked, "what": what, "to": to}
+
+    def change(self, op, guest, model):
+        model.change_inside(guest.live[op["number"]], op["what"], op["to"])
+
+    def do(self, op, guest, machine, model):
+        if op["what"] == "address":
+            command = "ip link set %s address " + op["to"]
+        elif op["what"] == "group":
+            command = "ip address %s 2001:db8:77::a:1/64 dev %%s" % ("add" if op["to"] else "del")
+        else:
+            command = "ifconfig %%s %s%s" % ("" if op["to"] else "-", op["what"])
+        machine.tell_nic(guest.number, guest.live[op["number"]].inside["address"], command)
+
+
+# ---- rxtrust, its policy, and the daemon ----
 
 
 class Apply(Everywhere):
     name = "apply"
     weight = 8
     quick = True
+    want = None  # what is made true instead of the policy
 
-    def change(self, op, model):
-        for guest in model.guests:
-            model.reconcile(guest)
+    def change(self, op, guest, model):
+        model.settle_all(self.want == "nothing")
 
-    def do(self, op, machine, model):
-        done = machine.apply()
+    def do(self, op, guest, machine, model):
+        done = machine.rxtrust(self.name)
         after = model.copy()
-        self.change(op, after)
-        good = after.policy is not None and all(after.is_good(guest) for guest in after.guests if guest.live is not None)
-        if (done.returncode == 0) != good and not op.get("beside"):
-            raise Difference("apply exits with %d: %s" % (done.returncode, done.stderr.strip()))
+        self.change(op, None, after)
+        if not op.get("beside"):
+            asks_policy = self.want is None
+            expect(done, 2 if asks_policy and after.policy is None else 0 if after.all_good(self.want) else 1)
 
 
-class Restart(Everywhere):
-    name = "daemon restarted"
-    weight = 5
-
-    def change(self, op, model):
-        model.restart_daemon()
-
-    def do(self, op, machine, model):
-        machine.restart_daemon()
-
-
-class KillDaemon(Restart):
-    name = "daemon killed"
-    weight = 3
-
-    def do(self, op, machine, model):
-        machine.kill_daemon()
-        machine.start_daemon()
-
-
-class KillBoth(Kind):
-    name = "daemon and QEMU killed"
-    weight = 2
+class Revert(Apply):
+    name = "revert"
+    weight = 4
     quick = False
-    needs = staticmethod(is_live)
+    want = "nothing"
 
-    def change(self, op, model):
-        model.stop(model.guests[op["guest"]])
-        model.restart_daemon()
 
-    def do(self, op, machine, model):
-        machine.kill_daemon()
-        machine.kill_qemu(op["guest"])
-        machine.start_daemon()
+def there_text(policy):
+    """The policy's file; None: there is none."""
+    return "[nonsense\n" if policy is None else policy_text(policy) if policy["sections"] else None
 
 
 class Policy(Everywhere):
-    """A new policy, and then nothing."""
+    """A new policy, and then nothing, or what makes it true."""
     name = "policy"
     weight = 8
+    then = Kind()
 
-    def draw(self, rng, model):
-        return draw_policy(rng, len(model.guests))
+    def pick(self, rng, guest, model):
+        return {"policy": draw_policy(rng, len(model.guests))}
 
-    def change(self, op, model):
+    def change(self, op, guest, model):
         model.policy = op["policy"]
+        self.then.change({}, None, model)
 
-    def do(self, op, machine, model):
-        machine.write_policy("[nonsense\n" if op["policy"] is None else
-                             policy_text(op["policy"]) if op["policy"]["sections"] else None)
+    def do(self, op, guest, machine, model):
+        machine.write_policy(there_text(op["policy"]))
+        after = model.copy()
+        after.policy = op["policy"]
+        self.then.do({}, None, machine, after)
 
 
 class PolicyApplied(Policy):
     name = "policy, and apply"
     weight = 10
-
-    def change(self, op, model):
-        super().change(op, model)
-        Apply().change(op, model)
-
-    def do(self, op, machine, model):
-        super().do(op, machine, model)
-        after = model.copy()
-        super().change(op, after)
-        Apply().do({}, machine, after)
+    then = Apply()
 
 
 class PolicyRestarted(Policy):
     name = "policy, and daemon restarted"
     weight = 3
-
-    def change(self, op, model):
-        super().change(op, model)
-        Restart().change(op, model)
-
-    def do(self, op, machine, model):
-        super().do(op, machine, model)
-        machine.restart_daemon()
+    then = next(kind for kind in SIMPLE if kind.name == "daemon restarted")
 
 
-KINDS = {kind.name: kind() for kind in (
-    Define, Redefine, Start, Suspend, Resume, Destroy, KillQemu, Reset, ManagedSave, Forget, Save, Restore, Plug,
-    Unplug, Link, AllMulticast, LinkUp, Apply, Restart, KillDaemon, KillBoth, Policy, PolicyApplied, PolicyRestarted,
-    GuestAddress, GuestFilter, PowerOff, Shutdown, Reboot, Create, Undefine, DefineTransient, Migrate, MigrateInVain, Snapshot,
-    ForgetSnapshot, Revert)}
+# ---- Two at once ----
 
 
-class Both(Kind):
-    """Two at once, on two guests; apply on all of them beside one that settles by itself."""
+class Both(Everywhere):
+    """On two guests; apply on all of them beside one that settles by itself."""
     name = "two at once"
     weight = 8
-    quick = False
     beside_apply = ("start", "destroy", "resume", "restore", "managed save")
 
-    def draw(self, rng, model):
-        first = draw_from(rng, model, [kind for kind in KINDS.values() if kind.quick and kind.name != "apply"])
-        if not first:
-            return None
-        if first["op"] in self.beside_apply and rng.random() < 0.3:
+    def pick(self, rng, guest, model):
+        kinds = [kind for kind in KINDS.values() if kind.quick and kind.name != "apply"]
+        first = draw_from(rng, model, kinds)
+        if first and first["op"] in self.beside_apply and rng.random() < 0.3:
             return {"first": first, "second": {"op": "apply", "beside": True}}
-        # As it is after the first, and as it is before: the order is not known.
-        after = model.copy()
-        KINDS[first["op"]].change(first, after)
-        second = draw_from(rng, after, [kind for kind in KINDS.values() if kind.quick and kind.name != "apply"])
-        drawn = {"first": first, "second": second}
-        return drawn if second and self.is_possible(drawn, model) else None
+        second = draw_from(rng, model, kinds)
+        return {"first": first, "second": second} if first and second else None
 
-    def is_possible(self, op, model):
+    def fits(self, op, guest, model):
+        """In both orders: which one is done first isn't known."""
         first, second = op["first"], op["second"]
-        if first.get("guest") == second.get("guest") or not is_possible(first, model) or not is_possible(second, model):
+        if first.get("guest") == second.get("guest"):
             return False
-        after, other = model.copy(), model.copy()
-        change(first, after)
-        change(second, other)
-        return is_possible(second, after) and is_possible(first, other)
+        for one, other in ((first, second), (second, first)):
+            after = model.copy()
+            if not is_possible(one, after):
+                return False
+            change(one, after)
+            if not is_possible(other, after):
+                return False
+        return True
 
-    def change(self, op, model):
+    def change(self, op, guest, model):
         change(op["first"], model)
         change(op["second"], model)
 
-    def do(self, op, machine, model):
+    def do(self, op, guest, machine, model):
         failed = []
 
         def one(which):
@@ -956,59 +826,69 @@ class Both(Kind):
             raise failed[0]
 
 
-class Hang(Kind):
+class Hang(Everywhere):
     """A start while virsh hangs: what needs no virsh is so at once, the rest once virsh answers."""
     name = "virsh hangs"
     weight = 6
-    quick = False
-    kinds = ("start", "create", "resume", "restore")
+    kinds = ("start", "create", "restore")
 
-    def draw(self, rng, model):
+    def pick(self, rng, guest, model):
         drawn = draw_from(rng, model, [KINDS[kind] for kind in self.kinds])
         return {"meanwhile": drawn} if drawn else None
 
-    def is_possible(self, op, model):
+    def fits(self, op, guest, model):
         return is_possible(op["meanwhile"], model)
 
-    def change(self, op, model):
+    def change(self, op, guest, model):
         change(op["meanwhile"], model)
 
-    def do(self, op, machine, model):
+    def do(self, op, guest, machine, model):
         middle, after = model.copy(), model.copy()
         middle.virsh_hangs = True
         change(op["meanwhile"], middle)
+        middle.virsh_hangs = False
         change(op["meanwhile"], after)
         number = op["meanwhile"]["guest"]
+        says = [[live.interface["says"] for live in one.guests[number].live] for one in (middle, after)]
         with machine.hanging_virsh() as waits:
             do(op["meanwhile"], machine, model)
-            is_asked = model.policy and middle.is_good(middle.guests[number]) != after.is_good(after.guests[number])
-            if is_asked and not wait_for(10, lambda: os.path.exists(waits)):
+            if says[0] != says[1] and not wait_for(10, lambda: os.path.exists(waits)):
                 raise Difference("no virsh is called")
-            machine.await_fit(middle)
+            machine.await_fit(middle, idle=False)
+
+
+KINDS = {kind.name: kind for kind in SIMPLE + [make() for make in (
+    Define, Redefine, Start, Create, Restore, RevertToSnapshot, Migrate, MigrateInVain, Plug, Unplug, Link,
+    Flag, LinkUp, Inside, Apply, Revert, Policy, PolicyApplied, PolicyRestarted, Both, Hang)]}
 
 
 def draw_from(rng, model, kinds):
     """One that is possible, or None."""
     for _ in range(20):
         kind = rng.choices(kinds, [kind.weight for kind in kinds])[0]
-        drawn = kind.draw(rng, model)
-        if drawn is not None and kind.is_possible(drawn, model):
-            return {"op": kind.name, **drawn}
+        guests = [guest for guest in model.guests if kind.whom and kind.whom(guest)]
+        guest = rng.choice(guests) if guests else None
+        picked = kind.pick(rng, guest, model) if guest or not kind.whom else None
+        if picked is not None:
+            op = {"op": kind.name, **({"guest": guest.number} if guest else {}), **picked}
+            if is_possible(op, model):
+                return op
     return None
 
 
+def guest_of(op, model):
+    return model.guests[op["guest"]] if "guest" in op else None
+
+
 def is_possible(op, model):
-    return KINDS[op["op"]].is_possible(op, model)
+    kind, guest = KINDS[op["op"]], guest_of(op, model)
+    return (guest is None or kind.whom(guest)) and kind.fits(op, guest, model)
 
 
 def change(op, model):
-    KINDS[op["op"]].change(op, model)
+    KINDS[op["op"]].change(op, guest_of(op, model), model)
 
 
 def do(op, machine, model):
     """`model` is as it was before."""
-    KINDS[op["op"]].do(op, machine, model)
-
-
-KINDS[Both.name] = Both()
-KINDS[Hang.name] = Hang()
+    KINDS[op["op"]].do(op, guest_of(op, model), machine, model)
