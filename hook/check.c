@@ -2,7 +2,6 @@
 #include "clock.h"
 #include "commands.h"
 #include "log.h"
-#include "options.h"
 #include "pattern.h"
 #include "table.h"
 #include "time_limits.h"
@@ -122,14 +121,14 @@ static void list_sections(struct table *table, const struct planned *planned, co
     }
 }
 
-static enum exit_code check_guests(const char *file, bool json) {
+static enum exit_code check_guests(const char *file, const struct options *options) {
     struct table table = {.columns = columns, .column_count = COLUMNS};
     struct guests guests;
     enum exit_code code = guests_from_virsh((char *[]){NULL}, file, GUESTS_STORED, &guests);
     if (!code) {
         list_sections(&table, &guests.planned, file);
         check_warn_unmatched(&guests, file);
-        table_print(&table, json ? TABLE_JSON : TABLE_SHORT);
+        table_print(&table, options);
         code = guests.complete ? EXIT_GOOD : EXIT_NOT_AS_POLICY;
     }
     table_free(&table);
@@ -173,6 +172,6 @@ int command_check(int argc, char **argv) {
     if (options.json && !options.guests)
         usage_error("check", "--json needs --guests", "");
     enum exit_code code =
-        options.guests ? check_guests(argv[optind], options.json) : check(argv[optind]);
+        options.guests ? check_guests(argv[optind], &options) : check(argv[optind]);
     return flush_output((int)code);
 }

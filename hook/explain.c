@@ -2,7 +2,6 @@
  * and by the libvirt that runs here. */
 #include "commands.h"
 #include "log.h"
-#include "options.h"
 #include "table.h"
 
 #include <stdio.h>
@@ -140,9 +139,7 @@ int command_explain(int argc, char **argv) {
     if (!code) {
         if (!table.row_count && !options.json && guests.complete)
             (void)puts("there is no network interface");
-        table_print(&table, options.json      ? TABLE_JSON
-                            : options.verbose ? TABLE_VERBOSE
-                                              : TABLE_SHORT);
+        table_print(&table, &options);
         code = guests.complete ? EXIT_GOOD : EXIT_NOT_AS_POLICY;
     }
     table_free(&table);

@@ -3,7 +3,6 @@
 #include "commands.h"
 #include "installed.h"
 #include "log.h"
-#include "options.h"
 #include "table.h"
 
 #include <stdio.h>
@@ -80,7 +79,7 @@ static bool fill(struct table *table, const struct guests *guests, bool all) {
     return good;
 }
 
-static void print_json(const struct table *table, const struct hook_report *hook) {
+static void print_hook_json(const struct hook_report *hook) {
     char time[sizeof "2026-01-01T00:00:00Z"] = "";
     struct tm parts;
     if (hook->last_call && gmtime_r(&hook->last_call, &parts))
@@ -90,17 +89,14 @@ static void print_json(const struct table *table, const struct hook_report *hook
     (void)fputs(", \"advice\": ", stdout);
     print_json_string(hook->advice);
     (void)printf(", \"syslog\": %s},\n\"interfaces\": ", log_has_syslog() ? "true" : "false");
-    table_print(table, TABLE_JSON);
-    (void)puts("}");
 }
 
-static void print_text(const struct table *table, const struct hook_report *hook, bool verbose) {
+static void print_hook_text(const struct hook_report *hook) {
     if (hook->advice)
         print_wrapped(hook->advice);
     if (!log_has_syslog())
         print_wrapped("nothing listens on /dev/log, so what the hook logs is lost; start a syslog "
                       "daemon, or run libvirtd where one is");
-    table_print(table, verbose ? TABLE_VERBOSE : TABLE_SHORT);
 }
 
 int command_status(int argc, char **argv) {
@@ -114,10 +110,13 @@ int command_status(int argc, char **argv) {
         bool good = fill(&table, &guests, *names) && guests.complete;
         struct hook_report hook = hook_look();
         if (options.json)
-            print_json(&table, &hook);
+            print_hook_json(&hook);
         else
-            print_text(&table, &hook, options.verbose);
-        if (!table.row_count && !options.json && guests.complete)
+            print_hook_text(&hook);
+        table_print(&table, &options);
+        if (options.json)
+            (void)puts("}");
+        else if (!table.row_count && guests.complete)
             (void)puts(*names ? "no guest named has a network interface"
                               : "no running guest has an interface on macvtap");
         code = good && !hook.advice ? EXIT_GOOD : EXIT_NOT_AS_POLICY;

@@ -1,7 +1,6 @@
 #include "table.h"
 
 #include "log.h"
-#include "options.h"
 #include "utf8.h"
 
 #include <ctype.h>
@@ -176,9 +175,9 @@ static void print_json(const struct table *table) {
     (void)puts(table->row_count ? "}\n]" : "]");
 }
 
-void table_print(const struct table *table, enum table_form form) {
-    if (form == TABLE_JSON)
+void table_print(const struct table *table, const struct options *options) {
+    if (options->json)
         print_json(table);
     else
-        print_text(table, form == TABLE_VERBOSE);
+        print_text(table, options->verbose);
 }

@@ -2,6 +2,8 @@
  * table is wider than LINE_WIDTH for ordinary names: the last column is wrapped. */
 #pragma once
 
+#include "options.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -25,10 +27,9 @@ struct table {
 /* Adds a row of copies of these texts, one for each column, absent where NULL. */
 void table_add(struct table *table, const char *const *texts);
 
-/* Prints all rows to standard output: as a table (nothing if there is no row), as one with all
- * columns and without wrapping, or as a JSON array. */
-enum table_form { TABLE_SHORT, TABLE_VERBOSE, TABLE_JSON };
-void table_print(const struct table *table, enum table_form form);
+/* Prints all rows to standard output: as a table (nothing if there is no row), with -v as one with
+ * all columns and without wrapping, or with --json as an array. */
+void table_print(const struct table *table, const struct options *options);
 void table_free(struct table *table);
 
 /* Prints the JSON string of a text; NULL: null. */
