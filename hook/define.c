@@ -130,14 +130,10 @@ static enum exit_code define_all(const struct guests *guests, bool dry_run) {
 }
 
 int command_define(int argc, char **argv) {
-    struct options options;
+    const struct options options = options_parse(argc, argv, "da", argc);
     struct guests guests;
-    if (!options_parse(argc, argv, "da", argc, &options))
-        return EXIT_USAGE;
-    if ((options.all != 0) == (argv[optind] != NULL)) {
-        log_error("define: name guests, or --all; see rxtrust define --help");
-        return EXIT_USAGE;
-    }
+    if ((options.all != 0) == (argv[optind] != NULL))
+        usage_error("define", "name guests, or --all", "");
     enum exit_code code = guests_from_virsh(argv + optind, NULL, GUESTS_STORED, &guests);
     if (!options.dry_run)
         log_to_both();
