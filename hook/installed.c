@@ -127,7 +127,7 @@ static char *advise(enum hook_state state, const char *path, char *name, size_t 
     bool read = readlink("/proc/self/exe", program, sizeof program - 1) > 0;
     /* A name that a shell would take apart gives way to no name: then all guests are meant. */
     const struct domain domain = {.name = name, .uuid = (char[]){""}};
-    const char *guest = missed == 1 ? guest_for_shell(&domain) : "";
+    const char *guest = missed == 1 && guest_for_shell(&domain) == name ? name : "";
     switch (state) {
     case HOOK_MISSING:
     case HOOK_FOREIGN:
