@@ -126,6 +126,13 @@ static enum exit_code check_guests(const char *file, const struct options *optio
     struct guests guests;
     enum exit_code code = guests_from_virsh((char *[]){NULL}, file, GUESTS_STORED, &guests);
     if (!code) {
+        for (size_t i = 0; i < guests.planned.count; i++) {
+            const struct planned_guest *guest = guests_get(&guests, i);
+            log_about_guest(guest ? guest->domain.name : NULL);
+            if (guest)
+                guests_log_networks(guest); /* no section decides there */
+        }
+        log_about_guest(NULL);
         list_sections(&table, &guests.planned, file);
         check_warn_unmatched(&guests, file);
         table_print(&table, options);

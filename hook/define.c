@@ -72,6 +72,14 @@ static bool store(const struct planned_guest *guest, const struct text *xml) {
     return good;
 }
 
+/* The loading has logged a network that isn't. */
+static bool is_known(const struct planned_guest *guest) {
+    bool known = true;
+    for (size_t i = 0; i < guest->plan.count; i++)
+        known = known && guest->plan.items[i].reason != NETWORK_UNKNOWN;
+    return known;
+}
+
 static enum result define(const char *uuid, bool dry_run) {
     const char *const call[] = {"dumpxml", "--inactive", "--security-info", uuid, NULL};
     struct virsh_result dump;
@@ -88,7 +96,7 @@ static enum result define(const char *uuid, bool dry_run) {
     if (guest && !rewrite_as_planned(guest, xml, &out, &reason))
         log_error("define: %s", reason);
     else if (guest && strcmp(out.data, xml->data) == 0)
-        result = UNCHANGED;
+        result = is_known(guest) ? UNCHANGED : FAILED;
     else if (guest && dry_run) {
         print_difference(guest->domain.name, xml->data, out.data);
         result = CHANGED;

@@ -70,8 +70,8 @@ static struct fate explain_fate(const struct interface *interface, const struct 
     if (item->reason == NETWORK_UNKNOWN)
         return (struct fate){NULL, xasprintf("unknown: %s", or_dash(item->network_problem))};
     if (item->reason == DEVICE_MISSING)
-        return (struct fate){NULL,
-                             xasprintf("all-multicast if %s is a macvtap", interface->target)};
+        return (struct fate){
+            NULL, xasprintf("all-multicast if %s is a macvtap", or_dash(interface->target))};
     if (item->reason == OFF_BY_POLICY && item->says == TRUST_YES && item->can_trust)
         return (struct fate){
             trust, xasprintf("trust: %s says 'yes', and policy = off in [%s] leaves it alone",

@@ -132,7 +132,7 @@ static char *advise(enum hook_state state, const char *path, char *name, size_t 
     case HOOK_MISSING:
     case HOOK_FOREIGN:
         return xasprintf("libvirt has no hook that is rxtrust; run: install -D %s " HOOK_FILE
-                         ".d/rxtrust && systemctl reload %s",
+                         ".d/50-rxtrust && systemctl reload %s",
                          read ? program : "rxtrust", unit);
     case HOOK_NOT_EXECUTABLE:
         return xasprintf("%s is not executable; run: chmod +x %s && systemctl reload %s", path,
