@@ -285,7 +285,7 @@ static void rewrite_again(struct policy *policy, const struct text *xml, struct 
     domain_free(&domain);
 }
 
-static bool same(const struct text *a, const struct text *b) {
+static bool is_same(const struct text *a, const struct text *b) {
     return a->length == b->length && memcmp(a->data, b->data, a->length) == 0;
 }
 
@@ -311,10 +311,10 @@ static void check_again(struct policy *policy, const struct text *xml, const str
     struct text again = {0}, back = {0};
     struct policy no_policy;
     rewrite_again(policy, out, &again);
-    PROPERTY(same(&again, out));
+    PROPERTY(is_same(&again, out));
     PROPERTY(read_policy(off, sizeof off - 1, &no_policy));
     rewrite_again(&no_policy, out, &back);
-    PROPERTY(same(&back, xml) || !has_way_back(xml));
+    PROPERTY(is_same(&back, xml) || !has_way_back(xml));
     policy_free(&no_policy);
     text_free(&again);
     text_free(&back);
@@ -347,7 +347,7 @@ static size_t check_plan(const struct domain *domain, const struct plan *plan,
         PROPERTY(reason && (utf16 || lacks_mac(domain, says)));
         given = 0;
     } else {
-        PROPERTY(changes || same(&out, xml));
+        PROPERTY(changes || is_same(&out, xml));
         if (!utf16) {
             check_trees(xml, &out, domain, plan);
             check_slices(domain, says, xml, &out);
