@@ -363,11 +363,12 @@ static bool replace_note(const struct domain *domain, const struct text *xml, co
     const char *tag = element_at(xml, domain->note_start, "given", edit, edit);
     const char *close = tag ? strstr(tag, "</metadata") : NULL;
     if (!tag || tag < from || !close || close < end ||
-        end_of(tag, xml->data + domain->note_start) != end || end_of(metadata, from) != behind)
+        end_of(tag, xml->data + domain->note_start) != end)
         return false;
     *edit = (struct edit){
         skip_white_back(tag, from), end, {note->length ? "\n    " : "", note->data, ""}};
-    if (!note->length && edit->start == from + 1 && end + strspn(end, WHITE) == close)
+    if (!note->length && edit->start == from + 1 && end + strspn(end, WHITE) == close &&
+        end_of(metadata, from) == behind)
         *edit = (struct edit){skip_white_back(metadata, xml->data), behind, {"", "", ""}};
     return true;
 }
