@@ -81,15 +81,13 @@ static int settle_all(const char *why, char **names, bool revert) {
 }
 
 int command_apply(int argc, char **argv) {
-    struct options options;
-    return options_parse(argc, argv, "", argc, &options) ? settle_all("apply", argv + optind, false)
-                                                         : EXIT_USAGE;
+    (void)options_parse(argc, argv, "", argc);
+    return settle_all("apply", argv + optind, false);
 }
 
 int command_revert(int argc, char **argv) {
-    struct options options;
-    return options_parse(argc, argv, "", argc, &options) ? settle_all("revert", argv + optind, true)
-                                                         : EXIT_USAGE;
+    (void)options_parse(argc, argv, "", argc);
+    return settle_all("revert", argv + optind, true);
 }
 
 /* ---- plugged ---- */
@@ -142,14 +140,10 @@ static enum outcome try_once(const char *link, enum exit_code *code) {
 }
 
 int command_plugged(int argc, char **argv) {
-    struct options options;
     char name[IF_NAMESIZE];
-    if (!options_parse(argc, argv, "", 1, &options))
-        return EXIT_USAGE;
-    if (argc - optind < 1) {
-        log_error("plugged: name a device; see rxtrust plugged --help");
-        return EXIT_USAGE;
-    }
+    (void)options_parse(argc, argv, "", 1);
+    if (argc - optind < 1)
+        usage_error("plugged", "name a device", "");
     log_to_both();
     const char *link = find_link(argv[optind], name);
     const time_t deadline = clock_now() + PLUGGED_SECONDS;

@@ -2,9 +2,9 @@
 #include "clock.h"
 #include "commands.h"
 #include "log.h"
-#include "options.h"
 #include "pattern.h"
 #include "table.h"
+#include "time_limits.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -121,15 +121,22 @@ static void list_sections(struct table *table, const struct planned *planned, co
     }
 }
 
-static enum exit_code check_guests(const char *file, bool json) {
+static enum exit_code check_guests(const char *file, const struct options *options) {
     struct table table = {.columns = columns, .column_count = COLUMNS};
     struct guests guests;
     enum exit_code code = guests_from_virsh((char *[]){NULL}, file, GUESTS_STORED, &guests);
     if (!code) {
+        for (size_t i = 0; i < guests.planned.count; i++) {
+            const struct planned_guest *guest = guests_get(&guests, i);
+            log_about_guest(guest ? guest->domain.name : NULL);
+            if (guest)
+                guests_log_networks(guest); /* no section decides there */
+        }
+        log_about_guest(NULL);
         list_sections(&table, &guests.planned, file);
         check_warn_unmatched(&guests, file);
-        bool good = table_print(&table, json ? TABLE_JSON : TABLE_SHORT);
-        code = !good ? EXIT_NO_ANSWER : guests.complete ? EXIT_GOOD : EXIT_NOT_AS_POLICY;
+        table_print(&table, options);
+        code = guests.complete ? EXIT_GOOD : EXIT_NOT_AS_POLICY;
     }
     table_free(&table);
     guests_free(&guests);
@@ -137,9 +144,6 @@ static enum exit_code check_guests(const char *file, bool json) {
 }
 
 /* ---- check ---- */
-
-/* A warning isn't worth a long wait for libvirt. */
-enum { WARNING_SECONDS = 2 };
 
 static void print_good(const char *file, const struct planned *planned) {
     if (planned->policy_missing)
@@ -171,14 +175,10 @@ static enum exit_code check(const char *file) {
 }
 
 int command_check(int argc, char **argv) {
-    struct options options;
-    if (!options_parse(argc, argv, "gj", 1, &options))
-        return EXIT_USAGE;
-    if (options.json && !options.guests) {
-        log_error("check: --json needs --guests; see rxtrust check --help");
-        return EXIT_USAGE;
-    }
+    const struct options options = options_parse(argc, argv, "gj", 1);
+    if (options.json && !options.guests)
+        usage_error("check", "--json needs --guests", "");
     enum exit_code code =
-        options.guests ? check_guests(argv[optind], options.json) : check(argv[optind]);
+        options.guests ? check_guests(argv[optind], &options) : check(argv[optind]);
     return flush_output((int)code);
 }

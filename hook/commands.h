@@ -24,5 +24,5 @@ void check_warn_unmatched(const struct guests *guests, const char *file);
 bool rewrite_as_planned(const struct planned_guest *guest, const struct text *xml, struct text *out,
                         const char **reason);
 
-/* Appends why an interface is no concern of rxtrust's. False: out of memory. */
-bool explain_no_macvtap(const struct interface *interface, struct text *why);
+/* Why an interface is no concern of rxtrust's; the caller frees it. */
+char *explain_no_macvtap(const struct interface *interface);

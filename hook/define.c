@@ -72,6 +72,14 @@ static bool store(const struct planned_guest *guest, const struct text *xml) {
     return good;
 }
 
+/* The loading has logged a network that isn't. */
+static bool is_known(const struct planned_guest *guest) {
+    bool known = true;
+    for (size_t i = 0; i < guest->plan.count; i++)
+        known = known && guest->plan.items[i].reason != NETWORK_UNKNOWN;
+    return known;
+}
+
 static enum result define(const char *uuid, bool dry_run) {
     const char *const call[] = {"dumpxml", "--inactive", "--security-info", uuid, NULL};
     struct virsh_result dump;
@@ -88,7 +96,7 @@ static enum result define(const char *uuid, bool dry_run) {
     if (guest && !rewrite_as_planned(guest, xml, &out, &reason))
         log_error("define: %s", reason);
     else if (guest && strcmp(out.data, xml->data) == 0)
-        result = UNCHANGED;
+        result = is_known(guest) ? UNCHANGED : FAILED;
     else if (guest && dry_run) {
         print_difference(guest->domain.name, xml->data, out.data);
         result = CHANGED;
@@ -130,14 +138,10 @@ static enum exit_code define_all(const struct guests *guests, bool dry_run) {
 }
 
 int command_define(int argc, char **argv) {
-    struct options options;
+    const struct options options = options_parse(argc, argv, "da", argc);
     struct guests guests;
-    if (!options_parse(argc, argv, "da", argc, &options))
-        return EXIT_USAGE;
-    if ((options.all != 0) == (argv[optind] != NULL)) {
-        log_error("define: name guests, or --all; see rxtrust define --help");
-        return EXIT_USAGE;
-    }
+    if ((options.all != 0) == (argv[optind] != NULL))
+        usage_error("define", "name guests, or --all", "");
     enum exit_code code = guests_from_virsh(argv + optind, NULL, GUESTS_STORED, &guests);
     if (!options.dry_run)
         log_to_both();

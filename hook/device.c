@@ -292,6 +292,7 @@ static const char *change_link(const struct devices *devices, const struct devic
                  .link = {.ifi_index = device->index, .ifi_flags = flags, .ifi_change = mask}};
     if (alias) {
         size_t length = *alias ? strlen(alias) + 1 : 0; /* without a payload the alias goes */
+        /* cppcheck-suppress unreadVariable ; the kernel reads it */
         request.attribute = (struct rtattr){.rta_len = (unsigned short)RTA_LENGTH(length),
                                             .rta_type = IFLA_IFALIAS};
         memcpy(request.alias, alias, length);

@@ -278,8 +278,8 @@ struct edit {
 };
 
 /* Scans the start tag at `tag`, whose name has this length. Returns its closing '>' or '/>'; NULL:
- * there is no such tag. *whole gets the trust attribute with the white space before it, *value its
- * value, if it is there. */
+ * there is no such tag. *whole gets the trust attribute with the white character before it, *value
+ * its value, if it is there. */
 static const char *scan_tag(const char *tag, size_t length, struct edit *whole,
                             struct edit *value) {
     const size_t attribute = strlen(ATTRIBUTE);
@@ -294,7 +294,7 @@ static const char *scan_tag(const char *tag, size_t length, struct edit *whole,
         if (!close)
             return NULL;
         if (strncmp(at, ATTRIBUTE, attribute) == 0 && strchr(WHITE "=", at[attribute])) {
-            *whole = (struct edit){space, close + 1, {"", "", ""}};
+            *whole = (struct edit){at - 1, close + 1, {"", "", ""}};
             *value = (struct edit){quote + 1, close, {"", "", ""}};
         }
     }
@@ -340,6 +340,20 @@ static const char *skip_white_back(const char *at, const char *from) {
     return at;
 }
 
+/* What follows the element whose start tag stands at `tag`, has a name of this length and ends at
+ * `close`. NULL: it doesn't end; an element of its name in it is none that rxtrust wrote. */
+static const char *end_of(const char *tag, const char *close) {
+    size_t length = strcspn(tag + 1, WHITE "/>");
+    if (*close == '/')
+        return close + 2;
+    for (const char *at = close; (at = strstr(at, "</")); at += 2) {
+        const char *behind = at + 2 + length;
+        if (strncmp(at + 2, tag + 1, length) == 0 && behind[strspn(behind, WHITE)] == '>')
+            return behind + strspn(behind, WHITE) + 1;
+    }
+    return NULL;
+}
+
 /* The edit that puts the note in the place of the one that is there. An element that held nothing
  * else goes with it. Whatever the parser says, nothing beyond the metadata is taken for a note. */
 static bool replace_note(const struct domain *domain, const struct text *xml, const char *metadata,
@@ -348,11 +362,13 @@ static bool replace_note(const struct domain *domain, const struct text *xml, co
     const char *behind = xml->data + domain->metadata_end;
     const char *tag = element_at(xml, domain->note_start, "given", edit, edit);
     const char *close = tag ? strstr(tag, "</metadata") : NULL;
-    if (!tag || tag < from || !close || close < end || end <= tag || end[-1] != '>')
+    if (!tag || tag < from || !close || close < end ||
+        end_of(tag, xml->data + domain->note_start) != end)
         return false;
     *edit = (struct edit){
         skip_white_back(tag, from), end, {note->length ? "\n    " : "", note->data, ""}};
-    if (!note->length && edit->start == from + 1 && end + strspn(end, WHITE) == close)
+    if (!note->length && edit->start == from + 1 && end + strspn(end, WHITE) == close &&
+        end_of(metadata, from) == behind)
         *edit = (struct edit){skip_white_back(metadata, xml->data), behind, {"", "", ""}};
     return true;
 }
@@ -362,6 +378,9 @@ static bool edit_note(const struct domain *domain, const struct text *xml, const
                       struct edit *edit) {
     static const char open[] = "\n  <metadata>\n    ", end[] = "\n  </metadata>", line[] = "\n    ";
     struct edit unused;
+    if (domain->root_end >= xml->length || domain->metadata_start >= xml->length ||
+        domain->metadata_end > xml->length || domain->note_end > xml->length)
+        return false;
     const char *metadata = element_at(xml, domain->metadata_start, "metadata", &unused, &unused);
     const char *from = xml->data + domain->metadata_start, *root = xml->data + domain->root_end;
     bool bounded =
@@ -428,7 +447,7 @@ bool domain_interface_xml(const struct interface *interface, enum trust says,
                           const struct text *xml, struct text *out, const char **reason) {
     struct edit edit;
     const char *from = edit_interface(interface, xml, says, &edit);
-    const char *end = xml->data + interface->end;
+    const char *end = from ? xml->data + interface->end : NULL;
     *reason = !from || strstr(from, "</metadata>") ? misplaced : NULL;
     if (!*reason &&
         (!append_edit(out, &from, &edit) || !text_append(out, from, (size_t)(end - from))))

@@ -2,10 +2,10 @@
  * and by the libvirt that runs here. */
 #include "commands.h"
 #include "log.h"
-#include "options.h"
 #include "table.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,74 +28,78 @@ static const struct table_column columns[COLUMNS] = {
 
 static const char nothing[] = "nothing", multicast[] = "all-multicast", trust[] = "trust";
 
-bool explain_no_macvtap(const struct interface *interface, struct text *why) {
+char *explain_no_macvtap(const struct interface *interface) {
     const char *type = or_dash(interface->type);
     bool device = strcmp(type, "ethernet") == 0 && interface->target;
-    return interface->network ? text_print(why, "network %s gives no macvtap", interface->network)
-           : device           ? text_print(why, "%s is no macvtap", interface->target)
-                              : text_print(why, "type='%s' is no macvtap", type);
+    return interface->network ? xasprintf("network %s gives no macvtap", interface->network)
+           : device           ? xasprintf("%s is no macvtap", interface->target)
+                              : xasprintf("type='%s' is no macvtap", type);
 }
 
-/* Trust that the policy gives and the XML doesn't comes while the guest runs. Returns what the
- * guest gets, as below. */
-static const char *explain_live(enum live live, unsigned long version, struct text *fate,
-                                bool *good) {
-    if (live == LIVE_POSSIBLE)
-        *good = text_print(fate, "trust");
-    else if (live == LIVE_UNKNOWN)
-        *good = text_print(fate, "trust, where libvirt 10.1 or later runs, else all-multicast");
-    else if (live == LIVE_BY_NETWORK)
-        *good = text_print(fate, "all-multicast; trust is its network's to give");
-    else
-        *good = text_print(fate, "all-multicast; libvirt %lu.%lu can't trust a guest that runs",
-                           version / 1000000, version / 1000 % 1000);
-    return live == LIVE_POSSIBLE ? trust : live == LIVE_UNKNOWN ? NULL : multicast;
+/* What an interface gets: a word for programs, NULL where it depends on something that isn't known
+ * yet; and the same with the reason for people, owned. */
+struct fate {
+    const char *gets;
+    char *text;
+};
+
+/* Trust that the policy gives and the XML doesn't comes while the guest runs. */
+static struct fate explain_live(enum live live, unsigned long version) {
+    switch (live) {
+    case LIVE_POSSIBLE:
+        return (struct fate){trust, xasprintf("trust")};
+    case LIVE_UNKNOWN:
+        return (struct fate){
+            NULL, xasprintf("trust, where libvirt 10.1 or later runs, else all-multicast")};
+    case LIVE_BY_NETWORK:
+        return (struct fate){multicast, xasprintf("all-multicast; trust is its network's to give")};
+    default:
+        return (struct fate){
+            multicast, xasprintf("all-multicast; libvirt %lu.%lu can't trust a guest that runs",
+                                 version / 1000000, version / 1000 % 1000)};
+    }
 }
 
-/* Says in `fate` what the interface gets, and why. Returns the first in one word for programs;
- * NULL: it depends on something that isn't known yet. */
-static const char *explain_fate(const struct interface *interface, const struct plan_item *item,
-                                unsigned long version, struct text *fate, bool *good) {
+static struct fate explain_fate(const struct interface *interface, const struct plan_item *item,
+                                unsigned long version) {
     static const char *const places[] = {"its XML", "its XML", "its portgroup", "its network"};
     enum live live =
         item->attachment == ATTACHED_BY_NETWORK ? LIVE_BY_NETWORK : live_by_version(version);
     const char *gets = item->want == WANT_NOTHING ? nothing : multicast;
-    const char *section = item->decision.section;
-    if (item->reason == NETWORK_UNKNOWN) {
-        *good = text_print(fate, "unknown: %s", or_dash(item->network_problem));
-        gets = NULL;
-    } else if (item->reason == DEVICE_MISSING) {
-        *good = text_print(fate, "all-multicast if %s is a macvtap", interface->target);
-        gets = NULL;
-    } else if (item->says == TRUST_YES && item->can_trust) {
-        bool off = item->reason == OFF_BY_POLICY;
-        *good = text_print(fate, "trust: %s says 'yes'", places[item->said_by]) &&
-                (!off || text_print(fate, ", and policy = off in [%s] leaves it alone", section));
-        gets = trust;
-    } else if (interface->given && (item->want == WANT_TRUST || live != LIVE_POSSIBLE)) {
-        *good = text_print(fate, "trust: rxtrust define wrote it into its XML%s",
-                           item->want == WANT_TRUST ? "" : "; run it again to take it back");
-        gets = trust;
-    } else if (item->want == WANT_TRUST)
-        gets = explain_live(live, version, fate, good);
-    else if (item->reason == NO_MACVTAP)
-        *good = text_print(fate, "nothing: ") && explain_no_macvtap(interface, fate);
-    else if (item->reason == OFF_BY_POLICY || item->reason == BY_POLICY)
-        *good = text_print(fate, "%s: policy = %s in [%s]", gets,
-                           policy_action_names[item->decision.action], section);
-    else
-        *good = text_print(fate, "%s: %s", gets, reason_text(item->reason));
-    return gets;
+    const char *section = item->decision.section, *place = places[item->said_by];
+    if (item->reason == NETWORK_UNKNOWN)
+        return (struct fate){NULL, xasprintf("unknown: %s", or_dash(item->network_problem))};
+    if (item->reason == DEVICE_MISSING)
+        return (struct fate){
+            NULL, xasprintf("all-multicast if %s is a macvtap", or_dash(interface->target))};
+    if (item->reason == OFF_BY_POLICY && item->says == TRUST_YES && item->can_trust)
+        return (struct fate){
+            trust, xasprintf("trust: %s says 'yes', and policy = off in [%s] leaves it alone",
+                             place, section)};
+    if (item->says == TRUST_YES && item->can_trust)
+        return (struct fate){trust, xasprintf("trust: %s says 'yes'", place)};
+    if (interface->given && (item->want == WANT_TRUST || live != LIVE_POSSIBLE))
+        return (struct fate){
+            trust, xasprintf("trust: rxtrust define wrote it into its XML%s",
+                             item->want == WANT_TRUST ? "" : "; run it again to take it back")};
+    if (item->want == WANT_TRUST)
+        return explain_live(live, version);
+    if (item->reason == OFF_BY_POLICY || item->reason == BY_POLICY)
+        return (struct fate){gets, xasprintf("%s: policy = %s in [%s]", gets,
+                                             policy_action_names[item->decision.action], section)};
+    char *no_macvtap = item->reason == NO_MACVTAP ? explain_no_macvtap(interface) : NULL;
+    struct fate fate = {
+        gets, xasprintf("%s: %s", gets, no_macvtap ? no_macvtap : reason_text(item->reason))};
+    free(no_macvtap);
+    return fate;
 }
 
 static void add_row(struct table *table, const struct planned_guest *guest, size_t number,
                     unsigned long version) {
     const struct interface *interface = &guest->domain.interfaces[number];
     const struct plan_item *item = &guest->plan.items[number];
-    struct text fate = {0};
-    bool good = false, concerns = item->attachment != ATTACHED_ELSEWHERE;
-    const char *gets = explain_fate(interface, item, version, &fate, &good);
-    table->failed = table->failed || !good;
+    struct fate fate = explain_fate(interface, item, version);
+    bool concerns = item->attachment != ATTACHED_ELSEWHERE;
     table_add(table, (const char *const[COLUMNS]){
                          [GUEST] = guest->domain.name,
                          [UUID] = guest->domain.uuid,
@@ -110,24 +114,20 @@ static void add_row(struct table *table, const struct planned_guest *guest, size
                          [SAYS] = trust_names[item->says],
                          [POLICY] = concerns ? policy_action_names[item->decision.action] : NULL,
                          [SECTION] = concerns ? item->decision.section : NULL,
-                         [GETS] = gets,
-                         [FATE] = fate.data,
+                         [GETS] = fate.gets,
+                         [FATE] = fate.text,
                      });
-    text_free(&fate);
+    free(fate.text);
 }
 
 int command_explain(int argc, char **argv) {
     struct table table = {.columns = columns, .column_count = COLUMNS};
-    struct options options;
+    const struct options options = options_parse(argc, argv, "cjv", argc);
     struct guests guests;
-    if (!options_parse(argc, argv, "cjv", argc, &options))
-        return EXIT_USAGE;
     char *const *names = argv + optind;
     bool from_stdin = *names && strcmp(*names, "-") == 0;
-    if (from_stdin && names[1]) {
-        log_error("explain: - takes no guests beside it; see rxtrust explain --help");
-        return EXIT_USAGE;
-    }
+    if (from_stdin && names[1])
+        usage_error("explain", "- takes no guests beside it", "");
     enum exit_code code = from_stdin
                               ? guests_from_stdin(options.file, &guests)
                               : guests_from_virsh(names, options.file, GUESTS_STORED, &guests);
@@ -139,10 +139,8 @@ int command_explain(int argc, char **argv) {
     if (!code) {
         if (!table.row_count && !options.json && guests.complete)
             (void)puts("there is no network interface");
-        bool good = table_print(&table, options.json      ? TABLE_JSON
-                                        : options.verbose ? TABLE_VERBOSE
-                                                          : TABLE_SHORT);
-        code = !good ? EXIT_NO_ANSWER : guests.complete ? EXIT_GOOD : EXIT_NOT_AS_POLICY;
+        table_print(&table, &options);
+        code = guests.complete ? EXIT_GOOD : EXIT_NOT_AS_POLICY;
     }
     table_free(&table);
     guests_free(&guests);

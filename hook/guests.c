@@ -71,6 +71,14 @@ static enum exit_code plan(const char *file, enum policy_errors errors, struct g
     return code;
 }
 
+void guests_log_networks(const struct planned_guest *guest) {
+    for (size_t i = 0; i < guest->plan.count; i++)
+        if (guest->plan.items[i].network_problem)
+            log_error("%s: network %s: %s", or_dash(guest->domain.interfaces[i].mac),
+                      or_dash(guest->domain.interfaces[i].network),
+                      guest->plan.items[i].network_problem);
+}
+
 /* ---- One guest ---- */
 
 enum exit_code guests_from_text(struct text *xml, const char *file, enum policy_errors errors,
@@ -86,11 +94,8 @@ enum exit_code guests_from_text(struct text *xml, const char *file, enum policy_
     *xml = (struct text){0};
     code = plan(file, errors, guests);
     const struct planned_guest *guest = guests_get(guests, 0);
-    for (size_t i = 0; guest && i < guest->plan.count; i++)
-        if (guest->plan.items[i].network_problem)
-            log_error("%s: network %s: %s", or_dash(guest->domain.interfaces[i].mac),
-                      or_dash(guest->domain.interfaces[i].network),
-                      guest->plan.items[i].network_problem);
+    if (guest)
+        guests_log_networks(guest);
     return code ? code : guest ? EXIT_GOOD : EXIT_USAGE;
 }
 

@@ -75,6 +75,9 @@ struct finding guests_observe(const struct guests *guests, const struct planned_
 enum exit_code guests_log_policy(const char *problem, const struct planned *planned,
                                  const char *file, enum policy_errors errors);
 
+/* Logs the networks of a guest that can't be known. */
+void guests_log_networks(const struct planned_guest *guest);
+
 /* The name of a guest as a shell takes it: the UUID where the name has other characters than
  * [A-Za-z0-9._-] or begins with one of the last three. Lives as long as the domain. */
 const char *guest_for_shell(const struct domain *domain);

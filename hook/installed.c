@@ -1,6 +1,8 @@
 #include "installed.h"
 
 #include "guests.h"
+#include "options.h"
+#include "time_limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,9 +14,6 @@
 #include <unistd.h>
 
 #define GUESTS_DIRECTORY "/run/libvirt/qemu"
-
-/* The operation `start` is called a moment before QEMU's PID is written, `started` after it. */
-enum { START_SECONDS = 2 };
 
 const char *const hook_state_names[] = {
     [HOOK_MISSING] = "missing",
@@ -37,15 +36,16 @@ struct hook_file {
 
 /* Our program, or a script that has our name in a line that is no comment: it may call us from a
  * directory of its own. */
-static bool names_us(struct text *text) {
+static bool names_us(const struct text *text) {
     static const char us[] = "rxtrust";
-    if (!text->data || strncmp(text->data, "#!", 2) != 0)
-        return text->data && memmem(text->data, text->length, us, strlen(us));
-    bool found = false;
-    char *rest = NULL;
-    for (char *line = strtok_r(text->data, "\n", &rest); line && !found;
-         line = strtok_r(NULL, "\n", &rest))
-        found = line[strspn(line, " \t")] != '#' && strstr(line, us);
+    bool script = text->length && strncmp(text->data, "#!", 2) == 0, found = false;
+    const char *from = text->data, *end = from + text->length;
+    while (from && !found && (from = memmem(from, (size_t)(end - from), us, strlen(us)))) {
+        const char *line = memrchr(text->data, '\n', (size_t)(from - text->data));
+        line = line ? line + 1 : text->data;
+        found = !script || line[strspn(line, " \t")] != '#';
+        from += strlen(us);
+    }
     return found;
 }
 
@@ -72,19 +72,18 @@ static void look_at(const char *path, struct hook_file *best) {
 
 /* False: this user may not look. A directory that isn't there is empty. */
 static bool list(const char *directory, const char *pattern, glob_t *files) {
-    (void)glob(pattern, 0, NULL, files);
+    (void)glob(pattern, GLOB_BRACE, NULL, files);
     return access(directory, R_OK | X_OK) == 0 || errno == ENOENT;
 }
 
-static void find_hook(struct hook_file *best) {
+static struct hook_file find_hook(void) {
     glob_t files = {0};
-    *best = (struct hook_file){.state = HOOK_MISSING};
-    look_at(HOOK_FILE, best);
-    if (!list(HOOK_FILE ".d", HOOK_FILE ".d/*", &files))
-        best->state = HOOK_UNKNOWN;
+    bool known = list(HOOK_FILE ".d", HOOK_FILE "{,.d/*}", &files);
+    struct hook_file best = {.state = known ? HOOK_MISSING : HOOK_UNKNOWN};
     for (size_t i = 0; i < files.gl_pathc; i++)
-        look_at(files.gl_pathv[i], best);
+        look_at(files.gl_pathv[i], &best);
     globfree(&files);
+    return best;
 }
 
 /* ---- The starts of guests ---- */
@@ -97,78 +96,71 @@ struct starts {
 };
 
 /* QEMU's PID is written at the start. The status beside it tells a guest from driver.pid. */
-static void find_starts(time_t since, time_t last_call, struct starts *starts) {
+static struct starts find_starts(time_t since, time_t last_call) {
     glob_t files = {0};
-    *starts = (struct starts){.known = list(GUESTS_DIRECTORY, GUESTS_DIRECTORY "/*.pid", &files)};
+    struct starts starts = {.known = list(GUESTS_DIRECTORY, GUESTS_DIRECTORY "/*.pid", &files)};
     for (size_t i = 0; i < files.gl_pathc; i++) {
         struct stat file;
-        char *path = files.gl_pathv[i], *suffix = strrchr(path, '.');
+        char *path = files.gl_pathv[i], *name = path + strlen(GUESTS_DIRECTORY "/");
+        char *suffix = strrchr(path, '.');
         bool guest = stat(path, &file) == 0;
         memcpy(suffix, ".xml", sizeof ".xml");
         if (!guest || access(path, F_OK) != 0)
             continue;
-        starts->newest = file.st_mtime > starts->newest ? file.st_mtime : starts->newest;
+        starts.newest = file.st_mtime > starts.newest ? file.st_mtime : starts.newest;
         if (file.st_mtime <= last_call + START_SECONDS || file.st_mtime <= since)
             continue;
-        starts->missed++;
-        (void)snprintf(starts->name, sizeof starts->name, "%.*s",
-                       (int)(suffix - path) - (int)strlen(GUESTS_DIRECTORY "/"),
-                       path + strlen(GUESTS_DIRECTORY "/"));
+        starts.missed++;
+        (void)snprintf(starts.name, sizeof starts.name, "%.*s", (int)(suffix - name), name);
     }
     globfree(&files);
+    return starts;
 }
 
 /* ---- Both together ---- */
 
-static bool advise(const struct hook_file *hook, const struct starts *starts,
-                   struct hook_report *report) {
+/* The problem and the next step, or NULL. */
+static char *advise(enum hook_state state, const char *path, char *name, size_t missed) {
     /* libvirt's own clients tell a modular daemon by this socket. */
     const char *unit = access("/run/libvirt/virtqemud-sock", F_OK) == 0 ? "virtqemud" : "libvirtd";
-    char program[PATH_MAX] = "", name[sizeof starts->name];
-    memcpy(name, starts->name, sizeof name);
+    char program[PATH_MAX] = "";
+    bool read = readlink("/proc/self/exe", program, sizeof program - 1) > 0;
     /* A name that a shell would take apart gives way to no name: then all guests are meant. */
     const struct domain domain = {.name = name, .uuid = (char[]){""}};
-    const char *guest = starts->missed == 1 ? guest_for_shell(&domain) : "";
-    bool read = readlink("/proc/self/exe", program, sizeof program - 1) > 0;
-    switch (report->state) {
+    const char *guest = missed == 1 && guest_for_shell(&domain) == name ? name : "";
+    switch (state) {
     case HOOK_MISSING:
     case HOOK_FOREIGN:
-        return text_print(&report->advice,
-                          "libvirt has no hook that is rxtrust; run: install -D %s " HOOK_FILE
-                          ".d/rxtrust && systemctl reload %s",
-                          read ? program : "rxtrust", unit);
+        return xasprintf("libvirt has no hook that is rxtrust; run: install -D %s " HOOK_FILE
+                         ".d/50-rxtrust && systemctl reload %s",
+                         read ? program : "rxtrust", unit);
     case HOOK_NOT_EXECUTABLE:
-        return text_print(&report->advice,
-                          "%s is not executable; run: chmod +x %s && systemctl reload %s",
-                          hook->path, hook->path, unit);
+        return xasprintf("%s is not executable; run: chmod +x %s && systemctl reload %s", path,
+                         path, unit);
     case HOOK_NOT_CALLED:
-        return text_print(&report->advice,
-                          "%s%s started without the hook; run: systemctl reload %s && rxtrust "
-                          "apply%s%s",
-                          name, starts->missed > 1 ? " and others" : "", unit, *guest ? " " : "",
-                          guest);
+        return xasprintf("%s%s started without the hook; run: systemctl reload %s && rxtrust "
+                         "apply%s%s",
+                         name, missed > 1 ? " and others" : "", unit, *guest ? " " : "", guest);
     default:
-        return true;
+        return NULL;
     }
 }
 
-bool hook_look(struct hook_report *report) {
+struct hook_report hook_look(void) {
     struct stat call, apply;
-    struct hook_file hook;
-    struct starts starts;
-    *report = (struct hook_report){0};
     bool seen = stat(LAST_CALL, &call) == 0, unknown = !seen && errno != ENOENT;
-    report->last_call = seen ? call.st_mtime : 0;
-    find_hook(&hook);
-    time_t since =
-        stat(LAST_APPLY, &apply) == 0 && apply.st_mtime > hook.since ? apply.st_mtime : hook.since;
-    find_starts(since, report->last_call, &starts);
-    bool called = seen && starts.newest <= report->last_call + START_SECONDS &&
-                  (starts.newest || report->last_call >= hook.since);
-    report->state = !hook.callable                                 ? hook.state
-                    : called                                       ? HOOK_WORKS
-                    : unknown || !starts.known                     ? HOOK_UNKNOWN
-                    : hook.state == HOOK_IN_PLACE && starts.missed ? HOOK_NOT_CALLED
-                                                                   : hook.state;
-    return advise(&hook, &starts, report);
+    bool applied = stat(LAST_APPLY, &apply) == 0;
+    struct hook_report report = {.last_call = seen ? call.st_mtime : 0};
+    struct hook_file hook = find_hook();
+    time_t since = applied && apply.st_mtime > hook.since ? apply.st_mtime : hook.since;
+    struct starts starts = find_starts(since, report.last_call);
+    bool called = seen && starts.newest <= report.last_call + START_SECONDS &&
+                  (starts.newest || report.last_call >= hook.since);
+    report.state = !hook.callable                                 ? hook.state
+                   : called                                       ? HOOK_WORKS
+                   : unknown || !starts.known                     ? HOOK_UNKNOWN
+                   : hook.state == HOOK_IN_PLACE && starts.missed ? HOOK_NOT_CALLED
+                                                                  : hook.state;
+    report.advice = advise(report.state, hook.path, starts.name, starts.missed);
+    return report;
 }

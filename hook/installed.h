@@ -3,10 +3,8 @@
  * whatever its file looks like. Only without that proof do the files count. */
 #pragma once
 
-#include "io.h"
 #include "lock.h"
 
-#include <stdbool.h>
 #include <time.h>
 
 #define LAST_CALL RUN_DIRECTORY "/last-call" /* its mtime is the time */
@@ -28,9 +26,7 @@ extern const char *const hook_state_names[];
 
 struct hook_report {
     enum hook_state state;
-    time_t last_call;   /* 0: not known */
-    struct text advice; /* the problem and the next step; empty: there is none */
+    time_t last_call; /* 0: not known */
+    char *advice; /* the problem and the next step, which the caller frees; NULL: there is none */
 };
-
-/* False: out of memory. text_free() the advice either way. */
-bool hook_look(struct hook_report *report);
+struct hook_report hook_look(void);

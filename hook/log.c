@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -19,8 +18,8 @@
 enum { LONGEST = 4096 };
 
 static bool to_syslog;
-static bool as_hook; /* nothing to stdout */
-static char *guest;  /* control characters replaced */
+static bool as_hook;                                            /* nothing to stdout */
+static char guest[LONGEST], about[sizeof "guest : " + LONGEST]; /* both "" if it is about none */
 
 void log_to_syslog(void) {
     to_syslog = as_hook = true;
@@ -42,10 +41,9 @@ char *replace_control_chars(char *text) {
 }
 
 void log_about_guest(const char *name) {
-    free(guest);
-    guest = name ? strdup(name) : NULL;
-    if (guest)
-        (void)replace_control_chars(guest);
+    (void)snprintf(guest, sizeof guest, "%s", name ? name : "");
+    (void)replace_control_chars(guest);
+    (void)snprintf(about, sizeof about, *guest ? "guest %s: " : "%s", guest);
 }
 
 enum target { TERMINAL, SYSLOG, JOURNALD };
@@ -83,11 +81,9 @@ static bool write_parts(int fd, enum target target, bool is_error, const char *t
         [JOURNALD] = {"SYSLOG_IDENTIFIER=rxtrust\nSYSLOG_FACILITY=3\nPRIORITY=6\nMESSAGE=",
                       "SYSLOG_IDENTIFIER=rxtrust\nSYSLOG_FACILITY=3\nPRIORITY=3\nMESSAGE="},
     };
-    bool has_field = target == JOURNALD && guest;
+    bool has_field = target == JOURNALD && *guest;
     const char *const parts[] = {heads[target][is_error],
-                                 guest ? "guest " : "",
-                                 guest ? guest : "",
-                                 guest ? ": " : "",
+                                 about,
                                  text,
                                  has_field ? "\nGUEST=" : "",
                                  has_field ? guest : "",
@@ -124,9 +120,8 @@ void log_line(bool is_error, const char *prefix, const char *format, ...) {
     (void)replace_control_chars(line);
     if (to_syslog)
         send_to_syslog(is_error, line);
-    (void)fprintf(is_error || as_hook ? stderr : stdout, "%s%s%s%s%s\n",
-                  as_hook ? "rxtrust: " : prefix, guest ? "guest " : "", guest ? guest : "",
-                  guest ? ": " : "", line); /* a command looks at stdout's errors at its end */
+    (void)fprintf(is_error || as_hook ? stderr : stdout, "%s%s%s\n", as_hook ? "rxtrust: " : prefix,
+                  about, line); /* a command looks at stdout's errors at its end */
 }
 
 void log_error_at(const char *file, unsigned long line, const char *reason) {

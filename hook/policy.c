@@ -8,7 +8,9 @@
 #include "pattern.h"
 #include "utf8.h"
 
+#include <ctype.h>
 #include <limits.h>
+#include <search.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,8 +109,7 @@ struct reader {
     char *line;       /* the current line, in the policy's text */
     char *next, *end; /* the next line, and the end of the text */
     unsigned long number;
-    size_t *by_name; /* a hash table of section numbers from 1, at most half full */
-    size_t mask;     /* its size, a power of two, less one */
+    void *by_name; /* the tree of the first section of each name, for tsearch(3) */
 };
 
 /* ---- Keys ---- */
@@ -206,19 +207,9 @@ static void check_section(struct policy *policy) {
                          section->name);
 }
 
-/* Returns the first section with the name of the current one, and remembers that. */
-static const struct policy_section *first_of_name(const struct reader *reader) {
-    const struct policy_section *sections = reader->policy->sections;
-    const char *name = current_section(reader->policy)->name;
-    size_t hash = 0;
-    for (const char *c = name; *c; c++)
-        hash = hash * 33 + (unsigned char)*c;
-    size_t *number = &reader->by_name[hash & reader->mask];
-    while (*number && strcmp(sections[*number - 1].name, name) != 0)
-        number = &reader->by_name[++hash & reader->mask];
-    if (!*number)
-        *number = reader->policy->count;
-    return &sections[*number - 1];
+static int compare_names(const void *a, const void *b) {
+    return strcmp(((const struct policy_section *)a)->name,
+                  ((const struct policy_section *)b)->name);
 }
 
 /* Where the comment in a line begins, or the line's end. */
@@ -277,35 +268,30 @@ static void open_section(struct reader *reader, char *line, const char *problem)
         policy_add_error(policy, reader->number, "%s", problem);
         section->kind = KIND_FAULTY;
     }
-    const struct policy_section *first = first_of_name(reader);
-    if (first != section)
+    struct policy_section *const *first = tsearch(section, &reader->by_name, compare_names);
+    if (!first)
+        policy->out_of_memory = true;
+    else if (*first != section)
         policy_add_error(policy, reader->number, "[%s] stands already in line %lu: make them one",
-                         section->name, first->line);
+                         section->name, (*first)->line);
 }
 
 /* ---- Lines ---- */
 
-static bool is_plain(char c) {
-    return (c >= ' ' && c < 0x7f) || c == '\t';
-}
-
 static const char *check_bytes(const char *line, const char *end) {
-    for (const char *c = line;;) {
-        while (is_plain(*c))
-            c++;
-        if (c == end)
-            return NULL;
-        size_t length = utf8_sequence(c);
+    size_t length = 0;
+    for (const char *c = line; c < end; c += length) {
+        length = utf8_sequence(c);
         if (*c && !length)
             return "the line is not UTF-8: save the file in that encoding";
-        if (length <= 1)
+        if (length <= 1 && iscntrl((unsigned char)*c) && *c != '\t')
             return "there is a control character, or a carriage return inside the line: find it "
                    "with cat -A, and delete it";
-        if (utf8_is_format_or_space(c, length) && c < find_comment(line))
+        if (length > 1 && utf8_is_format_or_space(c, length) && c < find_comment(line))
             return "there is an invisible character, or a space that is not ASCII's: find it with "
                    "cat -A, and delete it";
-        c += length;
     }
+    return NULL;
 }
 
 /* Checks a line before inih gets it. Returns an error or NULL. */
@@ -351,27 +337,22 @@ static char *next_line(char *out, int room, void *user) {
 
 /* ---- The whole file ---- */
 
-/* Allocates as many sections as there are brackets, so no section ever moves. */
-static bool make_room(struct reader *reader) {
-    size_t brackets = 1, size = 2;
-    for (const char *c = reader->next; (c = memchr(c, '[', (size_t)(reader->end - c))); c++)
-        brackets++;
-    while (size < 2 * brackets)
-        size *= 2;
-    reader->mask = size - 1;
-    reader->by_name = calloc(size, sizeof *reader->by_name);
-    reader->policy->sections = calloc(brackets, sizeof *reader->policy->sections);
-    return reader->by_name && reader->policy->sections;
+static void leave_section(void *section) {
+    (void)section; /* it is the policy's */
 }
 
 bool policy_parse(struct policy *policy) {
     struct reader reader = {.policy = policy,
                             .next = policy->text.data,
                             .end = policy->text.data + policy->text.length};
+    size_t brackets = 1; /* as many sections at the most, so none ever moves */
+    for (const char *c = reader.next; (c = memchr(c, '[', (size_t)(reader.end - c))); c++)
+        brackets++;
+    policy->sections = calloc(brackets, sizeof *policy->sections);
     const char *reason = "out of memory";
-    const struct inih *inih = make_room(&reader) ? library_inih(&reason) : NULL;
+    const struct inih *inih = policy->sections ? library_inih(&reason) : NULL;
     int refused = inih ? inih->ini_parse_stream(next_line, &reader, on_key, &reader) : 0;
-    free(reader.by_name);
+    tdestroy(reader.by_name, leave_section);
     check_section(policy);
     if (refused < 0)
         policy->out_of_memory = true;

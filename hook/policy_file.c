@@ -3,6 +3,7 @@
  * place is noticed while it writes, and the file is read again. */
 #include "policy.h"
 
+#include "clock.h"
 #include "time_limits.h"
 
 #include <errno.h>
@@ -14,7 +15,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #define MILLISECOND 1000000L /* in nanoseconds */
@@ -104,7 +104,6 @@ static bool directory_changed(const char *path) {
 }
 
 bool policy_open(const char *path, bool required, struct policy *policy) {
-    static const struct timespec pause = {.tv_nsec = POLICY_PAUSE_MS * MILLISECOND};
     *policy = (struct policy){0};
     const char *problem = NULL;
     struct stat seen = {0};
@@ -112,7 +111,7 @@ bool policy_open(const char *path, bool required, struct policy *policy) {
     bool again = false;
     do {
         if (again)
-            (void)nanosleep(&pause, NULL);
+            clock_pause(POLICY_PAUSE_MS);
         int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
         policy->missing = false;
         again = false;

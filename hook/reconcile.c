@@ -11,7 +11,7 @@
 #define W(want)    ONE(WANT_##want)
 #define F(force)   ONE(FORCE_##force)
 #define POSSIBLE   ONE(LIVE_POSSIBLE)
-#define UNFORCED   (F(NO) | F(UNKNOWN))
+#define UNFORCED   (ONE(FORCE_NO) | ONE(FORCE_UNKNOWN))
 
 /* Wanted and observed on the left, steps and verdict on the right. Each column of the left side is
  * a set, with a bit for each value; the first row that fits counts. `given`: the trust in force is

@@ -20,12 +20,10 @@ bool rewrite_as_planned(const struct planned_guest *guest, const struct text *xm
 }
 
 int command_rewrite(int argc, char **argv) {
-    struct options options;
+    const struct options options = options_parse(argc, argv, "c", 0);
     struct guests guests;
     struct text out = {0};
     const char *reason = NULL;
-    if (!options_parse(argc, argv, "c", 0, &options))
-        return EXIT_USAGE;
     enum exit_code code = guests_from_stdin(options.file, &guests);
     const struct planned_guest *guest = code == EXIT_GOOD ? guests_get(&guests, 0) : NULL;
     if (guest && !rewrite_as_planned(guest, &guests.dumps.texts[0], &out, &reason)) {

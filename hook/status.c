@@ -3,7 +3,6 @@
 #include "commands.h"
 #include "installed.h"
 #include "log.h"
-#include "options.h"
 #include "table.h"
 
 #include <stdio.h>
@@ -42,10 +41,9 @@ static void add_row(struct table *table, const struct planned_guest *guest, size
     enum verdict verdict = finding->conclusion.verdict;
     bool concerns = verdict != NOT_MACVTAP;
     bool looked = item->attachment != ATTACHED_ELSEWHERE && guest->domain.id && !observed->problem;
-    struct text no_macvtap = {0};
-    char *why = verdict_why(item, observed, &finding->conclusion, guest_for_shell(&guest->domain));
-    bool good = why && (concerns || explain_no_macvtap(interface, &no_macvtap));
-    table->failed = table->failed || !good;
+    char *why = concerns ? or_end(verdict_why(item, observed, &finding->conclusion,
+                                              guest_for_shell(&guest->domain)))
+                         : explain_no_macvtap(interface);
     table_add(table, (const char *const[COLUMNS]){
                          [GUEST] = guest->domain.name,
                          [UUID] = guest->domain.uuid,
@@ -60,9 +58,8 @@ static void add_row(struct table *table, const struct planned_guest *guest, size
                          [TRUST] = looked ? in_force_names[observed->trust] : NULL,
                          [POLICY] = concerns ? policy_action_names[item->decision.action] : NULL,
                          [SECTION] = concerns ? item->decision.section : NULL,
-                         [WHY] = concerns ? why : no_macvtap.data,
+                         [WHY] = why,
                      });
-    text_free(&no_macvtap);
     free(why);
 }
 
@@ -82,7 +79,7 @@ static bool fill(struct table *table, const struct guests *guests, bool all) {
     return good;
 }
 
-static bool print_json(const struct table *table, const struct hook_report *hook) {
+static void print_hook_json(const struct hook_report *hook) {
     char time[sizeof "2026-01-01T00:00:00Z"] = "";
     struct tm parts;
     if (hook->last_call && gmtime_r(&hook->last_call, &parts))
@@ -90,45 +87,41 @@ static bool print_json(const struct table *table, const struct hook_report *hook
     (void)printf("{\"hook\": {\"state\": \"%s\", \"last_call\": ", hook_state_names[hook->state]);
     print_json_string(*time ? time : NULL);
     (void)fputs(", \"advice\": ", stdout);
-    print_json_string(hook->advice.data);
+    print_json_string(hook->advice);
     (void)printf(", \"syslog\": %s},\n\"interfaces\": ", log_has_syslog() ? "true" : "false");
-    bool good = table_print(table, TABLE_JSON);
-    (void)puts("}");
-    return good;
 }
 
-static bool print_text(const struct table *table, const struct hook_report *hook, bool verbose) {
-    if (hook->advice.length)
-        print_wrapped(hook->advice.data);
+static void print_hook_text(const struct hook_report *hook) {
+    if (hook->advice)
+        print_wrapped(hook->advice);
     if (!log_has_syslog())
         print_wrapped("nothing listens on /dev/log, so what the hook logs is lost; start a syslog "
                       "daemon, or run libvirtd where one is");
-    return table_print(table, verbose ? TABLE_VERBOSE : TABLE_SHORT);
 }
 
 int command_status(int argc, char **argv) {
     struct table table = {.columns = columns, .column_count = COLUMNS};
-    struct options options;
+    const struct options options = options_parse(argc, argv, "jv", argc);
     struct guests guests;
-    struct hook_report hook = {0};
-    if (!options_parse(argc, argv, "jv", argc, &options))
-        return EXIT_USAGE;
     char *const *names = argv + optind;
     enum exit_code code =
         guests_from_virsh(names, NULL, *names ? GUESTS_ALL : GUESTS_RUNNING, &guests);
     if (!code) {
         bool good = fill(&table, &guests, *names) && guests.complete;
-        table.failed = !hook_look(&hook) || table.failed;
-        bool printed =
-            options.json ? print_json(&table, &hook) : print_text(&table, &hook, options.verbose);
-        if (!table.row_count && !options.json && guests.complete)
+        struct hook_report hook = hook_look();
+        if (options.json)
+            print_hook_json(&hook);
+        else
+            print_hook_text(&hook);
+        table_print(&table, &options);
+        if (options.json)
+            (void)puts("}");
+        else if (!table.row_count && guests.complete)
             (void)puts(*names ? "no guest named has a network interface"
                               : "no running guest has an interface on macvtap");
-        code = !printed                      ? EXIT_NO_ANSWER
-               : good && !hook.advice.length ? EXIT_GOOD
-                                             : EXIT_NOT_AS_POLICY;
+        code = good && !hook.advice ? EXIT_GOOD : EXIT_NOT_AS_POLICY;
+        free(hook.advice);
     }
-    text_free(&hook.advice);
     table_free(&table);
     guests_free(&guests);
     return flush_output((int)code);

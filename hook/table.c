@@ -4,6 +4,7 @@
 #include "utf8.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,18 +14,12 @@ enum { GAP = 2, INDENT = 4 };
 static const char command[] = "run: ";
 
 void table_add(struct table *table, const char *const *texts) {
-    char **grown =
-        reallocarray(table->cells, (table->row_count + 1) * table->column_count, sizeof *grown);
-    if (!grown) {
-        table->failed = true;
-        return;
-    }
-    table->cells = grown;
-    char **row = grown + table->row_count++ * table->column_count;
-    for (size_t i = 0; i < table->column_count; i++) {
-        row[i] = texts[i] ? strdup(texts[i]) : NULL;
-        table->failed = table->failed || (texts[i] && !row[i]);
-    }
+    const size_t count = table->column_count;
+    table->cells =
+        or_end(reallocarray(table->cells, (table->row_count + 1) * count, sizeof *table->cells));
+    for (size_t i = 0; i < count; i++)
+        table->cells[table->row_count * count + i] = texts[i] ? or_end(strdup(texts[i])) : NULL;
+    table->row_count++;
 }
 
 void table_free(struct table *table) {
@@ -74,10 +69,11 @@ static bool fits(const char *text, size_t width) {
     return good;
 }
 
-/* Prints the text and a newline. The cursor stands at `column`; further lines begin at `indent`. */
-static void wrap(const char *text, size_t column, size_t indent) {
+/* Prints the text and a newline in lines that end before `end`. The cursor stands at `column`;
+ * further lines begin at `indent`. */
+static void wrap(const char *text, size_t column, size_t indent, size_t end) {
     for (size_t length = 0;; column = indent) {
-        length = line_length(text, LINE_WIDTH - column);
+        length = line_length(text, end - column);
         (void)printf("%.*s\n", (int)length, text);
         text += length + (text[length] == ' ');
         if (!*text)
@@ -87,7 +83,7 @@ static void wrap(const char *text, size_t column, size_t indent) {
 }
 
 void print_wrapped(const char *text) {
-    wrap(text, 0, INDENT);
+    wrap(text, 0, INDENT, LINE_WIDTH);
 }
 
 /* ---- The table ---- */
@@ -106,20 +102,9 @@ static size_t column_width(const struct table *table, size_t column) {
     return most;
 }
 
-/* Prints the last cell of a row; one that doesn't fit at its column even if wrapped stands below
- * the row. */
-static void print_last(const char *text, size_t gap, size_t column, bool verbose) {
-    bool beside = verbose || (column < LINE_WIDTH && fits(text, LINE_WIDTH - column));
-    if (*text)
-        (void)printf("%s%*s", beside ? "" : "\n", beside ? (int)gap : INDENT, "");
-    if (verbose)
-        (void)puts(text);
-    else
-        wrap(text, beside ? column : INDENT, beside ? column : INDENT);
-}
-
-/* Prints a row; NULL: the titles. A column of no width is not shown. */
-static void print_row(const struct table *table, const size_t *widths, bool verbose, char **row) {
+/* Prints a row; NULL: the titles. A column of no width is not shown. The last cell stands below the
+ * row where even its wrapped text is wider than what is left of the lines, which end at `end`. */
+static void print_row(const struct table *table, const size_t *widths, size_t end, char **row) {
     const char *no_color = getenv("NO_COLOR");
     bool colour = row && isatty(STDOUT_FILENO) && !(no_color && *no_color);
     size_t gap = 0, at = 0, last = table->column_count - 1;
@@ -133,21 +118,25 @@ static void print_row(const struct table *table, const size_t *widths, bool verb
         gap = widths[column] + GAP - text_width(text, strlen(text));
         at += widths[column] + GAP;
     }
-    const char *text = row ? row[last] : table->columns[last].title;
-    print_last(text && !*text ? "" : row ? shown(row[last]) : or_dash(text), gap, at, verbose);
+    const char *text = !row        ? or_dash(table->columns[last].title)
+                       : row[last] ? replace_control_chars(row[last])
+                                   : "-";
+    bool beside = at < end && fits(text, end - at);
+    size_t indent = beside ? at : INDENT;
+    if (*text)
+        (void)printf("%s%*s", beside ? "" : "\n", beside ? (int)gap : INDENT, "");
+    wrap(text, indent, indent, end);
 }
 
-static bool print_text(const struct table *table, bool verbose) {
-    size_t *widths = calloc(table->column_count, sizeof *widths);
-    for (size_t column = 0; widths && column < table->column_count; column++)
+static void print_text(const struct table *table, bool verbose) {
+    size_t widths[MOST_COLUMNS] = {0}, end = verbose ? SIZE_MAX : LINE_WIDTH;
+    for (size_t column = 0; column < table->column_count; column++)
         if (table->columns[column].title && (verbose || !table->columns[column].verbose))
             widths[column] = column_width(table, column);
-    if (widths && table->row_count)
-        print_row(table, widths, verbose, NULL);
-    for (size_t row = 0; widths && row < table->row_count; row++)
-        print_row(table, widths, verbose, table->cells + row * table->column_count);
-    free(widths);
-    return widths;
+    if (table->row_count)
+        print_row(table, widths, end, NULL);
+    for (size_t row = 0; row < table->row_count; row++)
+        print_row(table, widths, end, table->cells + row * table->column_count);
 }
 
 /* ---- JSON ---- */
@@ -186,13 +175,9 @@ static void print_json(const struct table *table) {
     (void)puts(table->row_count ? "}\n]" : "]");
 }
 
-bool table_print(const struct table *table, enum table_form form) {
-    bool good = !table->failed;
-    if (good && form == TABLE_JSON)
+void table_print(const struct table *table, const struct options *options) {
+    if (options->json)
         print_json(table);
-    else if (good)
-        good = print_text(table, form == TABLE_VERBOSE);
-    if (!good)
-        log_error("out of memory");
-    return good;
+    else
+        print_text(table, options->verbose);
 }

@@ -2,10 +2,12 @@
  * table is wider than LINE_WIDTH for ordinary names: the last column is wrapped. */
 #pragma once
 
+#include "options.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { LINE_WIDTH = 80 };
+enum { LINE_WIDTH = 80, MOST_COLUMNS = 12 };
 
 struct table_column {
     const char *title; /* NULL: in JSON only */
@@ -20,17 +22,14 @@ struct table {
     size_t column_count;
     char **cells; /* row after row, owned; an absent one is NULL: '-' and null */
     size_t row_count;
-    bool failed; /* memory ran out */
 };
 
 /* Adds a row of copies of these texts, one for each column, absent where NULL. */
 void table_add(struct table *table, const char *const *texts);
 
-/* Prints all rows to standard output: as a table (nothing if there is no row), as one with all
- * columns and without wrapping, or as a JSON array. False: out of memory, which is logged, and
- * nothing is printed. */
-enum table_form { TABLE_SHORT, TABLE_VERBOSE, TABLE_JSON };
-bool table_print(const struct table *table, enum table_form form);
+/* Prints all rows to standard output: as a table (nothing if there is no row), with -v as one with
+ * all columns and without wrapping, or with --json as an array. */
+void table_print(const struct table *table, const struct options *options);
 void table_free(struct table *table);
 
 /* Prints the JSON string of a text; NULL: null. */

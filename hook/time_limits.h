@@ -23,6 +23,10 @@ enum {
     LONGEST_PAUSE_MS = 1000,
     /* virsh, for an administrator's command: a busy libvirtd answers later, but not never. */
     ANSWER_SECONDS = 30,
+    /* A warning isn't worth a long wait for libvirt. */
+    WARNING_SECONDS = 2,
+    /* The operation `start` is called a moment before QEMU's PID is written, `started` after it. */
+    START_SECONDS = 2,
     /* libvirt lists a plugged interface when QEMU has it, a moment after udev saw the device. */
     PLUGGED_SECONDS = 10,
     /* flock(2) knows no deadline, so the lock is tried again after each pause. */

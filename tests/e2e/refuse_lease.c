@@ -1,5 +1,6 @@
-/* A preloaded library under which no file gives a read lease, as on NFSv4 without delegations: the request fails with
- * EAGAIN though nobody has the file open for writing. Creates the file that REFUSED names when it has refused one. */
+/* A preloaded library under which no file gives a read lease, as on NFSv4 without delegations: the
+ * request fails with EAGAIN though nobody has the file open for writing. Creates the file that
+ * REFUSED names when it has refused one. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +10,8 @@
 
 static int refuse_or_call(const char *symbol, int fd, int command, void *argument) {
     if (command == F_SETLEASE && argument == (void *)F_RDLCK) {
-        int made = open(getenv("REFUSED"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        const char *path = getenv("REFUSED");
+        int made = open(path ? path : "/dev/null", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
         if (made >= 0)
             (void)close(made);
         errno = EAGAIN;

@@ -1,10 +1,11 @@
 /* usage: refuse HAND_OVER.so PROCESS:CALL ERRNO COMMAND [ARGUMENT...]
  *        refuse HAND_OVER.so count FILE COMMAND [ARGUMENT...]
- *        refuse - - - COMMAND [ARGUMENT...]
+ *        refuse PRELOADED.so|- - - COMMAND [ARGUMENT...]
  *
  * Runs a program, and makes one of its system calls fail without being made: the CALL-th one of the
  * PROCESS-th process, both from 1 in the order of their appearance. Or counts: FILE gets a line for
- * each process with the number of its calls, when the last of them has ended. Or refuses nothing.
+ * each process with the number of its calls, when the last of them has ended. Or refuses nothing:
+ * then another library may be preloaded.
  * What the processes execute is let alone. Ends when the
  * last process that the program left behind has, with the highest exit code of all (128 and the
  * number of a signal that killed it). */
@@ -52,7 +53,7 @@ static struct process *process_of(pid_t pid) {
     return &processes[process_count++];
 }
 
-static pid_t start(const char *hand_over, char **command, int *channel) {
+static pid_t start(const char *preloaded, bool serves, char **command, int *channel) {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         quit("socketpair");
@@ -60,8 +61,8 @@ static pid_t start(const char *hand_over, char **command, int *channel) {
     if (child < 0)
         quit("fork");
     if (child == 0) {
-        if (!hand_over ||
-            (setenv("LD_PRELOAD", hand_over, 1) == 0 && dup2(ends[1], CHANNEL) == CHANNEL))
+        if ((!preloaded || setenv("LD_PRELOAD", preloaded, 1) == 0) &&
+            (!serves || dup2(ends[1], CHANNEL) == CHANNEL))
             (void)execv(command[0], command);
         quit(command[0]);
     }
@@ -157,7 +158,7 @@ int main(int argc, char **argv) {
     }
     struct point point = {.process = MOST_PROCESSES};
     bool counts = strcmp(argv[2], "count") == 0;
-    bool plain = strcmp(argv[1], "-") == 0;
+    bool plain = strcmp(argv[2], "-") == 0;
     if (!counts && !plain) {
         char *colon = NULL;
         point.process = strtoul(argv[2], &colon, 10);
@@ -171,7 +172,7 @@ int main(int argc, char **argv) {
     int channel = -1;
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
         quit("prctl");
-    pid_t child = start(plain ? NULL : argv[1], argv + 4, &channel);
+    pid_t child = start(strcmp(argv[1], "-") == 0 ? NULL : argv[1], !plain, argv + 4, &channel);
     /* The program has the standard streams; a pipe must not stay open for this one's sake. */
     (void)close(STDIN_FILENO);
     (void)close(STDOUT_FILENO);

@@ -2,6 +2,7 @@
  * complains or a PROPERTY doesn't hold. */
 #pragma once
 
+#include "device.h"
 #include "policy.h"
 
 #include <libxml/tree.h>
@@ -36,6 +37,9 @@ xmlDocPtr parse_tree(const char *xml, size_t length);
 /* Is it an element of this name, in no namespace? */
 bool is_element(const xmlNode *node, const char *name);
 
+/* The host's links as the plans see them: none. */
+extern const struct devices no_devices;
+
 /* Plans and rewrites the domain XML by the policy, and tests what must hold of the result whatever
- * the policy is. Returns how many interfaces were changed. */
+ * the policy is. Returns how many interfaces say 'yes' then that isn't their owner's. */
 size_t check_rewriting(struct policy *policy, const char *xml, size_t length);

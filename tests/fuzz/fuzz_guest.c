@@ -52,7 +52,7 @@ static char *copy(const char *text, size_t length, const char *more) {
     return own;
 }
 
-static size_t changes(const char *text, size_t text_length, const char *xml, size_t length) {
+static size_t given(const char *text, size_t text_length, const char *xml, size_t length) {
     struct policy policy;
     size_t count = 0;
     if (read_policy(text, text_length, &policy))
@@ -61,13 +61,13 @@ static size_t changes(const char *text, size_t text_length, const char *xml, siz
     return count;
 }
 
-/* The policy with an opt-out below it changes nothing, or is refused. */
+/* The policy with an opt-out below it gives nobody trust, or is refused. */
 static void check_opt_out(const char *policy, size_t policy_length, const char *more,
                           const char *xml, size_t length) {
     if (!more)
         return;
     char *text = copy(policy, policy_length, more);
-    PROPERTY(changes(text, strlen(text), xml, length) == 0);
+    PROPERTY(given(text, strlen(text), xml, length) == 0);
     free(text);
 }
 
@@ -80,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char *xml = malloc(length ? length : 1);
     PROPERTY(xml);
     memcpy(xml, input + policy_length + 1, length);
-    if (changes(input, policy_length, xml, length)) {
+    if (given(input, policy_length, xml, length)) {
         struct domain domain;
         struct xml_error error;
         PROPERTY(domain_read(xml, length, &domain, &error));

@@ -11,9 +11,9 @@ static void check_errors(const struct policy *policy) {
     }
 }
 
-/* Every guest that the sections may tell apart gets a verdict, and its section stands in the file.
+/* Every guest that the sections may tell apart gets a decision, and its section stands in the file.
  */
-static void check_verdicts(struct policy *policy, const char *text, size_t length) {
+static void check_decisions(struct policy *policy, const char *text, size_t length) {
     static const char *const names[] = {"", "web-1", "[a-z]*", "\xff"};
     static const char *const devices[] = {"eth0", "eth1", "\xff"};
     static const struct policy_subject subjects[] = {
@@ -26,10 +26,10 @@ static void check_verdicts(struct policy *policy, const char *text, size_t lengt
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         policy_for_domain(policy, names[i], "0ddba11c-0000-4000-8000-000000000001");
         for (size_t j = 0; j < sizeof subjects / sizeof *subjects; j++) {
-            struct policy_verdict verdict = policy_decide(policy, &subjects[j]);
-            PROPERTY(policy_action_names[verdict.action]);
-            PROPERTY(strcmp(verdict.section, "default") == 0 ||
-                     memmem(text, length, verdict.section, strlen(verdict.section)));
+            struct policy_decision decision = policy_decide(policy, &subjects[j]);
+            PROPERTY(policy_action_names[decision.action]);
+            PROPERTY(strcmp(decision.section, "default") == 0 ||
+                     memmem(text, length, decision.section, strlen(decision.section)));
         }
     }
 }
@@ -110,7 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     bool good = read_policy(text, size, &policy);
     if (good) {
         check_text(text, size);
-        check_verdicts(&policy, text, size);
+        check_decisions(&policy, text, size);
         check_refusal(text, size);
         check_opt_out(text, size, "fuzzed guest", strlen("fuzzed guest"));
     } else {

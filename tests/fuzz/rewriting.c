@@ -1,7 +1,9 @@
-/* What must hold of every rewriting. The judge is libxml2's tree, which the program doesn't use: it
- * works on the text. */
+/* Tests what must hold of every rewriting. There are two judges: libxml2's tree, which the program
+ * doesn't use, as it works on the text; and the way back, by `policy = off`, which must end at the
+ * input byte for byte. */
 #include "domain.h"
 #include "fuzz.h"
+#include "pattern.h"
 #include "plan.h"
 
 #include <libxml/c14n.h>
@@ -11,11 +13,20 @@
 
 #define ATTRIBUTE "trustGuestRxFilters"
 
+const struct devices no_devices = {.socket = -1};
+
+/* No larger than it must be, so that a step over either end is seen. */
+static struct text copy_text(const char *data, size_t length) {
+    struct text text = {.data = malloc(length + 1), .length = length, .room = length + 1};
+    PROPERTY(text.data);
+    if (length)
+        memcpy(text.data, data, length);
+    text.data[length] = '\0';
+    return text;
+}
+
 bool read_policy(const char *text, size_t length, struct policy *policy) {
-    *policy = (struct policy){.text = {.data = malloc(length + 1), .length = length}};
-    PROPERTY(policy->text.data);
-    memcpy(policy->text.data, text, length);
-    policy->text.data[length] = '\0';
+    *policy = (struct policy){.text = copy_text(text, length)};
     return policy_parse(policy);
 }
 
@@ -113,29 +124,60 @@ static bool is_virtio(const xmlNode *interface) {
     xmlNode *model = first_from(interface->children, "model");
     while (model && has_value(model, "type", NULL))
         model = first_from(model->next, "model");
-    return model &&
-           (has_value(model, "type", "virtio") || has_value(model, "type", "virtio-transitional") ||
-            has_value(model, "type", "virtio-non-transitional"));
+    xmlChar *type = model ? xmlGetNoNsProp(model, (const xmlChar *)"type") : NULL;
+    const char *name = type ? (const char *)type : "";
+    bool virtio = strcmp(name, "virtio") == 0 || strcmp(name, "virtio-transitional") == 0 ||
+                  strcmp(name, "virtio-non-transitional") == 0 ||
+                  strncmp(name, "virtio-net", strlen("virtio-net")) == 0;
+    xmlFree(type);
+    return virtio;
+}
+
+/* The first <metadata> of the domain, and rxtrust's note in it; NULL: there is none. */
+static xmlNode *metadata_of(xmlDocPtr tree) {
+    return first_from(xmlDocGetRootElement(tree)->children, "metadata");
+}
+
+static xmlNode *note_of(xmlDocPtr tree) {
+    xmlNode *metadata = metadata_of(tree);
+    xmlNode *note = metadata ? metadata->children : NULL;
+    while (note && !(note->type == XML_ELEMENT_NODE && note->ns &&
+                     strcmp((const char *)note->ns->href, NOTE_URI) == 0 &&
+                     strcmp((const char *)note->name, "given") == 0))
+        note = note->next;
+    return note;
 }
 
 /* Interface by interface: what may change, and to what. */
-static void check_interfaces(xmlDocPtr before, xmlDocPtr after, const struct plan *plan) {
+static void check_interfaces(xmlDocPtr before, xmlDocPtr after, const struct domain *domain,
+                             const struct plan *plan) {
     xmlNode *was = next_interface(before, NULL);
     xmlNode *is = next_interface(after, NULL);
+    bool noted = note_of(before);
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_item *item = &plan->items[i];
+        const struct interface *interface = &domain->interfaces[i];
         PROPERTY(was && is);
-        if (!item->write_trust) {
+        PROPERTY(has_value(was, ATTRIBUTE, "yes") == (interface->trust == TRUST_YES));
+        PROPERTY(has_value(was, ATTRIBUTE, NULL) == (interface->trust == TRUST_UNSAID));
+        PROPERTY(!interface->given || (noted && interface->trust == TRUST_YES));
+        PROPERTY(interface->given == (interface->owner != interface->trust));
+        if (item->write == interface->trust) {
             PROPERTY(has_value(was, ATTRIBUTE, NULL) == has_value(is, ATTRIBUTE, NULL));
             PROPERTY(has_value(was, ATTRIBUTE, "yes") == has_value(is, ATTRIBUTE, "yes"));
             PROPERTY(has_value(was, ATTRIBUTE, "no") == has_value(is, ATTRIBUTE, "no"));
+        } else if (item->write != TRUST_YES) {
+            PROPERTY(interface->given && item->write == interface->owner);
+            PROPERTY(has_value(is, ATTRIBUTE, item->write == TRUST_NO ? "no" : NULL));
         } else {
             PROPERTY(has_value(is, ATTRIBUTE, "yes"));
             PROPERTY(!has_value(was, ATTRIBUTE, "yes"));
+        }
+        if (item->write == TRUST_YES && interface->owner != TRUST_YES) {
             PROPERTY(is_virtio(was));
             PROPERTY(has_value(was, "type", "direct") || has_value(was, "type", "network"));
-            PROPERTY(item->verdict.action == POLICY_TRUST);
-            PROPERTY(has_value(was, ATTRIBUTE, NULL) || item->verdict.override);
+            PROPERTY(item->decision.action == POLICY_TRUST);
+            PROPERTY(interface->owner == TRUST_UNSAID || item->decision.override);
         }
         was = next_interface(before, was);
         is = next_interface(after, is);
@@ -143,23 +185,47 @@ static void check_interfaces(xmlDocPtr before, xmlDocPtr after, const struct pla
     PROPERTY(!was && !is);
 }
 
-/* The canonical form without the one attribute; NULL where there is none: it doesn't take relative
- * names of namespaces. */
+static bool is_blank(const xmlNode *node) {
+    const char *text = node->type == XML_TEXT_NODE ? (const char *)node->content : "x";
+    return !text[strspn(text, " \t\r\n")];
+}
+
+/* The canonical form without the attribute, the note, a <metadata> that is empty then, and all
+ * white space; NULL where there is none: it doesn't take relative names of namespaces. */
 static xmlChar *canonical_rest(xmlDocPtr tree) {
     xmlChar *text = NULL;
+    xmlNode *note = note_of(tree), *metadata = metadata_of(tree);
     for (xmlNode *interface = next_interface(tree, NULL); interface;
          interface = next_interface(tree, interface))
         (void)xmlUnsetProp(interface, (const xmlChar *)ATTRIBUTE);
-    return xmlC14NDocDumpMemory(tree, NULL, XML_C14N_1_0, NULL, 1, &text) < 0 ? NULL : text;
+    if (note) {
+        xmlUnlinkNode(note);
+        xmlFreeNode(note);
+    }
+    const xmlNode *child = metadata ? metadata->children : NULL;
+    while (child && is_blank(child))
+        child = child->next;
+    if (metadata && !child) {
+        xmlUnlinkNode(metadata);
+        xmlFreeNode(metadata);
+    }
+    if (xmlC14NDocDumpMemory(tree, NULL, XML_C14N_1_0, NULL, 1, &text) < 0)
+        return NULL;
+    xmlChar *to = text;
+    for (const xmlChar *from = text; *from; from++)
+        if (!strchr(" \t\r\n", *from))
+            *to++ = *from;
+    *to = '\0';
+    return text;
 }
 
-static void check_trees(const char *xml, size_t length, const char *out, size_t out_length,
+static void check_trees(const struct text *xml, const struct text *out, const struct domain *domain,
                         const struct plan *plan) {
-    xmlDocPtr before = parse_tree(xml, length);
-    xmlDocPtr after = parse_tree(out, out_length);
+    xmlDocPtr before = parse_tree(xml->data, xml->length);
+    xmlDocPtr after = parse_tree(out->data, out->length);
     PROPERTY(before);
     PROPERTY(after);
-    check_interfaces(before, after, plan);
+    check_interfaces(before, after, domain, plan);
     xmlChar *rest_before = canonical_rest(before);
     xmlChar *rest_after = canonical_rest(after);
     PROPERTY(rest_before ? rest_after && xmlStrcmp(rest_before, rest_after) == 0 : !rest_after);
@@ -170,100 +236,144 @@ static void check_trees(const char *xml, size_t length, const char *out, size_t 
 }
 
 /* Each interface's element alone, as it is sent back to a running guest: one with a type, then. */
-static void check_slices(const struct domain *domain, const bool *trust, const char *xml,
-                         size_t length, const char *out, size_t out_length) {
+static void check_slices(const struct domain *domain, const enum trust *says,
+                         const struct text *xml, const struct text *out) {
     for (size_t i = 0; i < domain->count; i++) {
         const struct interface *interface = &domain->interfaces[i];
-        size_t slice_length = 0;
         const char *reason = NULL;
+        struct text slice = {0};
         if (!interface->type)
             continue;
-        char *slice = domain_interface_xml(interface, true, xml, length, &slice_length, &reason);
-        if (!slice) { /* it could be an element of the metadata */
-            PROPERTY(
-                memmem(xml + interface->tag_end, length - interface->tag_end, "</metadata>", 11));
+        if (!domain_interface_xml(interface, says[i], xml, &slice, &reason)) {
+            /* It could be an element of the metadata. */
+            PROPERTY(reason && strstr(xml->data + interface->tag_end, "</metadata>"));
             continue;
         }
-        xmlDocPtr tree = parse_tree(slice, slice_length);
+        xmlDocPtr tree = parse_tree(slice.data, slice.length);
         PROPERTY(tree);
         const xmlNode *root = xmlDocGetRootElement(tree);
         PROPERTY(is_element(root, "interface"));
-        PROPERTY(has_value(root, ATTRIBUTE, "yes"));
-        PROPERTY(!trust[i] || memmem(out, out_length, slice, slice_length));
+        PROPERTY(has_value(root, ATTRIBUTE, "yes") == (says[i] == TRUST_YES));
+        /* Another word than 'no' means the same, and stays where nothing else changes. */
+        PROPERTY(says[i] == TRUST_NO || memmem(out->data, out->length, slice.data, slice.length));
         xmlFreeDoc(tree);
-        free(slice);
+        text_free(&slice);
     }
 }
 
-/* What domain_rewrite() is told of a plan; the caller frees it. */
-static bool *trust_of(const struct plan *plan) {
-    bool *trust = calloc(plan->count + 1, sizeof *trust);
-    PROPERTY(trust);
+/* Tells domain_rewrite() of a plan; the caller frees it. */
+static enum trust *words_of(const struct plan *plan) {
+    enum trust *says = calloc(plan->count + 1, sizeof *says);
+    PROPERTY(says);
     for (size_t i = 0; i < plan->count; i++)
-        trust[i] = plan->items[i].write_trust;
-    return trust;
+        says[i] = plan->items[i].write;
+    return says;
 }
 
-/* What was rewritten is a domain still, and needs nothing any more. */
-static void check_again(struct policy *policy, const char *out, size_t out_length) {
+/* Rewrites what was rewritten by another policy, or by the same. */
+static void rewrite_again(struct policy *policy, const struct text *xml, struct text *out) {
     struct domain domain;
     struct xml_error error;
     struct plan plan;
-    PROPERTY(domain_read(out, out_length, &domain, &error));
-    PROPERTY(plan_make(&domain, policy, active_networks(), &plan));
-    for (size_t i = 0; i < plan.count; i++)
-        PROPERTY(!plan.items[i].write_trust);
-    size_t length = 0;
     const char *reason = NULL;
-    bool *trust = trust_of(&plan);
-    char *again = domain_rewrite(&domain, trust, out, out_length, &length, &reason);
-    PROPERTY(again && length == out_length && memcmp(again, out, length) == 0);
-    free(again);
-    free(trust);
+    PROPERTY(domain_read(xml->data, xml->length, &domain, &error));
+    PROPERTY(plan_make(&domain, policy, active_networks(), &no_devices, &plan));
+    enum trust *says = words_of(&plan);
+    PROPERTY(domain_rewrite(&domain, says, xml, out, &reason));
+    free(says);
     plan_free(&plan);
     domain_free(&domain);
 }
 
-/* Of a domain with interfaces: returns how many are changed. */
-static size_t check_plan(const struct domain *domain, const struct plan *plan,
-                         struct policy *policy, const char *xml, size_t length) {
-    size_t changes = 0;
-    size_t out_length = 0;
-    const char *reason = NULL;
-    PROPERTY(plan->count == domain->count);
-    bool *trust = trust_of(plan);
-    for (size_t i = 0; i < plan->count; i++)
-        changes += trust[i];
-    char *out = domain_rewrite(domain, trust, xml, length, &out_length, &reason);
-    if (!out) { /* UTF-16, whose places can't be found */
-        PROPERTY(changes && memchr(xml, '\0', length));
-        free(trust);
-        return 0;
-    }
-    PROPERTY(changes || (out_length == length && memcmp(out, xml, length) == 0));
-    if (!memchr(xml, '\0', length)) {
-        check_trees(xml, length, out, out_length, plan);
-        check_slices(domain, trust, xml, length, out, out_length);
-        check_again(policy, out, out_length);
-    }
-    free(out);
-    free(trust);
-    return changes;
+static bool is_same(const struct text *a, const struct text *b) {
+    return a->length == b->length && memcmp(a->data, b->data, a->length) == 0;
 }
 
-size_t check_rewriting(struct policy *policy, const char *xml, size_t length) {
+/* An input whose way back has another end: it has a note already, or a <metadata> that goes with
+ * the note because it is empty, or says of trust another thing than 'yes' and 'no'. */
+static bool has_way_back(const struct text *xml) {
+    xmlDocPtr tree = parse_tree(xml->data, xml->length);
+    const xmlNode *metadata = metadata_of(tree);
+    const xmlNode *child = metadata ? metadata->children : NULL;
+    while (child && is_blank(child))
+        child = child->next;
+    bool way = !note_of(tree) && (!metadata || child);
+    for (xmlNode *one = next_interface(tree, NULL); one; one = next_interface(tree, one))
+        way = way && (has_value(one, ATTRIBUTE, NULL) || has_value(one, ATTRIBUTE, "yes") ||
+                      has_value(one, ATTRIBUTE, "no"));
+    xmlFreeDoc(tree);
+    return way;
+}
+
+/* Rewritten by the same policy it stays as it is; by `policy = off` it is the input again. */
+static void check_again(struct policy *policy, const struct text *xml, const struct text *out) {
+    static const char off[] = "[default]\npolicy = off\n";
+    struct text again = {0}, back = {0};
+    struct policy no_policy;
+    rewrite_again(policy, out, &again);
+    PROPERTY(is_same(&again, out));
+    PROPERTY(read_policy(off, sizeof off - 1, &no_policy));
+    rewrite_again(&no_policy, out, &back);
+    PROPERTY(is_same(&back, xml) || !has_way_back(xml));
+    policy_free(&no_policy);
+    text_free(&again);
+    text_free(&back);
+}
+
+/* The note names an interface by its MAC address. */
+static bool lacks_mac(const struct domain *domain, const enum trust *says) {
+    unsigned char mac[MAC_LENGTH];
+    for (size_t i = 0; i < domain->count; i++)
+        if (says[i] == TRUST_YES && domain->interfaces[i].owner != TRUST_YES &&
+            !mac_parse(domain->interfaces[i].mac, mac))
+            return true;
+    return false;
+}
+
+/* Of a domain with interfaces: returns how many say 'yes' then that isn't their owner's. */
+static size_t check_plan(const struct domain *domain, const struct plan *plan,
+                         struct policy *policy, const struct text *xml) {
+    size_t given = 0, changes = 0;
+    const char *reason = NULL;
+    struct text out = {0};
+    PROPERTY(plan->count == domain->count);
+    enum trust *says = words_of(plan);
+    for (size_t i = 0; i < plan->count; i++) {
+        given += says[i] == TRUST_YES && domain->interfaces[i].owner != TRUST_YES;
+        changes += says[i] != domain->interfaces[i].trust;
+    }
+    bool utf16 = memchr(xml->data, '\0', xml->length); /* where places can't be found */
+    if (!domain_rewrite(domain, says, xml, &out, &reason)) {
+        PROPERTY(reason && (utf16 || lacks_mac(domain, says)));
+        given = 0;
+    } else {
+        PROPERTY(changes || is_same(&out, xml));
+        if (!utf16) {
+            check_trees(xml, &out, domain, plan);
+            check_slices(domain, says, xml, &out);
+            check_again(policy, xml, &out);
+        }
+    }
+    text_free(&out);
+    free(says);
+    return given;
+}
+
+size_t check_rewriting(struct policy *policy, const char *input, size_t length) {
     struct domain domain;
     struct xml_error error;
     struct plan plan = {0};
-    size_t changes = 0;
-    if (domain_read(xml, length, &domain, &error)) {
-        PROPERTY(plan_make(&domain, policy, active_networks(), &plan));
+    struct text xml = copy_text(input, length);
+    size_t given = 0;
+    if (domain_read(xml.data, length, &domain, &error)) {
+        PROPERTY(plan_make(&domain, policy, active_networks(), &no_devices, &plan));
         if (domain.count)
-            changes = check_plan(&domain, &plan, policy, xml, length);
+            given = check_plan(&domain, &plan, policy, &xml);
     } else {
         PROPERTY(error.reason);
     }
     plan_free(&plan);
     domain_free(&domain);
-    return changes;
+    text_free(&xml);
+    return given;
 }

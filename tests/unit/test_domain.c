@@ -458,7 +458,7 @@ static const struct rewriting {
 
 /* A text as the program's functions take it; it isn't changed. */
 static struct text text_of(const char *data, size_t length) {
-    return (struct text){.data = (char *)(uintptr_t)data, .length = length};
+    return (struct text){.data = (char *)(const void *)data, .length = length};
 }
 
 static void read_domain(const char *xml, size_t length, struct domain *domain) {

@@ -310,7 +310,7 @@ static void test_place(void **state) {
         read_policy(rules[rule].policy, &policy);
         for (size_t model = 0; model < COUNT(models); model++)
             for (enum trust owner = TRUST_UNSAID; owner <= TRUST_YES; owner++)
-                for (int given = 0; given <= (owner != TRUST_YES); given++)
+                for (int given = 0; given <= (owner != TRUST_YES ? 1 : 0); given++)
                     assert_place(row, known, &policy, &rules[rule], &models[model], owner, given);
         policy_free(&policy);
     }
@@ -362,7 +362,7 @@ static void test_saying(void **state) {
     for (size_t i = 0; i < COUNT(stages); i++) {
         stages[i].model = "virtio";
         stages[i].portgroup = row->portgroup;
-        for (int given = 0; given <= (row->interface != TRUST_YES); given++) {
+        for (int given = 0; given <= (row->interface != TRUST_YES ? 1 : 0); given++) {
             stages[i].owner = row->interface;
             stages[i].trust = given ? TRUST_YES : row->interface;
             stages[i].given = given;

@@ -47,7 +47,7 @@ ssize_t write(int fd, const void *data, size_t length) {
 /* ---- Planning ---- */
 
 static struct text text_of(const char *xml) {
-    return (struct text){.data = (char *)(uintptr_t)xml, .length = strlen(xml)};
+    return (struct text){.data = (char *)(const void *)xml, .length = strlen(xml)};
 }
 
 /* Plans one guest, with the defaults for a policy. Returns why it can't. */

@@ -231,7 +231,7 @@ static void test_batches(void **state) {
     static const char begin[] = "-r -c qemu:///system ";
     dump_many(true, false);
     struct text calls = read_file("calls");
-    char *line = calls.data, *rest = NULL;
+    char *line = NULL, *rest = NULL;
     size_t count = 0;
     for (line = strtok_r(calls.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
         unsigned long length = strtoul(line, &line, 10);
@@ -279,7 +279,7 @@ static void test_list(void **state) {
 static void test_update_device(void **state) {
     (void)state;
     static const char element[] = "<interface type='direct' trustGuestRxFilters='yes'/>";
-    struct text text = {.data = (char *)(uintptr_t)element, .length = strlen(element)};
+    struct text text = {.data = (char *)(const void *)element, .length = strlen(element)};
     struct virsh_result result;
     assert_true(virsh_update_device(uuid, &text, clock_now() + 10, &result));
     assert_int_equal(result.code, 0);
