@@ -21,10 +21,12 @@ static int quit(const char *what) {
 /* The time of one run; below 0: it could not be run, or failed. */
 static double run(char **command) {
     struct timespec before, after;
+    if (!command[1] || !command[2])
+        return -1;
     int status = -1, input = open(command[1], O_RDONLY | O_CLOEXEC);
     int output = open("/dev/null", O_WRONLY | O_CLOEXEC);
     (void)clock_gettime(CLOCK_MONOTONIC, &before);
-    pid_t child = input < 0 || output < 0 ? -1 : vfork();
+    pid_t child = input < 0 || output < 0 ? -1 : fork();
     if (child == 0) {
         if (dup2(input, STDIN_FILENO) == STDIN_FILENO && dup2(output, STDOUT_FILENO) >= 0)
             (void)execv(command[2], command + 2);
@@ -46,8 +48,8 @@ static int compare(const void *a, const void *b) {
 }
 
 int main(int argc, char **argv) {
-    char **commands[MOST];
-    double *times[MOST];
+    static char **commands[MOST];
+    static double *times[MOST]; /* until the end */
     size_t count = 0, runs = argc > 4 ? strtoul(argv[1], NULL, 10) : 0;
     for (int i = 2; i < argc && count < MOST && runs; i++) {
         commands[count] = argv + i;

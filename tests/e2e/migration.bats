@@ -27,11 +27,16 @@ there() {
 move_away() {
     virsh -q migrate --live --persistent "$1" "$second" --migrateuri tcp://192.0.2.2
     settle
+    delete_what_libvirt_cannot
 }
 
 move_back() {
+    local device
     there migrate --live --persistent "$1" qemu:///system --migrateuri tcp://192.0.2.1
     settle
+    for device in $(ip -n second -o link show type macvtap | sed 's/^[0-9]*: \([^@]*\)@.*/\1/'); do
+        ip -n second link del "$device" # libvirt 7.0 left it
+    done
 }
 
 # live_trust_there NAME
