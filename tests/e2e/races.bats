@@ -166,7 +166,7 @@ policy = off"
     kill -TERM "$(cat "$state/at/caller")"
     wait_for 5 hook_is_idle
     not kill -0 "$(cat "$state/at/virsh")"
-    log_says "guest ended: "
+    wait_for 5 log_says "guest ended: "
     let_go
     not something_was_sent
     not is_trusted ended

@@ -145,13 +145,15 @@ is_the_command() {
     rxtrust status --json | jq -r '.. | strings' | grep -qx later
 }
 
-@test "install: manual pages, completion and command are where they are looked for" {
+@test "install: manual pages, completions and command are where they are looked for" {
     installer
     is_the_command /usr/local/bin/rxtrust
     [ "$(rxtrust --version)" == "$("$program" --version)" ]
     [ -f /usr/local/share/man/man8/rxtrust.8 ]
     [ -f /usr/local/share/man/man5/rxtrust.ini.5 ]
-    [ -f /usr/local/share/bash-completion/completions/rxtrust ]
+    cmp config/rxtrust.bash-completion /usr/local/share/bash-completion/completions/rxtrust
+    cmp config/rxtrust.zsh-completion /usr/local/share/zsh/site-functions/_rxtrust
+    cmp config/rxtrust.fish-completion /usr/local/share/fish/vendor_completions.d/rxtrust.fish
     cmp config/rxtrust.ini /usr/local/share/doc/rxtrust/rxtrust.ini
     [ ! -e "$policy" ]
     rxtrust check
@@ -625,7 +627,8 @@ newest_there() {
     diff -r --no-dereference "$state"/stage "$state"/made
     [ "$(cd "$state"/stage && find . ! -type d | sort | paste -sd' ')" == "./etc/libvirt/hooks/qemu \
 ./etc/systemd/system/rxtrust@.service ./etc/udev/rules.d/60-rxtrust.rules ./usr/bin/rxtrust ./usr/share/bash-completion/completions/rxtrust \
-./usr/share/doc/rxtrust/rxtrust.ini ./usr/share/man/man5/rxtrust.ini.5 ./usr/share/man/man8/rxtrust.8" ]
+./usr/share/doc/rxtrust/rxtrust.ini ./usr/share/fish/vendor_completions.d/rxtrust.fish ./usr/share/man/man5/rxtrust.ini.5 \
+./usr/share/man/man8/rxtrust.8 ./usr/share/zsh/site-functions/_rxtrust" ]
     is_the_command "$state"/stage/usr/bin/rxtrust
     (cd "$source" && make -s uninstall DESTDIR="$state"/made PREFIX=/usr)
     [ -z "$(cd "$state"/made && find . ! -type d)" ]

@@ -89,9 +89,11 @@ tree() {
 ./usr/share/doc/rxtrust/changelog.gz
 ./usr/share/doc/rxtrust/copyright
 ./usr/share/doc/rxtrust/rxtrust.ini
+./usr/share/fish/vendor_completions.d/rxtrust.fish
 ./usr/share/lintian/overrides/rxtrust
 ./usr/share/man/man5/rxtrust.ini.5.gz
 ./usr/share/man/man8/rxtrust.8.gz
+./usr/share/zsh/vendor-completions/_rxtrust
 END
     not dpkg-deb --info "$new"/rxtrust_*.deb conffiles
     dpkg-deb --field "$new"/rxtrust_*.deb > "$state"/output
