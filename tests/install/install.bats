@@ -103,6 +103,7 @@ qemu() {
 starts() {
     virsh -q start "$1"
     virsh -q destroy "$1"
+    delete_what_libvirt_cannot
 }
 
 says() {
@@ -817,9 +818,9 @@ completes() {
     virsh -q start 'web one'
     completes "rxtrust st" status
     completes "rxtrust ''" status apply revert explain check rewrite define --help --version
-    completes "rxtrust status -" --json
-    completes "rxtrust explain -" -c --json
-    completes "rxtrust check -" --guests --json
+    completes "rxtrust status -" -v --json --help
+    completes "rxtrust explain -" -v --json -c --help
+    completes "rxtrust check -" --guests --json --help
     completes "rxtrust apply w" 'web\ one'
     completes "rxtrust explain it" "it\\'s"
     completes "rxtrust apply it" ''
