@@ -2,7 +2,7 @@
 # usage: install.sh [OPTION...]
 #
 # Builds rxtrust and installs it for the libvirt of this machine: the program as libvirt's hook for QEMU and as a
-# command, manual pages, completion, an example of a policy, and a udev rule with a systemd unit, for interfaces that
+# command, manual pages, completions, an example of a policy, and a udev rule with a systemd unit, for interfaces that
 # are plugged into a running guest. Has the libvirt daemon notice it, and applies the policy to the guests that run.
 # Nothing is restarted. Another's hook and a rule or unit that you changed stay as they are.
 #
@@ -42,8 +42,7 @@ read_options() {
     while [ $# -gt 0 ]; do
         case $1 in --prefix | --destdir | --binary) [ $# -gt 1 ] || die "$1 needs a name behind it" ;; esac
         case $1 in
-        --binary) binary=$2 && shift ;;
-        --prefix) prefix=$2 && shift ;;
+        --binary | --prefix) eval "${1#--}=\$2" && shift ;;
         --destdir) destdir=$2 files_only=true && shift ;;
         --no-apply) apply=false ;;
         --dry-run) dry_run=true ;;
@@ -65,8 +64,7 @@ read_options() {
     prefix=$destdir${prefix%/}
     [ "${before:-$prefix}" = "$prefix" ] || die "rxtrust is installed below $before; run first: $self --uninstall"
     program=${binary:-$build/rxtrust} command=$prefix/bin/rxtrust
-    unit=$destdir$sysconfdir/systemd/system/rxtrust@.service
-    rule=$destdir$sysconfdir/udev/rules.d/60-rxtrust.rules
+    unit=$destdir$sysconfdir/systemd/system/rxtrust@.service rule=$destdir$sysconfdir/udev/rules.d/60-rxtrust.rules
 }
 
 recorded() { sed 's|^[^/ ]*  ||' "$record" 2>/dev/null || true; }
@@ -114,6 +112,8 @@ files() {
         644 config/rxtrust.8 "$prefix/share/man/man8/rxtrust.8" \
         644 config/rxtrust.ini.5 "$prefix/share/man/man5/rxtrust.ini.5" \
         644 config/rxtrust.bash-completion "$prefix/share/bash-completion/completions/rxtrust" \
+        644 config/rxtrust.zsh-completion "$prefix/share/zsh/site-functions/_rxtrust" \
+        644 config/rxtrust.fish-completion "$prefix/share/fish/vendor_completions.d/rxtrust.fish" \
         644 config/rxtrust.ini "$prefix/share/doc/rxtrust/rxtrust.ini" \
         755 "$program" "$command"
     ! { $files_only || $uninstall || { have systemctl && have udevadm; }; } ||
