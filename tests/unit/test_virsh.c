@@ -200,7 +200,7 @@ static void test_dump_of_one_that_is_gone(void **state) {
     virsh_dumps_free(&dumps);
 }
 
-enum { MANY = 2501, BATCHES = 26 };
+enum { MANY = 501, BATCHES = 6 };
 
 /* More guests than one argument holds: the kernel takes 128 KiB. */
 static void dump_many(bool only_running, bool inactive) {
