@@ -170,8 +170,10 @@ static void change_trust(struct attempt *attempt, const struct guests *guests,
                                                        .marked = multicast,
                                                        .clear_promiscuous = true});
     if (!problem && !trust) {
-        log_info("%s: %s: trust taken back; its groups stay on %s until the guest is shut down",
-                 attempt->why, or_dash(interface->mac), finding->device->names[0]);
+        bool left = !device_refresh(finding->device) && finding->device->follows;
+        log_info("%s: %s: trust taken back%s%s%s", attempt->why, or_dash(interface->mac),
+                 left ? "; its groups stay on " : "", left ? finding->device->names[0] : "",
+                 left ? " until the guest is shut down" : "");
         /* A note that stays by mistake counts for nothing. */
         (void)set_note(attempt, guest, number, says);
     }
