@@ -3,6 +3,7 @@
 
 load ../e2e/machine
 
+program=/usr/bin/rxtrust # the package's
 new=$RXTRUST_PACKAGES/new/deb
 old=$RXTRUST_PACKAGES/0.1.0/build/deb
 link=/etc/libvirt/hooks/qemu.d/50-rxtrust
