@@ -71,7 +71,7 @@ static int settle_all(const char *why, char **names, bool revert) {
         count += outcome == OUTCOME_GOOD;
         code = exit_code_of(outcome, code);
     }
-    if (!code && !revert)
+    if (!code && !revert && !*names)
         note_time(LAST_APPLY);
     if (!code)
         (void)printf("%zu guest%s %s\n", count, count == 1 ? "" : "s",

@@ -120,14 +120,11 @@ static struct starts find_starts(time_t since, time_t last_call) {
 /* ---- Both together ---- */
 
 /* The problem and the next step, or NULL. */
-static char *advise(enum hook_state state, const char *path, char *name, size_t missed) {
+static char *advise(enum hook_state state, const char *path, const char *name, size_t missed) {
     /* libvirt's own clients tell a modular daemon by this socket. */
     const char *unit = access("/run/libvirt/virtqemud-sock", F_OK) == 0 ? "virtqemud" : "libvirtd";
     char program[PATH_MAX] = "";
     bool read = readlink("/proc/self/exe", program, sizeof program - 1) > 0;
-    /* A name that a shell would take apart gives way to no name: then all guests are meant. */
-    const struct domain domain = {.name = name, .uuid = (char[]){""}};
-    const char *guest = missed == 1 && guest_for_shell(&domain) == name ? name : "";
     switch (state) {
     case HOOK_MISSING:
     case HOOK_FOREIGN:
@@ -138,9 +135,9 @@ static char *advise(enum hook_state state, const char *path, char *name, size_t 
         return xasprintf("%s is not executable; run: chmod +x %s && systemctl reload %s", path,
                          path, unit);
     case HOOK_NOT_CALLED:
-        return xasprintf("%s%s started without the hook; run: systemctl reload %s && rxtrust "
-                         "apply%s%s",
-                         name, missed > 1 ? " and others" : "", unit, *guest ? " " : "", guest);
+        /* All guests: an apply of one says nothing of the others (LAST_APPLY). */
+        return xasprintf("%s%s started without the hook; run: systemctl reload %s && rxtrust apply",
+                         name, missed > 1 ? " and others" : "", unit);
     default:
         return NULL;
     }
