@@ -283,8 +283,8 @@ uninstall_all() {
     $changed || say "there is nothing of rxtrust here"
     $dry_run || { hook='' && warn_of_others; }
     $files_only || guests=$(guests_that_keep)
-    [ -z "${guests-}" ] || say "Until they are shut down, these guests keep what rxtrust gave them: $guests
-To take it back now, install rxtrust again, and run: $self --uninstall --revert"
+    [ -z "${guests-}" ] || say "Until they are shut down, these guests keep what rxtrust gave them: $guests"
+    [ -z "${guests-}" ] || $revert || say "To take it back now, install rxtrust again, and run: $self --uninstall --revert"
     $purge || ! there "$policy" || say "The policy is still there: $policy"
 }
 
