@@ -34,8 +34,8 @@ static bool open_streams(int streams[STREAMS], const struct text *input) {
 
 /* In the child: becomes virsh, in a process group of its own, which ends with this process. No
  * stream is 0, 1 or 2: those are open (process.h). */
-__attribute__((noreturn)) static void become_virsh(char *const *arguments,
-                                                   const int streams[STREAMS], pid_t parent) {
+__attribute__((noreturn)) static void become_virsh(char **arguments, const int streams[STREAMS],
+                                                   pid_t parent) {
     (void)setpgid(0, 0);
     watchdog_disarm();
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -47,6 +47,7 @@ __attribute__((noreturn)) static void become_virsh(char *const *arguments,
     (void)dprintf(streams[STDERR_FILENO],
                   "cannot run virsh: %s: install libvirt-clients or libvirt-client\n",
                   strerror(errno));
+    free(arguments); /* valgrind looks at this process, too */
     _exit(VIRSH_MISSING);
 }
 
