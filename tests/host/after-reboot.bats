@@ -39,7 +39,6 @@ policy = off"
     done
     ./install.sh --uninstall --purge
     diff "$state"/files <(list_files)
-    not compgen -G '/run/rxtrust*'
     hook_is_idle
     define_guest later 5
     start_paused later

@@ -51,7 +51,7 @@ policy = multicast"
     not has_all_multicast "$(macvtap quiet)"
     has_all_multicast "$(macvtap plain)"
     has_all_multicast "$(macvtap loud)"
-    wait_for "$slowly" log_says "guest loud: started: .*: as the policy says: "
+    wait_for "$slowly" log_says "guest loud: started: .*: \(trusted\|multicast\)"
     log_says "guest plain: start"
     not log_says "guest quiet"
     if libvirt_takes_live_trust; then
