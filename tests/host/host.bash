@@ -2,6 +2,8 @@
 # machine's own, and everything takes its time.
 
 load ../e2e/machine
+# shellcheck disable=SC2034 # bats reads it
+BATS_TEST_RETRIES=0 # each test goes on where the one before it ended
 
 state=/var/lib/tests
 slowly=1800 # seconds to wait for what takes three minutes in an emulator that has a processor to itself
