@@ -16,14 +16,12 @@ enum { DEVICE_STEPS = STEP_SET | STEP_CLEAR | STEP_UNMARK, LIVE_STEPS = STEP_TRU
 /* Does the steps that need no libvirt. Returns NULL, or why one failed. */
 static const char *change_device(const struct devices *devices, const struct finding *finding) {
     bool on = finding->conclusion.steps & STEP_SET;
-    const char *problem =
-        finding->conclusion.steps & STEP_UNMARK
-            ? device_mark(devices, finding->device, false)
-            : device_change(
-                  devices, finding->device,
-                  (struct device_change){.all_multicast = on,
-                                         .marked = on && finding->observed.trust != FORCE_YES});
-    return problem ? problem : device_refresh(finding->device);
+    return finding->conclusion.steps & STEP_UNMARK
+               ? device_mark(devices, finding->device, false)
+               : device_change(
+                     devices, finding->device,
+                     (struct device_change){.all_multicast = on,
+                                            .marked = on && finding->observed.trust != FORCE_YES});
 }
 
 static void log_change(const char *why, const struct planned_guest *guest, size_t number,
