@@ -36,6 +36,7 @@ struct policy_section {
     unsigned long line;
     enum kind kind;
     bool faulty;                           /* a line of it has an error */
+    bool matched;                          /* a domain was seen that its `vm` matches */
     struct value values[KEYS];             /* [vm:NAME] has vm = NAME */
     const struct policy_section *previous; /* the one before it that can match the domain */
 };
@@ -374,9 +375,12 @@ void policy_free(struct policy *policy) {
     *policy = (struct policy){0};
 }
 
-const char *policy_section(const struct policy *policy, size_t number, unsigned long *line) {
-    *line = policy->sections[number].line;
-    return policy->sections[number].name;
+const char *policy_section(const struct policy *policy, size_t number, unsigned long *line,
+                           bool *matched) {
+    const struct policy_section *section = &policy->sections[number];
+    *line = section->line;
+    *matched = section->matched || !section->values[VM_KEY].count;
+    return section->name;
 }
 
 /* ---- Deciding ---- */
@@ -399,6 +403,7 @@ void policy_for_domain(struct policy *policy, const char *name, const char *uuid
         struct policy_section *section = &policy->sections[i];
         if (!is_for_domain(&section->values[VM_KEY], name, uuid))
             continue;
+        section->matched = true;
         section->previous = policy->last;
         policy->last = section;
     }

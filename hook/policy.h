@@ -41,13 +41,16 @@ bool policy_open(const char *path, bool required, struct policy *policy);
 bool policy_parse(struct policy *policy);
 void policy_free(struct policy *policy);
 
-/* The name of a section, as "vm:web-1", and its line. */
-const char *policy_section(const struct policy *policy, size_t number, unsigned long *line);
+/* Returns the name of a section, as "vm:web-1". *matched: policy_for_domain() was called for a
+ * domain that its `vm` matches, or it has no `vm`. */
+const char *policy_section(const struct policy *policy, size_t number, unsigned long *line,
+                           bool *matched);
 
 __attribute__((format(printf, 3, 4))) void
 policy_add_error(struct policy *policy, unsigned long line, const char *format, ...);
 
-/* Selects the sections that can match an interface of this domain, for policy_decide(). */
+/* Selects the sections that can match an interface of this domain, for policy_decide(), and marks
+ * them as matched. */
 void policy_for_domain(struct policy *policy, const char *name, const char *uuid);
 
 /* The properties of one interface that a rule may ask for; NULL: it has none. A property that is
