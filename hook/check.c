@@ -2,7 +2,6 @@
 #include "clock.h"
 #include "commands.h"
 #include "log.h"
-#include "pattern.h"
 #include "table.h"
 #include "time_limits.h"
 
@@ -30,17 +29,6 @@ static bool is_near(const char *one, const char *other, int most) {
                         (*other && is_near(one, other + 1, most - 1)));
 }
 
-static bool is_unmatched(const struct planned *planned, const char *section) {
-    bool matched = strncmp(section, by_name, strlen(by_name)) != 0;
-    for (size_t i = 0; i < planned->count && !matched; i++) {
-        const struct planned_guest *guest = &planned->guests[i];
-        matched =
-            !guest->error.reason && pattern_matches_guest(section + strlen(by_name),
-                                                          guest->domain.name, guest->domain.uuid);
-    }
-    return !matched;
-}
-
 /* The guest whose name differs least from one that may be mistyped; NULL: none is near. */
 static const char *nearest_name(const struct planned *planned, const char *name) {
     for (int most = 1; most <= 2 && most < (int)strlen(name); most++)
@@ -54,12 +42,14 @@ static const char *nearest_name(const struct planned *planned, const char *name)
 void check_warn_unmatched(const struct guests *guests, const char *file) {
     const struct planned *planned = &guests->planned;
     for (size_t i = 0; i < planned->section_count; i++) {
-        const char *section = planned->sections[i].name;
-        if (!is_unmatched(planned, section))
-            continue;
-        const char *near = nearest_name(planned, section + strlen(by_name));
-        log_error("%s%s[%s] matches no guest%s%s%s", file ? file : "", file ? ": " : "", section,
-                  near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+        const struct planned_section *section = &planned->sections[i];
+        const char *near = strncmp(section->name, by_name, strlen(by_name)) == 0
+                               ? nearest_name(planned, section->name + strlen(by_name))
+                               : NULL;
+        if (!section->matched)
+            log_error("%s%s[%s] matches no guest%s%s%s", file ? file : "", file ? ": " : "",
+                      section->name, near ? "; did you mean " : "", near ? near : "",
+                      near ? "?" : "");
     }
 }
 
@@ -115,7 +105,7 @@ static void list_sections(struct table *table, const struct planned *planned, co
         if (list_decided(table, planned, section->name) || is(section->name, by_default))
             continue;
         table_add(table, (const char *const[COLUMNS]){[SECTION] = section->name});
-        if (!is_unmatched(planned, section->name))
+        if (section->matched)
             log_error_at(file ? file : POLICY_FILE, section->line,
                          "warning: the section decides nothing");
     }

@@ -15,8 +15,8 @@ int command_check(int argc, char **argv);
 int command_rewrite(int argc, char **argv);
 int command_plugged(int argc, char **argv);
 
-/* Warns of each section [vm:NAME] that matches none of the guests, which must be all that are
- * defined; `file` is the policy's, NULL: the installed one. */
+/* Warns of each section whose `vm` matches none of the guests, which must be all that are defined;
+ * `file` is the policy's, NULL: the installed one. */
 void check_warn_unmatched(const struct guests *guests, const char *file);
 
 /* Makes of the guest's XML what its plan says. text_free() *out either way. False: *reason says

@@ -88,6 +88,7 @@ policy = off"
 }
 
 @test "check --guests tells which defined guest's interface each section decides, and which decides none" {
+    local command
     start_network
     virsh -q net-define <(sed 's/uplinks/inactive/' "$state/network.xml")
     policy_is off
@@ -110,6 +111,9 @@ override = yes
 vm = loud
 dev = up0
 policy = multicast
+[rule:nobody]
+vm = nobody, no-?
+policy = off
 END
     rxtrust check --guests > "$state/output" 2> "$state/errors"
     diff - <(sed 's/  */ /g' "$state/output") <<END
@@ -120,15 +124,22 @@ vm:lou? - - - -
 rule:the uplinks loud $(mac 110 1) - yes
 rule:instead of lou? loud $(mac 110) multicast -
 rule:instead of lou? loud $(mac 110 1) multicast -
+rule:nobody - - - -
 END
     grep -q "\[vm:qiuet\] matches no guest; did you mean quiet?" "$state/errors"
-    grep -q "$policy:[0-9]*: warning: the section decides nothing" "$state/errors"
+    grep -q "\[rule:nobody\] matches no guest\$" "$state/errors"
+    [ "$(grep "$policy:[0-9]*: warning: the section decides nothing" "$state/errors")" == \
+        "$policy:5: warning: the section decides nothing" ]
+    for command in check apply; do
+        rxtrust $command > "$state/output" 2> "$state/errors"
+        [ "$(grep -c "matches no guest" "$state/errors")" == 2 ]
+    done
     rxtrust check --json --guests > "$state/output"
     jq -e --arg uuid "$(guest_uuid 109)" '.[0] == {section: "vm:quiet", guest: "quiet", uuid: $uuid,
         mac: "'"$(mac 109)"'", policy: "off", override: null}' "$state/output"
     jq -e '.[1] == {section: "vm:qiuet", guest: null, uuid: null, mac: null, policy: null, override: null}' \
         "$state/output"
-    jq -e '[.[] | select(.override == true).section] == ["rule:the uplinks"] and length == 6' "$state/output"
+    jq -e '[.[] | select(.override == true).section] == ["rule:the uplinks"] and length == 7' "$state/output"
 }
 
 @test "explain and check --guests promise nothing for a device that is no macvtap, nor for certain for one that is missing" {
