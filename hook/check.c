@@ -55,16 +55,9 @@ void check_warn_unmatched(const struct guests *guests, const char *file) {
 
 /* ---- check --guests ---- */
 
-enum { SECTION, GUEST, UUID, MAC, POLICY, OVERRIDE, COLUMNS };
-
-static const struct table_column columns[COLUMNS] = {
-    [SECTION] = {.title = "SECTION", .json = "section"},
-    [GUEST] = {.title = "GUEST", .json = "guest"},
-    [UUID] = {.json = "uuid"},
-    [MAC] = {.title = "MAC", .json = "mac"},
-    [POLICY] = {.title = "POLICY", .json = "policy"},
-    [OVERRIDE] = {.title = "OVERRIDE", .json = "override", .truth = true},
-};
+static const unsigned columns[] = {COLUMN_SECTION, COLUMN_GUEST,  COLUMN_UUID | VERBOSE,
+                                   COLUMN_MAC,     COLUMN_POLICY, COLUMN_OVERRIDE,
+                                   COLUMNS};
 
 static bool is(const char *section, const char *name) {
     return section && strcmp(section, name) == 0;
@@ -80,18 +73,14 @@ static size_t list_decided(struct table *table, const struct planned *planned,
             const struct policy_decision *decision = &guest->plan.items[number].decision;
             bool policy = is(decision->section, section);
             bool override = is(decision->override_section, section);
-            if (policy || override)
-                table_add(table,
-                          (const char *const[COLUMNS]){
-                              [SECTION] = section,
-                              [GUEST] = guest->domain.name,
-                              [UUID] = guest->domain.uuid,
-                              [MAC] = guest->domain.interfaces[number].mac,
-                              [POLICY] = policy ? policy_action_names[decision->action] : NULL,
-                              [OVERRIDE] = !override            ? NULL
-                                           : decision->override ? "yes"
-                                                                : "no",
-                          });
+            if (!policy && !override)
+                continue;
+            const char *cells[COLUMNS] = {NULL};
+            table_describe(guest, number, cells);
+            cells[COLUMN_SECTION] = section;
+            cells[COLUMN_POLICY] = policy ? cells[COLUMN_POLICY] : NULL;
+            cells[COLUMN_OVERRIDE] = !override ? NULL : decision->override ? "yes" : "no";
+            table_add(table, cells);
         }
     }
     return table->row_count - before;
@@ -104,7 +93,7 @@ static void list_sections(struct table *table, const struct planned *planned, co
         const struct planned_section *section = &planned->sections[i];
         if (list_decided(table, planned, section->name) || is(section->name, by_default))
             continue;
-        table_add(table, (const char *const[COLUMNS]){[SECTION] = section->name});
+        table_add(table, (const char *const[COLUMNS]){[COLUMN_SECTION] = section->name});
         if (section->matched)
             log_error_at(file ? file : POLICY_FILE, section->line,
                          "warning: the section decides nothing");
@@ -112,7 +101,7 @@ static void list_sections(struct table *table, const struct planned *planned, co
 }
 
 static enum exit_code check_guests(const char *file, const struct options *options) {
-    struct table table = {.columns = columns, .column_count = COLUMNS};
+    struct table table = {.columns = columns};
     struct guests guests;
     enum exit_code code = guests_from_virsh((char *[]){NULL}, file, GUESTS_STORED, &guests);
     if (!code) {
@@ -137,12 +126,12 @@ static enum exit_code check_guests(const char *file, const struct options *optio
 
 static void print_good(const char *file, const struct planned *planned) {
     if (planned->policy_missing)
-        (void)puts(POLICY_FILE ": no such file: policy = trust holds for every macvtap;\n"
-                               "an example is " EXAMPLE_FILE);
+        log_info("%s: no such file: policy = trust holds for every macvtap; an example is %s",
+                 POLICY_FILE, EXAMPLE_FILE);
     else
-        (void)printf("%s: no errors, %zu section%s;\ncheck --guests lists what each decides\n",
-                     file ? file : POLICY_FILE, planned->section_count,
-                     planned->section_count == 1 ? "" : "s");
+        log_info("%s: no errors, %zu section%s; check --guests lists what each decides",
+                 file ? file : POLICY_FILE, planned->section_count,
+                 planned->section_count == 1 ? "" : "s");
 }
 
 static enum exit_code check(const char *file) {

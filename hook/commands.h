@@ -24,5 +24,6 @@ void check_warn_unmatched(const struct guests *guests, const char *file);
 bool rewrite_as_planned(const struct planned_guest *guest, const struct text *xml, struct text *out,
                         const char **reason);
 
-/* Why an interface is no concern of rxtrust's; the caller frees it. */
-char *explain_no_macvtap(const struct interface *interface);
+/* Why an interface is as it was found, and the next step if there is one; the caller frees it. */
+char *interface_why(const struct planned_guest *guest, size_t number,
+                    const struct finding *finding);

@@ -9,31 +9,37 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { GUEST, UUID, MAC, TYPE, SOURCE, MODE, MODEL, SAYS, POLICY, SECTION, GETS, FATE, COLUMNS };
-
-static const struct table_column columns[COLUMNS] = {
-    [GUEST] = {.title = "GUEST", .json = "guest"},
-    [UUID] = {.title = "UUID", .json = "uuid", .verbose = true},
-    [MAC] = {.title = "MAC", .json = "mac"},
-    [TYPE] = {.title = "TYPE", .json = "type", .verbose = true},
-    [SOURCE] = {.title = "SOURCE", .json = "source"},
-    [MODE] = {.title = "MODE", .json = "mode", .verbose = true},
-    [MODEL] = {.title = "MODEL", .json = "model", .verbose = true},
-    [SAYS] = {.title = "SAYS", .json = "says", .verbose = true},
-    [POLICY] = {.title = "POLICY", .json = "policy", .verbose = true},
-    [SECTION] = {.title = "SECTION", .json = "section", .verbose = true},
-    [GETS] = {.json = "gets"},
-    [FATE] = {.title = "AT ITS NEXT START", .json = "at_its_next_start"},
-};
+static const unsigned columns[] = {COLUMN_GUEST,
+                                   COLUMN_UUID | VERBOSE,
+                                   COLUMN_MAC,
+                                   COLUMN_TYPE | VERBOSE,
+                                   COLUMN_SOURCE,
+                                   COLUMN_MODE | VERBOSE,
+                                   COLUMN_MODEL | VERBOSE,
+                                   COLUMN_SAYS | VERBOSE,
+                                   COLUMN_POLICY | VERBOSE,
+                                   COLUMN_SECTION | VERBOSE,
+                                   COLUMN_GETS,
+                                   COLUMN_NEXT_START,
+                                   COLUMNS};
 
 static const char nothing[] = "nothing", multicast[] = "all-multicast", trust[] = "trust";
 
-char *explain_no_macvtap(const struct interface *interface) {
+/* Why an interface is no concern of rxtrust's; the caller frees it. */
+static char *explain_no_macvtap(const struct interface *interface) {
     const char *type = or_dash(interface->type);
     bool device = strcmp(type, "ethernet") == 0 && interface->target;
     return interface->network ? xasprintf("network %s gives no macvtap", interface->network)
            : device           ? xasprintf("%s is no macvtap", interface->target)
                               : xasprintf("type='%s' is no macvtap", type);
+}
+
+char *interface_why(const struct planned_guest *guest, size_t number,
+                    const struct finding *finding) {
+    return finding->conclusion.verdict == NOT_MACVTAP
+               ? explain_no_macvtap(&guest->domain.interfaces[number])
+               : or_end(verdict_why(&guest->plan.items[number], &finding->observed,
+                                    &finding->conclusion, guest_for_shell(&guest->domain)));
 }
 
 /* What an interface gets: a word for programs, NULL where it depends on something that isn't known
@@ -99,29 +105,24 @@ static void add_row(struct table *table, const struct planned_guest *guest, size
     const struct interface *interface = &guest->domain.interfaces[number];
     const struct plan_item *item = &guest->plan.items[number];
     struct fate fate = explain_fate(interface, item, version);
-    bool concerns = item->attachment != ATTACHED_ELSEWHERE;
-    table_add(table, (const char *const[COLUMNS]){
-                         [GUEST] = guest->domain.name,
-                         [UUID] = guest->domain.uuid,
-                         [MAC] = interface->mac,
-                         [TYPE] = interface->type,
-                         [SOURCE] = interface->network  ? interface->network
-                                    : interface->bridge ? interface->bridge
-                                    : interface->dev    ? interface->dev
-                                                        : interface->target,
-                         [MODE] = item->mode,
-                         [MODEL] = interface->model,
-                         [SAYS] = trust_names[item->says],
-                         [POLICY] = concerns ? policy_action_names[item->decision.action] : NULL,
-                         [SECTION] = concerns ? item->decision.section : NULL,
-                         [GETS] = fate.gets,
-                         [FATE] = fate.text,
-                     });
+    const char *cells[COLUMNS] = {
+        [COLUMN_TYPE] = interface->type,
+        [COLUMN_SOURCE] = interface->network  ? interface->network
+                          : interface->bridge ? interface->bridge
+                          : interface->dev    ? interface->dev
+                                              : interface->target,
+        [COLUMN_MODEL] = interface->model,
+        [COLUMN_SAYS] = trust_names[item->says],
+        [COLUMN_GETS] = fate.gets,
+        [COLUMN_NEXT_START] = fate.text,
+    };
+    table_describe(guest, number, cells);
+    table_add(table, cells);
     free(fate.text);
 }
 
 int command_explain(int argc, char **argv) {
-    struct table table = {.columns = columns, .column_count = COLUMNS};
+    struct table table = {.columns = columns};
     const struct options options = options_parse(argc, argv, "cjv", argc);
     struct guests guests;
     char *const *names = argv + optind;

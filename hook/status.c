@@ -4,27 +4,25 @@
 #include "installed.h"
 #include "log.h"
 #include "table.h"
+#include "wrap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { GUEST, UUID, MAC, DEVICE, MODE, STATE, CODE, HEARS, TRUST, POLICY, SECTION, WHY, COLUMNS };
-
-static const struct table_column columns[COLUMNS] = {
-    [GUEST] = {.title = "GUEST", .json = "guest"},
-    [UUID] = {.title = "UUID", .json = "uuid", .verbose = true},
-    [MAC] = {.title = "MAC", .json = "mac", .verbose = true},
-    [DEVICE] = {.title = "DEVICE", .json = "device"},
-    [MODE] = {.title = "MODE", .json = "mode", .verbose = true},
-    [STATE] = {.title = "STATE", .json = "state", .alarm = "BROKEN"},
-    [CODE] = {.json = "code"},
-    [HEARS] = {.title = "MULTICAST", .json = "multicast", .truth = true},
-    [TRUST] = {.title = "TRUST", .json = "trust"},
-    [POLICY] = {.title = "POLICY", .json = "policy", .verbose = true},
-    [SECTION] = {.title = "SECTION", .json = "section", .verbose = true},
-    [WHY] = {.title = "WHY", .json = "why"},
-};
+static const unsigned columns[] = {COLUMN_GUEST,
+                                   COLUMN_UUID | VERBOSE,
+                                   COLUMN_MAC | VERBOSE,
+                                   COLUMN_DEVICE,
+                                   COLUMN_MODE | VERBOSE,
+                                   COLUMN_STATE,
+                                   COLUMN_CODE,
+                                   COLUMN_MULTICAST,
+                                   COLUMN_TRUST,
+                                   COLUMN_POLICY | VERBOSE,
+                                   COLUMN_SECTION | VERBOSE,
+                                   COLUMN_WHY,
+                                   COLUMNS};
 
 /* Whether the guest hears multicast: under trust libvirt opens the macvtap's filter as the guest
  * asks, which in passthrough mode isn't to be seen on the macvtap. */
@@ -35,31 +33,22 @@ static bool hears(const struct observed *observed) {
 
 static void add_row(struct table *table, const struct planned_guest *guest, size_t number,
                     const struct finding *finding) {
-    const struct plan_item *item = &guest->plan.items[number];
-    const struct interface *interface = &guest->domain.interfaces[number];
     const struct observed *observed = &finding->observed;
     enum verdict verdict = finding->conclusion.verdict;
-    bool concerns = verdict != NOT_MACVTAP;
-    bool looked = item->attachment != ATTACHED_ELSEWHERE && guest->domain.id && !observed->problem;
-    char *why = concerns ? or_end(verdict_why(item, observed, &finding->conclusion,
-                                              guest_for_shell(&guest->domain)))
-                         : explain_no_macvtap(interface);
-    table_add(table, (const char *const[COLUMNS]){
-                         [GUEST] = guest->domain.name,
-                         [UUID] = guest->domain.uuid,
-                         [MAC] = interface->mac,
-                         [DEVICE] = interface->target,
-                         [MODE] = item->mode,
-                         [STATE] = state_names[verdict_state(verdict)],
-                         [CODE] = verdict_code(verdict),
-                         [HEARS] = !looked           ? NULL
-                                   : hears(observed) ? "yes"
-                                                     : "no",
-                         [TRUST] = looked ? in_force_names[observed->trust] : NULL,
-                         [POLICY] = concerns ? policy_action_names[item->decision.action] : NULL,
-                         [SECTION] = concerns ? item->decision.section : NULL,
-                         [WHY] = why,
-                     });
+    bool looked = guest->plan.items[number].attachment != ATTACHED_ELSEWHERE && guest->domain.id &&
+                  !observed->problem;
+    char *why = interface_why(guest, number, finding);
+    const char *cells[COLUMNS] = {
+        [COLUMN_STATE] = state_names[verdict_state(verdict)],
+        [COLUMN_CODE] = verdict_code(verdict),
+        [COLUMN_MULTICAST] = !looked           ? NULL
+                             : hears(observed) ? "yes"
+                                               : "no",
+        [COLUMN_TRUST] = looked ? in_force_names[observed->trust] : NULL,
+        [COLUMN_WHY] = why,
+    };
+    table_describe(guest, number, cells);
+    table_add(table, cells);
     free(why);
 }
 
@@ -93,14 +82,15 @@ static void print_hook_json(const struct hook_report *hook) {
 
 static void print_hook_text(const struct hook_report *hook) {
     if (hook->advice)
-        print_wrapped(hook->advice);
+        print_wrapped(stdout, 0, line_width(), hook->advice);
     if (!log_has_syslog())
-        print_wrapped("nothing listens on /dev/log, so what the hook logs is lost; start a syslog "
+        print_wrapped(stdout, 0, line_width(),
+                      "nothing listens on /dev/log, so what the hook logs is lost; start a syslog "
                       "daemon, or run libvirtd where one is");
 }
 
 int command_status(int argc, char **argv) {
-    struct table table = {.columns = columns, .column_count = COLUMNS};
+    struct table table = {.columns = columns};
     const struct options options = options_parse(argc, argv, "jv", argc);
     struct guests guests;
     char *const *names = argv + optind;

@@ -2,6 +2,7 @@
 
 #include "log.h"
 #include "utf8.h"
+#include "wrap.h"
 
 #include <ctype.h>
 #include <stdint.h>
@@ -10,133 +11,119 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { GAP = 2, INDENT = 4 };
-static const char command[] = "run: ";
+enum { GAP = 2 }; /* between columns */
 
-void table_add(struct table *table, const char *const *texts) {
-    const size_t count = table->column_count;
-    table->cells =
-        or_end(reallocarray(table->cells, (table->row_count + 1) * count, sizeof *table->cells));
-    for (size_t i = 0; i < count; i++)
-        table->cells[table->row_count * count + i] = texts[i] ? or_end(strdup(texts[i])) : NULL;
+static const struct head {
+    const char *json, *title; /* without a title: in JSON only */
+} heads[COLUMNS] = {
+    [COLUMN_GUEST] = {"guest", "GUEST"},
+    [COLUMN_UUID] = {"uuid", "UUID"},
+    [COLUMN_MAC] = {"mac", "MAC"},
+    [COLUMN_DEVICE] = {"device", "DEVICE"},
+    [COLUMN_TYPE] = {"type", "TYPE"},
+    [COLUMN_SOURCE] = {"source", "SOURCE"},
+    [COLUMN_MODE] = {"mode", "MODE"},
+    [COLUMN_MODEL] = {"model", "MODEL"},
+    [COLUMN_SAYS] = {"says", "SAYS"},
+    [COLUMN_STATE] = {"state", "STATE"},
+    [COLUMN_CODE] = {"code", NULL},
+    [COLUMN_MULTICAST] = {"multicast", "MULTICAST"},
+    [COLUMN_TRUST] = {"trust", "TRUST"},
+    [COLUMN_POLICY] = {"policy", "POLICY"},
+    [COLUMN_OVERRIDE] = {"override", "OVERRIDE"},
+    [COLUMN_SECTION] = {"section", "SECTION"},
+    [COLUMN_GETS] = {"gets", NULL},
+    [COLUMN_WHY] = {"why", "WHY"},
+    [COLUMN_NEXT_START] = {"at_its_next_start", "AT ITS NEXT START"},
+};
+
+void table_describe(const struct planned_guest *guest, size_t number, const char **cells) {
+    const struct interface *interface = &guest->domain.interfaces[number];
+    const struct plan_item *item = &guest->plan.items[number];
+    cells[COLUMN_GUEST] = guest->domain.name;
+    cells[COLUMN_UUID] = guest->domain.uuid;
+    cells[COLUMN_MAC] = interface->mac;
+    cells[COLUMN_DEVICE] = interface->target;
+    cells[COLUMN_MODE] = item->mode;
+    if (item->attachment == ATTACHED_ELSEWHERE)
+        return;
+    cells[COLUMN_POLICY] = policy_action_names[item->decision.action];
+    cells[COLUMN_SECTION] = item->decision.section;
+}
+
+void table_add(struct table *table, const char *const *cells) {
+    table->rows = or_end(reallocarray(table->rows, table->row_count + 1, sizeof *table->rows));
+    for (size_t i = 0; i < COLUMNS; i++)
+        table->rows[table->row_count][i] = cells[i] ? or_end(strdup(cells[i])) : NULL;
     table->row_count++;
 }
 
 void table_free(struct table *table) {
-    for (size_t i = 0; i < table->row_count * table->column_count; i++)
-        free(table->cells[i]);
-    free(table->cells);
+    for (size_t row = 0; row < table->row_count; row++)
+        for (size_t i = 0; i < COLUMNS; i++)
+            free(table->rows[row][i]);
+    free(table->rows);
     *table = (struct table){0};
 }
 
-/* ---- Wrapped text ---- */
-
-static bool is_command(const char *text) {
-    return strncmp(text, command, strlen(command)) == 0;
-}
-
-/* Counts characters by one byte of each UTF-8 sequence. */
-static size_t text_width(const char *text, size_t length) {
-    size_t characters = 0;
-    for (size_t i = 0; i < length; i++)
-        characters += ((unsigned char)text[i] & 0xc0) != 0x80;
-    return characters;
-}
-
-/* How many bytes of the text go on a line of this width. */
-static size_t line_length(const char *text, size_t width) {
-    const char *both = is_command(text) ? strstr(text, " && ") : NULL;
-    if (text_width(text, strlen(text)) <= width)
-        return strlen(text);
-    if (both)
-        return (size_t)(both - text) + strlen(" &&");
-    size_t best = 0, end = strcspn(text, " ");
-    do {
-        best = end;
-        if (!text[end] || (end && text[end - 1] == ';' && is_command(text + end + 1)))
-            break;
-        end += 1 + strcspn(text + end + 1, " ");
-    } while (text_width(text, end) <= width);
-    return best;
-}
-
-static bool fits(const char *text, size_t width) {
-    bool good = true;
-    for (size_t length = 0; *text; text += length + (text[length] == ' ')) {
-        length = line_length(text, width);
-        good = good && text_width(text, length) <= width && !(is_command(text) && text[length]);
-    }
-    return good;
-}
-
-/* Prints the text and a newline in lines that end before `end`. The cursor stands at `column`;
- * further lines begin at `indent`. */
-static void wrap(const char *text, size_t column, size_t indent, size_t end) {
-    for (size_t length = 0;; column = indent) {
-        length = line_length(text, end - column);
-        (void)printf("%.*s\n", (int)length, text);
-        text += length + (text[length] == ' ');
-        if (!*text)
-            return;
-        (void)printf("%*s", (int)indent, "");
-    }
-}
-
-void print_wrapped(const char *text) {
-    wrap(text, 0, INDENT, LINE_WIDTH);
-}
-
 /* ---- The table ---- */
+
+static enum column column_name(unsigned column) {
+    return column & ~(unsigned)VERBOSE;
+}
 
 static const char *shown(char *cell) {
     return cell && *cell ? replace_control_chars(cell) : "-";
 }
 
-static size_t column_width(const struct table *table, size_t column) {
-    size_t most = strlen(table->columns[column].title);
+static size_t column_width(const struct table *table, enum column column) {
+    size_t most = strlen(heads[column].title);
     for (size_t row = 0; row < table->row_count; row++) {
-        const char *text = shown(table->cells[row * table->column_count + column]);
+        const char *text = shown(table->rows[row][column]);
         size_t width = text_width(text, strlen(text));
         most = width > most ? width : most;
     }
     return most;
 }
 
-/* Prints a row; NULL: the titles. A column of no width is not shown. The last cell stands below the
- * row where even its wrapped text is wider than what is left of the lines, which end at `end`. */
-static void print_row(const struct table *table, const size_t *widths, size_t end, char **row) {
+/* Prints a row; NULL: the titles. A column of no width is not shown. A cell that doesn't fit beside
+ * those before it begins a line of its own; the last is wrapped there. */
+static void print_row(const struct table *table, const size_t *widths, size_t line, char **row) {
     const char *no_color = getenv("NO_COLOR");
     bool colour = row && isatty(STDOUT_FILENO) && !(no_color && *no_color);
-    size_t gap = 0, at = 0, last = table->column_count - 1;
-    for (size_t column = 0; column < last; column++) {
-        const struct table_column *head = &table->columns[column];
-        if (!widths[column])
+    size_t gap = 0, at = 0;
+    for (const unsigned *column = table->columns; *column != COLUMNS; column++) {
+        enum column name = column_name(*column);
+        const char *text = row ? shown(row[name]) : heads[name].title;
+        bool last = column[1] == COLUMNS;
+        if (!widths[name])
             continue;
-        const char *text = row ? shown(row[column]) : head->title;
-        bool red = colour && head->alarm && strcmp(text, head->alarm) == 0;
-        (void)printf("%*s%s%s%s", (int)gap, "", red ? "\033[31m" : "", text, red ? "\033[0m" : "");
-        gap = widths[column] + GAP - text_width(text, strlen(text));
-        at += widths[column] + GAP;
+        size_t width = text_width(text, strlen(text));
+        if (at && at + (last ? width : widths[name]) > line) {
+            (void)putchar('\n');
+            gap = at = INDENT;
+        }
+        (void)printf("%*s", (int)gap, "");
+        if (last)
+            print_wrapped(stdout, at, line, text);
+        else if (colour && name == COLUMN_STATE && strcmp(text, "BROKEN") == 0)
+            (void)printf("\033[31m%s\033[0m", text);
+        else
+            (void)fputs(text, stdout);
+        gap = widths[name] + GAP - width;
+        at += widths[name] + GAP;
     }
-    const char *text = !row        ? or_dash(table->columns[last].title)
-                       : row[last] ? replace_control_chars(row[last])
-                                   : "-";
-    bool beside = at < end && fits(text, end - at);
-    size_t indent = beside ? at : INDENT;
-    if (*text)
-        (void)printf("%s%*s", beside ? "" : "\n", beside ? (int)gap : INDENT, "");
-    wrap(text, indent, indent, end);
 }
 
 static void print_text(const struct table *table, bool verbose) {
-    size_t widths[MOST_COLUMNS] = {0}, end = verbose ? SIZE_MAX : LINE_WIDTH;
-    for (size_t column = 0; column < table->column_count; column++)
-        if (table->columns[column].title && (verbose || !table->columns[column].verbose))
-            widths[column] = column_width(table, column);
+    size_t widths[COLUMNS] = {0}, line = verbose ? SIZE_MAX : line_width();
+    for (const unsigned *column = table->columns; *column != COLUMNS; column++)
+        if (heads[column_name(*column)].title && (verbose || !(*column & VERBOSE)))
+            widths[column_name(*column)] = column_width(table, column_name(*column));
     if (table->row_count)
-        print_row(table, widths, end, NULL);
+        print_row(table, widths, line, NULL);
     for (size_t row = 0; row < table->row_count; row++)
-        print_row(table, widths, end, table->cells + row * table->column_count);
+        print_row(table, widths, line, table->rows[row]);
 }
 
 /* ---- JSON ---- */
@@ -157,20 +144,19 @@ void print_json_string(const char *text) {
 }
 
 static void print_json(const struct table *table) {
-    const size_t count = table->column_count;
     (void)putchar('[');
-    for (size_t i = 0; i < table->row_count * count; i++) {
-        const struct table_column *column = &table->columns[i % count];
-        const char *text = table->cells[i];
-        if (i % count == 0)
-            (void)printf("%s\n  {", i ? "}," : "");
-        if (!column->json)
-            continue;
-        (void)printf("%s\"%s\": ", i % count ? ", " : "", column->json);
-        if (column->truth && text)
-            (void)fputs(*text == 'y' ? "true" : "false", stdout);
-        else
-            print_json_string(text);
+    for (size_t row = 0; row < table->row_count; row++) {
+        (void)fputs(row ? "},\n  {" : "\n  {", stdout);
+        for (const unsigned *column = table->columns; *column != COLUMNS; column++) {
+            enum column name = column_name(*column);
+            const char *text = table->rows[row][name];
+            bool truth = name == COLUMN_MULTICAST || name == COLUMN_OVERRIDE; /* yes and no */
+            (void)printf("%s\"%s\": ", column == table->columns ? "" : ", ", heads[name].json);
+            if (truth && text)
+                (void)fputs(*text == 'y' ? "true" : "false", stdout);
+            else
+                print_json_string(text);
+        }
     }
     (void)puts(table->row_count ? "}\n]" : "]");
 }
