@@ -73,8 +73,12 @@ static struct fate explain_fate(const struct interface *interface, const struct 
         item->attachment == ATTACHED_BY_NETWORK ? LIVE_BY_NETWORK : live_by_version(version);
     const char *gets = item->want == WANT_NOTHING ? nothing : multicast;
     const char *section = item->decision.section, *place = places[item->said_by];
-    if (item->reason == NETWORK_UNKNOWN)
-        return (struct fate){NULL, xasprintf("unknown: %s", or_dash(item->network_problem))};
+    if (item->reason == NETWORK_UNKNOWN) {
+        char *why = or_end(network_why(interface->network, item->network_problem));
+        struct fate fate = {NULL, xasprintf("unknown: %s", why)};
+        free(why);
+        return fate;
+    }
     if (item->reason == DEVICE_MISSING)
         return (struct fate){
             NULL, xasprintf("all-multicast if %s is a macvtap", or_dash(interface->target))};

@@ -72,11 +72,14 @@ static enum exit_code plan(const char *file, enum policy_errors errors, struct g
 }
 
 void guests_log_networks(const struct planned_guest *guest) {
-    for (size_t i = 0; i < guest->plan.count; i++)
-        if (guest->plan.items[i].network_problem)
-            log_error("%s: network %s: %s", or_dash(guest->domain.interfaces[i].mac),
-                      or_dash(guest->domain.interfaces[i].network),
-                      guest->plan.items[i].network_problem);
+    for (size_t i = 0; i < guest->plan.count; i++) {
+        const char *problem = guest->plan.items[i].network_problem;
+        const struct interface *interface = &guest->domain.interfaces[i];
+        char *why = problem ? network_why(interface->network, problem) : NULL;
+        if (problem)
+            log_error("%s: %s", or_dash(interface->mac), or_dash(why));
+        free(why);
+    }
 }
 
 /* ---- One guest ---- */

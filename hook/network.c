@@ -150,6 +150,8 @@ void networks_free(struct networks *networks) {
     *networks = (struct networks){0};
 }
 
+const char network_not_active[] = "it is not active";
+
 bool network_read(const struct networks *networks, const char *name, struct network *network,
                   struct xml_error *error) {
     *network = (struct network){0};
@@ -163,7 +165,7 @@ bool network_read(const struct networks *networks, const char *name, struct netw
                network_read_text(file->text.data, file->text.length, network, error);
     }
     if (!error->reason)
-        error->reason = "the network is not active: virsh net-start starts it";
+        error->reason = network_not_active;
     return false;
 }
 

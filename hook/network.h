@@ -39,6 +39,7 @@ void networks_free(struct networks *networks);
 
 /* Parses the active network of this name. False: *error says why, an inactive network included.
  * Call network_free() either way. */
+extern const char network_not_active[];
 bool network_read(const struct networks *networks, const char *name, struct network *network,
                   struct xml_error *error);
 

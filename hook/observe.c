@@ -41,7 +41,8 @@ struct finding observe(const struct devices *devices, const struct planned_guest
     struct finding finding = {
         .observed = {.live = by_network && live == LIVE_POSSIBLE ? LIVE_BY_NETWORK : live,
                      .daemon_version = daemon_version,
-                     .filter_unknown = at_reconnect},
+                     .filter_unknown = at_reconnect,
+                     .network = interface->network},
         .device = device_named(devices, interface->target),
     };
     if (item->attachment != ATTACHED_ELSEWHERE) {

@@ -1,5 +1,6 @@
 #include "reconcile.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,7 +106,7 @@ static const struct verdict_form {
     [TRUSTED_UNTIL_SHUTDOWN] = {"trusted-until-shutdown", "trusted until it is shut down",
                                 STATE_BROKEN, false},
     [DEVICE_UNKNOWN] = {"device-unknown", "cannot look at the device", STATE_UNKNOWN, false},
-    [NETWORK_NOT_KNOWN] = {"network-unknown", "its network is unknown", STATE_UNKNOWN, false},
+    [NETWORK_NOT_KNOWN] = {"network-unknown", "", STATE_UNKNOWN, false},
     [NOT_RUNNING] = {"not-running", "it doesn't run: it gets what the policy says at its start",
                      STATE_OK, false},
 };
@@ -159,6 +160,22 @@ static char *why_not_live(const struct observed *observed) {
     return text;
 }
 
+char *network_why(const char *network, const char *problem) {
+    static const char plain[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._-";
+    char *text = NULL;
+    int length = -1;
+    if (!network || !problem)
+        return strdup("its network is unknown");
+    if (strcmp(problem, network_not_active) != 0)
+        length = asprintf(&text, "its network %s is unknown: %s", network, problem);
+    else if (!isalnum((unsigned char)*network) || network[strspn(network, plain)])
+        return strdup("its network is not active: virsh net-start starts it");
+    else
+        length = asprintf(&text, "its network %s is not active; run: virsh net-start %s", network,
+                          network);
+    return length < 0 ? NULL : text;
+}
+
 /* The detail that follows the verdict's `why`; the caller frees it, "" if there is none. */
 static char *detail_of(const struct plan_item *item, const struct observed *observed,
                        enum verdict verdict) {
@@ -200,7 +217,7 @@ static char *detail_of(const struct plan_item *item, const struct observed *obse
     case DEVICE_UNKNOWN:
         return strdup(observed->problem);
     case NETWORK_NOT_KNOWN:
-        return strdup(item->network_problem ? item->network_problem : "");
+        return network_why(observed->network, item->network_problem);
     default:
         return strdup("");
     }

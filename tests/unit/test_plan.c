@@ -966,8 +966,7 @@ static void test_domain(void **state) {
     assert_int_equal(plan.items[2].reason, NETWORK_UNKNOWN);
     assert_null(plan.items[0].network_problem);
     assert_non_null(plan.items[2].network_problem);
-    assert_string_equal(plan.items[2].network_problem,
-                        "the network is not active: virsh net-start starts it");
+    assert_string_equal(plan.items[2].network_problem, network_not_active);
     assert_null(plan.items[3].network_problem); /* a bridge needs no network to be told */
     plan_free(&plan);
     assert_null(plan.items);

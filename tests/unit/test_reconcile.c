@@ -530,17 +530,17 @@ static const struct row {
     {"a network that isn't known",
      WANT_NOTHING,
      NETWORK_UNKNOWN,
-     {.all_multicast = true, .own_alias = true, .marked = true},
+     {.all_multicast = true, .own_alias = true, .marked = true, .network = "dmz"},
      0,
      NETWORK_NOT_KNOWN,
-     "its network is unknown; it is gone"},
+     "its network dmz is unknown: it is gone"},
     {"a network that isn't known, and a device that can't be looked at",
      WANT_NOTHING,
      NETWORK_UNKNOWN,
-     {.problem = "it is not there"},
+     {.problem = "it is not there", .network = "dmz"},
      0,
      NETWORK_NOT_KNOWN,
-     "its network is unknown; it is gone"},
+     "its network dmz is unknown: it is gone"},
 };
 
 static void test_row(void **state) {
@@ -577,6 +577,26 @@ static void test_no_macvtap(void **state) {
     assert_false(is_good(&conclusion));
     char *why = verdict_why(&item, &observed, &conclusion, "web-1");
     assert_string_equal(why, "its network is unknown");
+    free(why);
+}
+
+static const struct network_row {
+    const char *name, *problem, *why;
+} networks[] = {
+    {"dmz", network_not_active, "its network dmz is not active; run: virsh net-start dmz"},
+    {"0.a-b_C", network_not_active,
+     "its network 0.a-b_C is not active; run: virsh net-start 0.a-b_C"},
+    {"my dmz", network_not_active, "its network is not active: virsh net-start starts it"},
+    {"a;b", network_not_active, "its network is not active: virsh net-start starts it"},
+    {"--all", network_not_active, "its network is not active: virsh net-start starts it"},
+    {"", network_not_active, "its network is not active: virsh net-start starts it"},
+    {"my dmz", "it is gone", "its network my dmz is unknown: it is gone"},
+};
+
+static void test_network(void **state) {
+    const struct network_row *row = *state;
+    char *why = network_why(row->name, row->problem);
+    assert_string_equal(why, row->why);
     free(why);
 }
 
@@ -681,11 +701,13 @@ static const struct CMUnitTest others[] = {
 };
 
 int main(void) {
-    static struct CMUnitTest tests[COUNT(rows) + COUNT(forms) + COUNT(reasons) + COUNT(others)];
+    static struct CMUnitTest
+        tests[COUNT(rows) + COUNT(forms) + COUNT(reasons) + COUNT(networks) + COUNT(others)];
     size_t used = 0;
     ADD_TABLE(tests, used, test_row, rows);
     ADD_TABLE(tests, used, test_form, forms);
     ADD_TABLE(tests, used, test_reason, reasons);
+    ADD_TABLE(tests, used, test_network, networks);
     ADD_TESTS(tests, used, others);
     return cmocka_run_group_tests_name("reconcile", tests, NULL, NULL);
 }
