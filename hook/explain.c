@@ -23,8 +23,6 @@ static const unsigned columns[] = {COLUMN_GUEST,
                                    COLUMN_NEXT_START,
                                    COLUMNS};
 
-static const char nothing[] = "nothing", multicast[] = "all-multicast", trust[] = "trust";
-
 /* Why an interface is no concern of rxtrust's; the caller frees it. */
 static char *explain_no_macvtap(const struct interface *interface) {
     const char *type = or_dash(interface->type);
@@ -42,73 +40,59 @@ char *interface_why(const struct planned_guest *guest, size_t number,
                                     &finding->conclusion, guest_for_shell(&guest->domain)));
 }
 
-/* What an interface gets: a word for programs, NULL where it depends on something that isn't known
- * yet; and the same with the reason for people, owned. */
-struct fate {
-    const char *gets;
-    char *text;
-};
-
-/* Trust that the policy gives and the XML doesn't comes while the guest runs. */
-static struct fate explain_live(enum live live, unsigned long version) {
-    switch (live) {
-    case LIVE_POSSIBLE:
-        return (struct fate){trust, xasprintf("trust")};
-    case LIVE_UNKNOWN:
-        return (struct fate){
-            NULL, xasprintf("trust, where libvirt 10.1 or later runs, else all-multicast")};
-    case LIVE_BY_NETWORK:
-        return (struct fate){multicast, xasprintf("all-multicast; trust is its network's to give")};
-    default:
-        return (struct fate){
-            multicast, xasprintf("all-multicast; libvirt %lu.%lu can't trust a guest that runs",
-                                 version / 1000000, version / 1000 % 1000)};
-    }
+/* What is so at the next start, once the hook has done its steps. */
+static struct finding foresee(const struct interface *interface, const struct plan_item *item,
+                              unsigned long version) {
+    bool trust = item->attachment != ATTACHED_ELSEWHERE && item->can_trust &&
+                 (interface->given || item->says == TRUST_YES);
+    struct observed observed = {
+        .all_multicast = item->want != WANT_NOTHING,
+        .given = trust && interface->given,
+        .trust = trust ? FORCE_YES : FORCE_NO,
+        .live =
+            item->attachment == ATTACHED_BY_NETWORK ? LIVE_BY_NETWORK : live_by_version(version),
+        .network = interface->network,
+    };
+    unsigned steps = reconcile(item, &observed).steps;
+    if (steps & (STEP_TRUST | STEP_UNTRUST))
+        observed.trust = steps & STEP_TRUST ? FORCE_YES : FORCE_NO;
+    return (struct finding){.observed = observed, .conclusion = reconcile(item, &observed)};
 }
 
-static struct fate explain_fate(const struct interface *interface, const struct plan_item *item,
-                                unsigned long version) {
-    static const char *const places[] = {"its XML", "its XML", "its portgroup", "its network"};
-    enum live live =
-        item->attachment == ATTACHED_BY_NETWORK ? LIVE_BY_NETWORK : live_by_version(version);
-    const char *gets = item->want == WANT_NOTHING ? nothing : multicast;
-    const char *section = item->decision.section, *place = places[item->said_by];
-    if (item->reason == NETWORK_UNKNOWN) {
-        char *why = or_end(network_why(interface->network, item->network_problem));
-        struct fate fate = {NULL, xasprintf("unknown: %s", why)};
-        free(why);
-        return fate;
-    }
+/* The same in words, which the caller frees. *gets: one word for programs, NULL where it depends on
+ * something that isn't known yet. */
+static char *explain(const struct planned_guest *guest, size_t number, unsigned long version,
+                     const char **gets) {
+    const struct interface *interface = &guest->domain.interfaces[number];
+    const struct plan_item *item = &guest->plan.items[number];
+    const struct finding finding = foresee(interface, item, version);
+    const enum verdict verdict = finding.conclusion.verdict;
+    const char *name = guest_for_shell(&guest->domain);
+    bool untrusted = verdict == MULTICAST && item->want == WANT_TRUST;
+    *gets = NULL;
     if (item->reason == DEVICE_MISSING)
-        return (struct fate){
-            NULL, xasprintf("all-multicast if %s is a macvtap", or_dash(interface->target))};
-    if (item->reason == OFF_BY_POLICY && item->says == TRUST_YES && item->can_trust)
-        return (struct fate){
-            trust, xasprintf("trust: %s says 'yes', and policy = off in [%s] leaves it alone",
-                             place, section)};
-    if (item->says == TRUST_YES && item->can_trust)
-        return (struct fate){trust, xasprintf("trust: %s says 'yes'", place)};
-    if (interface->given && (item->want == WANT_TRUST || live != LIVE_POSSIBLE))
-        return (struct fate){
-            trust, xasprintf("trust: rxtrust define wrote it into its XML%s",
-                             item->want == WANT_TRUST ? "" : "; run it again to take it back")};
-    if (item->want == WANT_TRUST)
-        return explain_live(live, version);
-    if (item->reason == OFF_BY_POLICY || item->reason == BY_POLICY)
-        return (struct fate){gets, xasprintf("%s: policy = %s in [%s]", gets,
-                                             policy_action_names[item->decision.action], section)};
-    char *no_macvtap = item->reason == NO_MACVTAP ? explain_no_macvtap(interface) : NULL;
-    struct fate fate = {
-        gets, xasprintf("%s: %s", gets, no_macvtap ? no_macvtap : reason_text(item->reason))};
-    free(no_macvtap);
-    return fate;
+        return xasprintf("all-multicast if %s is a macvtap", or_dash(interface->target));
+    if (untrusted && finding.observed.live == LIVE_UNKNOWN)
+        return xasprintf("trust, where libvirt 10.1 or later runs, else all-multicast");
+    if (verdict != NETWORK_NOT_KNOWN)
+        *gets = finding.observed.trust == FORCE_YES ? "trust"
+                : finding.observed.all_multicast    ? "all-multicast"
+                                                    : "nothing";
+    if (untrusted)
+        return xasprintf("all-multicast; for trust too, run: rxtrust define %s", name);
+    if (verdict == TRUSTED_UNTIL_SHUTDOWN)
+        return xasprintf("trust; to take it back, run: rxtrust define %s", name);
+    char *why = interface_why(guest, number, &finding);
+    char *text = xasprintf("%s%s%s", *gets ? *gets : "unknown", *why ? ": " : "", why);
+    free(why);
+    return text;
 }
 
 static void add_row(struct table *table, const struct planned_guest *guest, size_t number,
                     unsigned long version) {
     const struct interface *interface = &guest->domain.interfaces[number];
-    const struct plan_item *item = &guest->plan.items[number];
-    struct fate fate = explain_fate(interface, item, version);
+    const char *gets = NULL;
+    char *text = explain(guest, number, version, &gets);
     const char *cells[COLUMNS] = {
         [COLUMN_TYPE] = interface->type,
         [COLUMN_SOURCE] = interface->network  ? interface->network
@@ -116,13 +100,13 @@ static void add_row(struct table *table, const struct planned_guest *guest, size
                           : interface->dev    ? interface->dev
                                               : interface->target,
         [COLUMN_MODEL] = interface->model,
-        [COLUMN_SAYS] = trust_names[item->says],
-        [COLUMN_GETS] = fate.gets,
-        [COLUMN_NEXT_START] = fate.text,
+        [COLUMN_SAYS] = trust_names[guest->plan.items[number].says],
+        [COLUMN_GETS] = gets,
+        [COLUMN_NEXT_START] = text,
     };
     table_describe(guest, number, cells);
     table_add(table, cells);
-    free(fate.text);
+    free(text);
 }
 
 int command_explain(int argc, char **argv) {
