@@ -3,7 +3,7 @@
  * policy = off the same command puts the owner's word back.
  *
  * The XML is dumped with its passwords, because libvirt would forget those that it isn't given
- * back. It stays in memory, and no line is shown but those of rxtrust's own changes. */
+ * back. It stays in memory, and no line of it is shown. */
 #include "clock.h"
 #include "commands.h"
 #include "log.h"
@@ -16,57 +16,23 @@
 
 enum result { UNCHANGED, CHANGED, FAILED, RESULTS };
 
-/* ---- The difference ---- */
-
-/* Whether this line can differ: a start tag of an interface, and where the note stands. */
-static bool is_ours(const char *line) {
-    static const char *const starts[] = {"<interface", "<given",    "</given",    "<rxtrust:",
-                                         "</rxtrust:", "<metadata", "</metadata", "<domain"};
-    bool ours = false;
-    line += strspn(line, " \t");
-    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
-        ours = ours || strncmp(line, starts[i], strlen(starts[i])) == 0;
-    return ours;
-}
-
-static const char *next_line(const char *line) {
-    line += strcspn(line, "\n");
-    return line + (*line == '\n');
-}
-
-/* All other lines are the same in both, and keep the two in step. */
-static void print_difference(char *name, const char *stored, const char *planned) {
-    (void)printf("--- %s, as stored\n", replace_control_chars(name));
-    (void)printf("+++ %s, as the policy says\n", name);
-    while (*stored || *planned) {
-        size_t length = strcspn(stored, "\n"), new_length = strcspn(planned, "\n");
-        bool same = length == new_length && memcmp(stored, planned, length) == 0;
-        bool gone = !same && is_ours(stored), come = !same && is_ours(planned);
-        if (gone)
-            (void)printf("-%.*s\n", (int)length, stored);
-        if (come)
-            (void)printf("+%.*s\n", (int)new_length, planned);
-        stored = come && !gone ? stored : next_line(stored);
-        planned = gone && !come ? planned : next_line(planned);
-    }
-}
-
 /* ---- One guest ---- */
 
-static bool store(const struct planned_guest *guest, const struct text *xml) {
+static void log_changes(const struct planned_guest *guest) {
+    for (size_t i = 0; i < guest->plan.count; i++) {
+        const struct interface *interface = &guest->domain.interfaces[i];
+        enum trust planned = guest->plan.items[i].write;
+        if (interface->trust != planned)
+            log_info("define: %s: trustGuestRxFilters: %s -> %s", or_dash(interface->mac),
+                     trust_names[interface->trust], trust_names[planned]);
+    }
+}
+
+static bool store(const struct text *xml) {
     static const char *const call[] = {"define", "/dev/stdin", NULL};
     struct virsh_result result;
-    size_t given = 0, taken = 0;
-    for (size_t i = 0; i < guest->plan.count; i++) {
-        bool before = guest->domain.interfaces[i].trust == TRUST_YES;
-        bool after = guest->plan.items[i].write == TRUST_YES;
-        given += !before && after;
-        taken += before && !after;
-    }
     bool good = virsh_run(VIRSH_WRITE, call, xml, clock_now() + ANSWER_SECONDS, &result);
-    if (good)
-        log_info("define: trust given to %zu and taken from %zu interfaces", given, taken);
-    else
+    if (!good)
         log_error("define: libvirt refused the XML: %s", virsh_problem(&result));
     virsh_result_free(&result);
     return good;
@@ -97,11 +63,10 @@ static enum result define(const char *uuid, bool dry_run) {
         log_error("define: %s", reason);
     else if (guest && strcmp(out.data, xml->data) == 0)
         result = is_known(guest) ? UNCHANGED : FAILED;
-    else if (guest && dry_run) {
-        print_difference(guest->domain.name, xml->data, out.data);
+    else if (guest && (dry_run || store(&out))) {
+        log_changes(guest);
         result = CHANGED;
-    } else if (guest && store(guest, &out))
-        result = CHANGED;
+    }
     text_free(&out);
     guests_free(&guests);
     virsh_result_free(&dump);

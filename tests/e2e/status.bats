@@ -191,6 +191,33 @@ policy = multicast"
     start_daemon
 }
 
+@test "define names each interface that changes, stores that and nothing else, and puts the owner's word back" {
+    define stored 112 "$(direct 112)<interface type='direct' trustGuestRxFilters='no'><mac address='$(mac 112 1)'/>
+        <source dev='up0' mode='bridge'/><model type='virtio'/></interface>"
+    virsh dumpxml stored --inactive > "$state/before.xml"
+    policy_is trust yes
+    exits 1 rxtrust define --dry-run stored
+    diff - "$state/output" <<END
+guest stored: define: $(mac 112): trustGuestRxFilters: unsaid -> yes
+guest stored: define: $(mac 112 1): trustGuestRxFilters: no -> yes
+stored XML: 1 to change, 0 as the policy says, 0 not
+END
+    virsh dumpxml stored --inactive | diff "$state/before.xml" -
+    rxtrust explain stored > "$state/output"
+    libvirt_takes_live_trust || grep "$(mac 112) .* all-multicast; for trust too, run: rxtrust define stored" "$state/output"
+    exits 0 rxtrust define stored
+    grep "stored: define: $(mac 112 1): trustGuestRxFilters: no -> yes" "$state/output"
+    log_says "guest stored: define: $(mac 112): trustGuestRxFilters: unsaid -> yes"
+    [ "$(rxtrust explain --json stored | jq -r '.[].gets' | uniq)" == trust ]
+    exits 0 rxtrust define --dry-run --all
+    grep "stored XML: 0 to change, 1 as the policy says, 0 not" "$state/output"
+
+    policy_is off
+    exits 0 rxtrust define stored
+    grep "guest stored: define: $(mac 112 1): trustGuestRxFilters: yes -> no" "$state/output"
+    virsh -q undefine stored
+}
+
 @test "every command's exit code tells what is wrong: the usage or the policy, libvirt, or a guest" {
     local command device
     define broken 108 "$(direct 108)"
