@@ -68,6 +68,84 @@ policy = off"
     rxtrust status --json | jq -e '.hook.last_call != null'
 }
 
+# hook_is STATE: status tells it, and its exit code is 1 where that is a problem.
+hook_is() {
+    local expected=1
+    case $1 in works | in-place | unknown) expected=0 ;; esac
+    exits "$expected" rxtrust status --json
+    [ "$(jq -r .hook.state "$state/output")" == "$1" ] || { cat "$state/output"; return 1; }
+    exits "$expected" rxtrust status
+}
+
+# Times are compared by the second.
+next_second() {
+    sleep 1.1
+}
+
+@test "status tells whether libvirt calls the hook, by the files' content, the last call and the guests' starts" {
+    local hooks=/etc/libvirt/hooks
+    next_second
+    define called 113 "$(direct 113)"
+    virsh -q start called --paused
+    settle
+    hook_is works
+    not grep "run:" "$state/output"
+
+    # The daemon has not noticed it.
+    touch -d '1 hour ago' /run/rxtrust/last-call
+    hook_is not-called
+    grep -x "called started without the hook; run: systemctl reload libvirtd && rxtrust apply" "$state/output"
+    exits 0 rxtrust apply
+    hook_is in-place
+
+    # Another's file in its place is seen at once, however recent the last call is.
+    touch /run/rxtrust/last-call
+    mkdir -p "$state/hooks.d"
+    cp "$program" "$state/hooks.d/10-first"
+    rm "$hook"
+    printf '#!/bin/sh\nfor each in %s/*; do "$each" "$@" || exit; done\n' "$state/hooks.d" > $hooks/qemu
+    chmod +x $hooks/qemu
+    hook_is foreign
+    grep -x "libvirt has no hook that is rxtrust; run: install -D .* $hooks/qemu.d/50-rxtrust && systemctl reload libvirtd" \
+        "$state/output"
+
+    # A call that comes after it proves that it calls ours.
+    next_second
+    virsh -q destroy called
+    delete_what_libvirt_cannot
+    restart_daemon # in case there was only a link before
+    virsh -q start called --paused
+    wait_for 60 eval '! pgrep -x 10-first'
+    hook_is works
+    next_second
+    touch $hooks/qemu
+    hook_is foreign
+    next_second
+    touch /run/rxtrust/last-call
+    hook_is works
+
+    # Ours is gone, and another's that was there before stays.
+    next_second
+    mkdir -p $hooks/qemu.d
+    mv $hooks/qemu $hooks/qemu.d/10-another
+    next_second
+    cp "$program" $hooks/qemu
+    touch /run/rxtrust/last-call
+    rm $hooks/qemu
+    hook_is foreign
+
+    # A script that calls ours elsewhere.
+    rm $hooks/qemu.d/10-another
+    hook_is missing
+    printf '#!/bin/sh\nexec /opt/store/abc123-rxtrust/bin/rxtrust "$@"\n' > $hooks/qemu.d/50-ours
+    hook_is not-executable
+    grep -x "$hooks/qemu.d/50-ours is not executable; run: chmod +x $hooks/qemu.d/50-ours && systemctl reload libvirtd" \
+        "$state/output"
+    chmod +x $hooks/qemu.d/50-ours
+    hook_is in-place
+    rm -r $hooks/qemu.d
+}
+
 @test "a guest's name of spaces, quotes, dashes and other alphabets goes through every command, and isn't given to a shell" {
     local name="--all 'é' \"q\" Ж; touch pwned"
     define "$name" 107 "$(direct 107)"
