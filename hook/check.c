@@ -55,18 +55,18 @@ void check_warn_unmatched(const struct guests *guests, const char *file) {
 
 /* ---- check --guests ---- */
 
-static const unsigned columns[] = {COLUMN_SECTION, COLUMN_GUEST,  COLUMN_UUID | VERBOSE,
-                                   COLUMN_MAC,     COLUMN_POLICY, COLUMN_OVERRIDE,
-                                   COLUMNS};
+static const struct table_column columns[] = {
+    {"section", 0}, {"guest", 0},        {"uuid", JSON_ONLY}, {"mac", 0},
+    {"policy", 0},  {"override", TRUTH}, {NULL, 0},
+};
 
 static bool is(const char *section, const char *name) {
     return section && strcmp(section, name) == 0;
 }
 
-/* Adds a row for each interface that the section decides. Returns how many. */
-static size_t list_decided(struct table *table, const struct planned *planned,
-                           const char *section) {
-    size_t before = table->row_count;
+/* Adds a row for each interface that the section decides. False: there is none. */
+static bool list_decided(struct table *table, const struct planned *planned, const char *section) {
+    const size_t before = table->cell_count;
     for (size_t i = 0; i < planned->count; i++) {
         const struct planned_guest *guest = &planned->guests[i];
         for (size_t number = 0; number < guest->plan.count; number++) {
@@ -75,25 +75,25 @@ static size_t list_decided(struct table *table, const struct planned *planned,
             bool override = is(decision->override_section, section);
             if (!policy && !override)
                 continue;
-            const char *cells[COLUMNS] = {NULL};
-            table_describe(guest, number, cells);
-            cells[COLUMN_SECTION] = section;
-            cells[COLUMN_POLICY] = policy ? cells[COLUMN_POLICY] : NULL;
-            cells[COLUMN_OVERRIDE] = !override ? NULL : decision->override ? "yes" : "no";
-            table_add(table, cells);
+            table_add(table, guest, number);
+            table_set(table, "section", section);
+            if (!policy)
+                table_set(table, "policy", NULL);
+            if (override)
+                table_set(table, "override", decision->override ? "yes" : "no");
         }
     }
-    return table->row_count - before;
+    return table->cell_count > before;
 }
 
 static void list_sections(struct table *table, const struct planned *planned, const char *file) {
-    if (!planned->section_count || !is(planned->sections[0].name, by_default))
-        (void)list_decided(table, planned, by_default);
+    (void)list_decided(table, planned, by_default);
     for (size_t i = 0; i < planned->section_count; i++) {
         const struct planned_section *section = &planned->sections[i];
-        if (list_decided(table, planned, section->name) || is(section->name, by_default))
+        if (is(section->name, by_default) || list_decided(table, planned, section->name))
             continue;
-        table_add(table, (const char *const[COLUMNS]){[COLUMN_SECTION] = section->name});
+        table_add(table, NULL, 0);
+        table_set(table, "section", section->name);
         if (section->matched)
             log_error_at(file ? file : POLICY_FILE, section->line,
                          "warning: the section decides nothing");
@@ -104,17 +104,17 @@ static enum exit_code check_guests(const char *file, const struct options *optio
     struct table table = {.columns = columns};
     struct guests guests;
     enum exit_code code = guests_from_virsh((char *[]){NULL}, file, GUESTS_STORED, &guests);
+    for (size_t i = 0; !code && i < guests.planned.count; i++) {
+        const struct planned_guest *guest = guests_get(&guests, i);
+        log_about_guest(guest ? guest->domain.name : NULL);
+        if (guest)
+            guests_log_networks(guest); /* no section decides there */
+    }
+    log_about_guest(NULL);
     if (!code) {
-        for (size_t i = 0; i < guests.planned.count; i++) {
-            const struct planned_guest *guest = guests_get(&guests, i);
-            log_about_guest(guest ? guest->domain.name : NULL);
-            if (guest)
-                guests_log_networks(guest); /* no section decides there */
-        }
-        log_about_guest(NULL);
         list_sections(&table, &guests.planned, file);
         check_warn_unmatched(&guests, file);
-        table_print(&table, options);
+        table_print(&table, options, NULL);
         code = guests.complete ? EXIT_GOOD : EXIT_NOT_AS_POLICY;
     }
     table_free(&table);

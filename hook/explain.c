@@ -9,19 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
-static const unsigned columns[] = {COLUMN_GUEST,
-                                   COLUMN_UUID | VERBOSE,
-                                   COLUMN_MAC,
-                                   COLUMN_TYPE | VERBOSE,
-                                   COLUMN_SOURCE,
-                                   COLUMN_MODE | VERBOSE,
-                                   COLUMN_MODEL | VERBOSE,
-                                   COLUMN_SAYS | VERBOSE,
-                                   COLUMN_POLICY | VERBOSE,
-                                   COLUMN_SECTION | VERBOSE,
-                                   COLUMN_GETS,
-                                   COLUMN_NEXT_START,
-                                   COLUMNS};
+static const struct table_column columns[] = {
+    {"guest", 0},        {"uuid", VERBOSE},    {"mac", 0},          {"type", VERBOSE},
+    {"source", 0},       {"mode", VERBOSE},    {"model", VERBOSE},  {"says", VERBOSE},
+    {"policy", VERBOSE}, {"section", VERBOSE}, {"gets", JSON_ONLY}, {"at_its_next_start", 0},
+    {NULL, 0},
+};
 
 /* Why an interface is no concern of rxtrust's; the caller frees it. */
 static char *explain_no_macvtap(const struct interface *interface) {
@@ -59,54 +52,33 @@ static struct finding foresee(const struct interface *interface, const struct pl
     return (struct finding){.observed = observed, .conclusion = reconcile(item, &observed)};
 }
 
-/* The same in words, which the caller frees. *gets: one word for programs, NULL where it depends on
- * something that isn't known yet. */
-static char *explain(const struct planned_guest *guest, size_t number, unsigned long version,
-                     const char **gets) {
-    const struct interface *interface = &guest->domain.interfaces[number];
-    const struct plan_item *item = &guest->plan.items[number];
-    const struct finding finding = foresee(interface, item, version);
-    const enum verdict verdict = finding.conclusion.verdict;
-    const char *name = guest_for_shell(&guest->domain);
-    bool untrusted = verdict == MULTICAST && item->want == WANT_TRUST;
-    *gets = NULL;
-    if (item->reason == DEVICE_MISSING)
-        return xasprintf("all-multicast if %s is a macvtap", or_dash(interface->target));
-    if (untrusted && finding.observed.live == LIVE_UNKNOWN)
-        return xasprintf("trust, where libvirt 10.1 or later runs, else all-multicast");
-    if (verdict != NETWORK_NOT_KNOWN)
-        *gets = finding.observed.trust == FORCE_YES ? "trust"
-                : finding.observed.all_multicast    ? "all-multicast"
-                                                    : "nothing";
-    if (untrusted)
-        return xasprintf("all-multicast; for trust too, run: rxtrust define %s", name);
-    if (verdict == TRUSTED_UNTIL_SHUTDOWN)
-        return xasprintf("trust; to take it back, run: rxtrust define %s", name);
-    char *why = interface_why(guest, number, &finding);
-    char *text = xasprintf("%s%s%s", *gets ? *gets : "unknown", *why ? ": " : "", why);
-    free(why);
-    return text;
-}
-
+/* Without an answer for programs it depends on something that isn't known yet. */
 static void add_row(struct table *table, const struct planned_guest *guest, size_t number,
                     unsigned long version) {
-    const struct interface *interface = &guest->domain.interfaces[number];
-    const char *gets = NULL;
-    char *text = explain(guest, number, version, &gets);
-    const char *cells[COLUMNS] = {
-        [COLUMN_TYPE] = interface->type,
-        [COLUMN_SOURCE] = interface->network  ? interface->network
-                          : interface->bridge ? interface->bridge
-                          : interface->dev    ? interface->dev
-                                              : interface->target,
-        [COLUMN_MODEL] = interface->model,
-        [COLUMN_SAYS] = trust_names[guest->plan.items[number].says],
-        [COLUMN_GETS] = gets,
-        [COLUMN_NEXT_START] = text,
-    };
-    table_describe(guest, number, cells);
-    table_add(table, cells);
+    const struct plan_item *item = &guest->plan.items[number];
+    const struct finding finding = foresee(&guest->domain.interfaces[number], item, version);
+    const enum verdict verdict = finding.conclusion.verdict;
+    const char *name = guest_for_shell(&guest->domain);
+    const char *gets = finding.observed.trust == FORCE_YES ? "trust"
+                       : finding.observed.all_multicast    ? "all-multicast"
+                                                           : "nothing";
+    bool untrusted = verdict == MULTICAST && item->want == WANT_TRUST,
+         missing = item->reason == DEVICE_MISSING, unknown = verdict == NETWORK_NOT_KNOWN;
+    bool depends = untrusted && finding.observed.live == LIVE_UNKNOWN;
+    char *why = interface_why(guest, number, &finding);
+    char *text =
+        missing     ? xasprintf("all-multicast if %s is a macvtap",
+                                or_dash(guest->domain.interfaces[number].target))
+        : depends   ? xasprintf("trust, where libvirt 10.1 or later runs, else all-multicast")
+        : untrusted ? xasprintf("all-multicast; for trust too, run: rxtrust define %s", name)
+        : verdict == TRUSTED_UNTIL_SHUTDOWN
+            ? xasprintf("trust; to take it back, run: rxtrust define %s", name)
+            : xasprintf("%s%s%s", unknown ? "unknown" : gets, *why ? ": " : "", why);
+    table_add(table, guest, number);
+    table_set(table, "gets", missing || depends || unknown ? NULL : gets);
+    table_set(table, "at_its_next_start", text);
     free(text);
+    free(why);
 }
 
 int command_explain(int argc, char **argv) {
@@ -126,9 +98,7 @@ int command_explain(int argc, char **argv) {
             add_row(&table, guest, number, guests.dumps.daemon_version);
     }
     if (!code) {
-        if (!table.row_count && !options.json && guests.complete)
-            (void)puts("there is no network interface");
-        table_print(&table, &options);
+        table_print(&table, &options, guests.complete ? "there is no network interface" : NULL);
         code = guests.complete ? EXIT_GOOD : EXIT_NOT_AS_POLICY;
     }
     table_free(&table);

@@ -4,25 +4,17 @@
 #include "installed.h"
 #include "log.h"
 #include "table.h"
-#include "wrap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-static const unsigned columns[] = {COLUMN_GUEST,
-                                   COLUMN_UUID | VERBOSE,
-                                   COLUMN_MAC | VERBOSE,
-                                   COLUMN_DEVICE,
-                                   COLUMN_MODE | VERBOSE,
-                                   COLUMN_STATE,
-                                   COLUMN_CODE,
-                                   COLUMN_MULTICAST,
-                                   COLUMN_TRUST,
-                                   COLUMN_POLICY | VERBOSE,
-                                   COLUMN_SECTION | VERBOSE,
-                                   COLUMN_WHY,
-                                   COLUMNS};
+static const struct table_column columns[] = {
+    {"guest", 0},      {"uuid", VERBOSE},   {"mac", VERBOSE},     {"device", 0},
+    {"mode", VERBOSE}, {"state", 0},        {"code", JSON_ONLY},  {"multicast", TRUTH},
+    {"trust", 0},      {"policy", VERBOSE}, {"section", VERBOSE}, {"why", 0},
+    {NULL, 0},
+};
 
 /* Whether the guest hears multicast: under trust libvirt opens the macvtap's filter as the guest
  * asks, which in passthrough mode isn't to be seen on the macvtap. */
@@ -34,38 +26,17 @@ static bool hears(const struct observed *observed) {
 static void add_row(struct table *table, const struct planned_guest *guest, size_t number,
                     const struct finding *finding) {
     const struct observed *observed = &finding->observed;
-    enum verdict verdict = finding->conclusion.verdict;
+    const enum verdict verdict = finding->conclusion.verdict;
     bool looked = guest->plan.items[number].attachment != ATTACHED_ELSEWHERE && guest->domain.id &&
                   !observed->problem;
     char *why = interface_why(guest, number, finding);
-    const char *cells[COLUMNS] = {
-        [COLUMN_STATE] = state_names[verdict_state(verdict)],
-        [COLUMN_CODE] = verdict_code(verdict),
-        [COLUMN_MULTICAST] = !looked           ? NULL
-                             : hears(observed) ? "yes"
-                                               : "no",
-        [COLUMN_TRUST] = looked ? in_force_names[observed->trust] : NULL,
-        [COLUMN_WHY] = why,
-    };
-    table_describe(guest, number, cells);
-    table_add(table, cells);
+    table_add(table, guest, number);
+    table_set(table, "state", state_names[verdict_state(verdict)]);
+    table_set(table, "code", verdict_code(verdict));
+    table_set(table, "multicast", !looked ? NULL : hears(observed) ? "yes" : "no");
+    table_set(table, "trust", looked ? in_force_names[observed->trust] : NULL);
+    table_set(table, "why", why);
     free(why);
-}
-
-/* False: an interface isn't as the policy says. `all`: also those that are no macvtap. */
-static bool fill(struct table *table, const struct guests *guests, bool all) {
-    bool good = true;
-    for (size_t i = 0; i < guests->planned.count; i++) {
-        const struct planned_guest *guest = guests_get(guests, i);
-        for (size_t number = 0; guest && number < guest->plan.count; number++) {
-            struct finding finding = guests_observe(guests, guest, number);
-            if (finding.conclusion.verdict == NOT_MACVTAP && !all)
-                continue;
-            add_row(table, guest, number, &finding);
-            good = good && is_good(&finding.conclusion);
-        }
-    }
-    return good;
 }
 
 static void print_hook_json(const struct hook_report *hook) {
@@ -82,11 +53,10 @@ static void print_hook_json(const struct hook_report *hook) {
 
 static void print_hook_text(const struct hook_report *hook) {
     if (hook->advice)
-        print_wrapped(stdout, 0, line_width(), hook->advice);
+        log_info("%s", hook->advice);
     if (!log_has_syslog())
-        print_wrapped(stdout, 0, line_width(),
-                      "nothing listens on /dev/log, so what the hook logs is lost; start a syslog "
-                      "daemon, or run libvirtd where one is");
+        log_info("nothing listens on /dev/log, so what the hook logs is lost; start a syslog "
+                 "daemon, or run libvirtd where one is");
 }
 
 int command_status(int argc, char **argv) {
@@ -96,20 +66,25 @@ int command_status(int argc, char **argv) {
     char *const *names = argv + optind;
     enum exit_code code =
         guests_from_virsh(names, NULL, *names ? GUESTS_ALL : GUESTS_RUNNING, &guests);
-    if (!code) {
-        bool good = fill(&table, &guests, *names) && guests.complete;
+    bool good = guests.complete;
+    for (size_t i = 0; !code && i < guests.planned.count; i++) {
+        const struct planned_guest *guest = guests_get(&guests, i);
+        for (size_t number = 0; guest && number < guest->plan.count; number++) {
+            struct finding finding = guests_observe(&guests, guest, number);
+            good = good && is_good(&finding.conclusion);
+            if (*names || finding.conclusion.verdict != NOT_MACVTAP)
+                add_row(&table, guest, number, &finding);
+        }
+    }
+    if (code != EXIT_NO_ANSWER) { /* of a policy with an error, too */
+        const char *nothing = *names ? "no guest named has a network interface"
+                                     : "no running guest has an interface on macvtap";
         struct hook_report hook = hook_look();
-        if (options.json)
-            print_hook_json(&hook);
-        else
-            print_hook_text(&hook);
-        table_print(&table, &options);
+        (options.json ? print_hook_json : print_hook_text)(&hook);
+        table_print(&table, &options, code || !guests.complete ? NULL : nothing);
         if (options.json)
             (void)puts("}");
-        else if (!table.row_count && guests.complete)
-            (void)puts(*names ? "no guest named has a network interface"
-                              : "no running guest has an interface on macvtap");
-        code = good && !hook.advice ? EXIT_GOOD : EXIT_NOT_AS_POLICY;
+        code = code ? code : good && !hook.advice ? EXIT_GOOD : EXIT_NOT_AS_POLICY;
         free(hook.advice);
     }
     table_free(&table);

@@ -11,119 +11,118 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { GAP = 2 }; /* between columns */
+enum { GAP = 2, MOST_COLUMNS = 16 };
 
-static const struct head {
-    const char *json, *title; /* without a title: in JSON only */
-} heads[COLUMNS] = {
-    [COLUMN_GUEST] = {"guest", "GUEST"},
-    [COLUMN_UUID] = {"uuid", "UUID"},
-    [COLUMN_MAC] = {"mac", "MAC"},
-    [COLUMN_DEVICE] = {"device", "DEVICE"},
-    [COLUMN_TYPE] = {"type", "TYPE"},
-    [COLUMN_SOURCE] = {"source", "SOURCE"},
-    [COLUMN_MODE] = {"mode", "MODE"},
-    [COLUMN_MODEL] = {"model", "MODEL"},
-    [COLUMN_SAYS] = {"says", "SAYS"},
-    [COLUMN_STATE] = {"state", "STATE"},
-    [COLUMN_CODE] = {"code", NULL},
-    [COLUMN_MULTICAST] = {"multicast", "MULTICAST"},
-    [COLUMN_TRUST] = {"trust", "TRUST"},
-    [COLUMN_POLICY] = {"policy", "POLICY"},
-    [COLUMN_OVERRIDE] = {"override", "OVERRIDE"},
-    [COLUMN_SECTION] = {"section", "SECTION"},
-    [COLUMN_GETS] = {"gets", NULL},
-    [COLUMN_WHY] = {"why", "WHY"},
-    [COLUMN_NEXT_START] = {"at_its_next_start", "AT ITS NEXT START"},
-};
-
-void table_describe(const struct planned_guest *guest, size_t number, const char **cells) {
-    const struct interface *interface = &guest->domain.interfaces[number];
-    const struct plan_item *item = &guest->plan.items[number];
-    cells[COLUMN_GUEST] = guest->domain.name;
-    cells[COLUMN_UUID] = guest->domain.uuid;
-    cells[COLUMN_MAC] = interface->mac;
-    cells[COLUMN_DEVICE] = interface->target;
-    cells[COLUMN_MODE] = item->mode;
-    if (item->attachment == ATTACHED_ELSEWHERE)
-        return;
-    cells[COLUMN_POLICY] = policy_action_names[item->decision.action];
-    cells[COLUMN_SECTION] = item->decision.section;
+static size_t column_count(const struct table *table) {
+    size_t count = 0;
+    while (table->columns[count].name)
+        count++;
+    return count;
 }
 
-void table_add(struct table *table, const char *const *cells) {
-    table->rows = or_end(reallocarray(table->rows, table->row_count + 1, sizeof *table->rows));
-    for (size_t i = 0; i < COLUMNS; i++)
-        table->rows[table->row_count][i] = cells[i] ? or_end(strdup(cells[i])) : NULL;
-    table->row_count++;
+void table_set(struct table *table, const char *name, const char *text) {
+    const size_t count = column_count(table);
+    for (size_t i = 0; i < count; i++) {
+        char **cell = &table->cells[table->cell_count - count + i];
+        if (strcmp(table->columns[i].name, name) != 0)
+            continue;
+        free(*cell);
+        *cell = text ? or_end(strdup(text)) : NULL;
+    }
+}
+
+void table_add(struct table *table, const struct planned_guest *guest, size_t number) {
+    const size_t count = column_count(table);
+    table->cells =
+        or_end(reallocarray(table->cells, table->cell_count + count, sizeof *table->cells));
+    for (size_t i = 0; i < count; i++)
+        table->cells[table->cell_count++] = NULL;
+    if (!guest)
+        return;
+    const struct interface *interface = &guest->domain.interfaces[number];
+    const struct plan_item *item = &guest->plan.items[number];
+    bool concerns = item->attachment != ATTACHED_ELSEWHERE;
+    const char *const cells[][2] = {
+        {"guest", guest->domain.name},
+        {"uuid", guest->domain.uuid},
+        {"mac", interface->mac},
+        {"device", interface->target},
+        {"type", interface->type},
+        {"source", interface->network  ? interface->network
+                   : interface->bridge ? interface->bridge
+                   : interface->dev    ? interface->dev
+                                       : interface->target},
+        {"mode", item->mode},
+        {"model", interface->model},
+        {"says", trust_names[item->says]},
+        {"policy", concerns ? policy_action_names[item->decision.action] : NULL},
+        {"section", concerns ? item->decision.section : NULL},
+    };
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
+        table_set(table, cells[i][0], cells[i][1]);
 }
 
 void table_free(struct table *table) {
-    for (size_t row = 0; row < table->row_count; row++)
-        for (size_t i = 0; i < COLUMNS; i++)
-            free(table->rows[row][i]);
-    free(table->rows);
-    *table = (struct table){0};
+    while (table->cell_count)
+        free(table->cells[--table->cell_count]);
+    free(table->cells);
+    table->cells = NULL;
 }
 
 /* ---- The table ---- */
-
-static enum column column_name(unsigned column) {
-    return column & ~(unsigned)VERBOSE;
-}
 
 static const char *shown(char *cell) {
     return cell && *cell ? replace_control_chars(cell) : "-";
 }
 
-static size_t column_width(const struct table *table, enum column column) {
-    size_t most = strlen(heads[column].title);
-    for (size_t row = 0; row < table->row_count; row++) {
-        const char *text = shown(table->rows[row][column]);
-        size_t width = text_width(text, strlen(text));
-        most = width > most ? width : most;
-    }
-    return most;
-}
-
-/* Prints a row; NULL: the titles. A column of no width is not shown. A cell that doesn't fit beside
- * those before it begins a line of its own; the last is wrapped there. */
-static void print_row(const struct table *table, const size_t *widths, size_t line, char **row) {
+/* Prints a row. A column of no width is not shown. A cell that doesn't fit beside those before it
+ * begins a line of its own; the last is wrapped there. */
+static void print_row(const size_t *widths, size_t count, size_t line, char **row) {
     const char *no_color = getenv("NO_COLOR");
-    bool colour = row && isatty(STDOUT_FILENO) && !(no_color && *no_color);
+    bool colour = isatty(STDOUT_FILENO) && !(no_color && *no_color);
     size_t gap = 0, at = 0;
-    for (const unsigned *column = table->columns; *column != COLUMNS; column++) {
-        enum column name = column_name(*column);
-        const char *text = row ? shown(row[name]) : heads[name].title;
-        bool last = column[1] == COLUMNS;
-        if (!widths[name])
-            continue;
+    for (size_t i = 0; i < count; i++) {
+        const char *text = shown(row[i]);
         size_t width = text_width(text, strlen(text));
-        if (at && at + (last ? width : widths[name]) > line) {
+        bool last = i + 1 == count, red = colour && strcmp(text, "BROKEN") == 0;
+        if (!widths[i])
+            continue;
+        if (at && at + (last ? width : widths[i]) > line) {
             (void)putchar('\n');
             gap = at = INDENT;
         }
         (void)printf("%*s", (int)gap, "");
         if (last)
             print_wrapped(stdout, at, line, text);
-        else if (colour && name == COLUMN_STATE && strcmp(text, "BROKEN") == 0)
-            (void)printf("\033[31m%s\033[0m", text);
         else
-            (void)fputs(text, stdout);
-        gap = widths[name] + GAP - width;
-        at += widths[name] + GAP;
+            (void)printf("%s%s%s", red ? "\033[31m" : "", text, red ? "\033[0m" : "");
+        gap = widths[i] + GAP - width;
+        at += widths[i] + GAP;
     }
 }
 
 static void print_text(const struct table *table, bool verbose) {
-    size_t widths[COLUMNS] = {0}, line = verbose ? SIZE_MAX : line_width();
-    for (const unsigned *column = table->columns; *column != COLUMNS; column++)
-        if (heads[column_name(*column)].title && (verbose || !(*column & VERBOSE)))
-            widths[column_name(*column)] = column_width(table, column_name(*column));
-    if (table->row_count)
-        print_row(table, widths, line, NULL);
-    for (size_t row = 0; row < table->row_count; row++)
-        print_row(table, widths, line, table->rows[row]);
+    const size_t count = column_count(table), line = verbose ? SIZE_MAX : line_width();
+    size_t widths[MOST_COLUMNS] = {0};
+    char *titles[MOST_COLUMNS] = {NULL};
+    for (size_t i = 0; i < count; i++) {
+        titles[i] = or_end(strdup(table->columns[i].name));
+        for (char *letter = titles[i]; *letter; letter++)
+            *letter = (char)(*letter == '_' ? ' ' : toupper((unsigned char)*letter));
+        int when = table->columns[i].when;
+        bool is_shown = !(when & JSON_ONLY) && (verbose || !(when & VERBOSE));
+        widths[i] = is_shown ? strlen(titles[i]) : 0;
+    }
+    for (size_t i = 0; i < table->cell_count; i++) {
+        const char *text = shown(table->cells[i]);
+        size_t *most = &widths[i % count], width = text_width(text, strlen(text));
+        *most = *most && width > *most ? width : *most;
+    }
+    print_row(widths, count, line, titles);
+    for (size_t i = 0; i < table->cell_count; i += count)
+        print_row(widths, count, line, table->cells + i);
+    for (size_t i = 0; i < count; i++)
+        free(titles[i]);
 }
 
 /* ---- JSON ---- */
@@ -144,26 +143,25 @@ void print_json_string(const char *text) {
 }
 
 static void print_json(const struct table *table) {
+    const size_t count = column_count(table);
     (void)putchar('[');
-    for (size_t row = 0; row < table->row_count; row++) {
-        (void)fputs(row ? "},\n  {" : "\n  {", stdout);
-        for (const unsigned *column = table->columns; *column != COLUMNS; column++) {
-            enum column name = column_name(*column);
-            const char *text = table->rows[row][name];
-            bool truth = name == COLUMN_MULTICAST || name == COLUMN_OVERRIDE; /* yes and no */
-            (void)printf("%s\"%s\": ", column == table->columns ? "" : ", ", heads[name].json);
-            if (truth && text)
-                (void)fputs(*text == 'y' ? "true" : "false", stdout);
-            else
-                print_json_string(text);
-        }
+    for (size_t i = 0; i < table->cell_count; i++) {
+        const struct table_column *column = &table->columns[i % count];
+        const char *text = table->cells[i];
+        (void)printf("%s\"%s\": ", i % count ? ", " : i ? "},\n  {" : "\n  {", column->name);
+        if (column->when & TRUTH && text)
+            (void)fputs(*text == 'y' ? "true" : "false", stdout);
+        else
+            print_json_string(text);
     }
-    (void)puts(table->row_count ? "}\n]" : "]");
+    (void)puts(table->cell_count ? "}\n]" : "]");
 }
 
-void table_print(const struct table *table, const struct options *options) {
+void table_print(const struct table *table, const struct options *options, const char *nothing) {
     if (options->json)
         print_json(table);
-    else
+    else if (table->cell_count)
         print_text(table, options->verbose);
+    else if (nothing)
+        (void)puts(nothing);
 }

@@ -137,6 +137,16 @@ next_second() {
     # A script that calls ours elsewhere.
     rm $hooks/qemu.d/10-another
     hook_is missing
+
+    # That isn't hidden by an error of the policy.
+    write_policy <<< nonsense
+    exits 2 rxtrust status
+    grep "libvirt has no hook that is rxtrust" "$state/output"
+    grep "rxtrust.ini:1: neither" "$state/errors"
+    exits 2 rxtrust status --json
+    jq -e '.hook.state == "missing" and .interfaces == []' "$state/output"
+    rm "$policy"
+
     printf '#!/bin/sh\nexec /opt/store/abc123-rxtrust/bin/rxtrust "$@"\n' > $hooks/qemu.d/50-ours
     hook_is not-executable
     grep -x "$hooks/qemu.d/50-ours is not executable; run: chmod +x $hooks/qemu.d/50-ours && systemctl reload libvirtd" \
