@@ -61,7 +61,7 @@ static int settle_all(const char *why, char **names, bool revert) {
             continue;
         if (!guest->domain.id) {
             if (*names)
-                log_info("guest %s: it doesn't run: it gets what the policy says at its start",
+                log_info("guest %s: it doesn't run; it gets what the policy says at its start",
                          guest->domain.name);
             continue;
         }

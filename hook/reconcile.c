@@ -107,7 +107,7 @@ static const struct verdict_form {
                                 STATE_BROKEN, false},
     [DEVICE_UNKNOWN] = {"device-unknown", "cannot look at the device", STATE_UNKNOWN, false},
     [NETWORK_NOT_KNOWN] = {"network-unknown", "", STATE_UNKNOWN, false},
-    [NOT_RUNNING] = {"not-running", "it doesn't run: it gets what the policy says at its start",
+    [NOT_RUNNING] = {"not-running", "it doesn't run; it gets what the policy says at its start",
                      STATE_OK, false},
 };
 

@@ -56,7 +56,7 @@ enum verdict {
     TRUSTED_UNTIL_SHUTDOWN,
     DEVICE_UNKNOWN,
     NETWORK_NOT_KNOWN,
-    NOT_RUNNING /* the guest doesn't run: it gets what the policy says at its start */
+    NOT_RUNNING /* the guest doesn't run; it gets what the policy says at its start */
 };
 
 /* What an administrator makes of a verdict. */

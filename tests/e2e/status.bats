@@ -306,6 +306,81 @@ END
     virsh -q undefine stored
 }
 
+@test "no command writes a line of more than 80 columns, for names of 16 characters" {
+    local name=a-guest-named-16 network=a-network-of-16c command
+    start_network
+    virsh -q net-info "$network" > /dev/null 2>&1 ||
+        virsh -q net-define <(sed "s/uplinks/$network/" "$state/network.xml")
+    define $name 114 "$(direct 114)$(direct 115 "" e1000)
+        <interface type='network'><source network='uplinks'/><mac address='$(mac 114 1)'/><model type='virtio'/></interface>
+        <interface type='network'><source network='uplinks'/><mac address='$(mac 114 2)'/></interface>"
+    virsh -q start $name --paused
+    settle
+    ip link set "$(macvtap $name)" allmulticast off alias ""
+    define b-guest-named-16 116 "$(direct 116 "trustGuestRxFilters='no'")<interface type='user'/>
+        <interface type='network'><source network='$network'/><mac address='$(mac 116 1)'/></interface>
+        <interface type='ethernet'><target dev='a-device-of-16c' managed='no'/><mac address='$(mac 116 2)'/></interface>"
+    write_policy <<END
+[rule:a-section-of-16c]
+vm = $name
+mac = $(mac 114 2)
+policy = off
+[vm:$(guest_uuid 114)]
+override = yes
+[vm:a-guest-named-17]
+policy = off
+END
+    touch -d '1 hour ago' /run/rxtrust/last-call
+    rm -f /dev/log
+    for command in status "status $name b-guest-named-16" explain check "check --guests" "define --dry-run --all" \
+        "explain no-such-guest-16" apply "apply b-guest-named-16" revert "define $name" "define --all" plugged "plugged x" --help \
+        --version -x "status -x" "explain - x" "define" "rewrite x" "check --json"; do
+        # shellcheck disable=SC2086 # words
+        fits_terminal $command
+    done
+    for command in status apply revert explain check define plugged rewrite; do
+        fits_terminal $command --help
+    done
+    rm "$hook"
+    fits_terminal status
+
+    write_policy <<END
+polcy = off
+[default]
+policy = of
+policy = "off"
+ override = yes
+[vm:a-guest-named-16, b-guest-named-16]
+network = a-network-of-16c
+policy =
+[rule:nothing]
+[vm:$name]
+override = maybe # perhaps
+[rule:mac]
+mac = 52:54:0:*
+mode = bridged
+vm = 0ddba11c-0000-4000-8000-00000000011
+policy = off
+[rule:mac]
+policy = off
+[default]
+[vm:x
+[vm:a;b] c
+nonsense
+policy = off,on
+$(printf 'a\tb\001c')
+$(printf 'a\u00a0b')
+$(printf 'x%.0s' {1..250})
+END
+    for command in status explain check "check --guests" "check $policy" apply "define $name"; do
+        # shellcheck disable=SC2086 # words
+        fits_terminal $command
+    done
+    ln -sf "$state/log" /dev/log
+    virsh -q destroy $name
+    virsh -q net-undefine $network
+}
+
 @test "every command's exit code tells what is wrong: the usage or the policy, libvirt, or a guest" {
     local command device
     define broken 108 "$(direct 108)"
