@@ -56,8 +56,8 @@ void check_warn_unmatched(const struct guests *guests, const char *file) {
 /* ---- check --guests ---- */
 
 static const struct table_column columns[] = {
-    {"section", 0}, {"guest", 0},        {"uuid", JSON_ONLY}, {"mac", 0},
-    {"policy", 0},  {"override", TRUTH}, {NULL, 0},
+    {"SECTION", 0}, {"GUEST", 0},        {"UUID", JSON_ONLY}, {"MAC", 0},
+    {"POLICY", 0},  {"OVERRIDE", TRUTH}, {NULL, 0},
 };
 
 static bool is(const char *section, const char *name) {
@@ -76,11 +76,11 @@ static bool list_decided(struct table *table, const struct planned *planned, con
             if (!policy && !override)
                 continue;
             table_add(table, guest, number);
-            table_set(table, "section", section);
+            table_set(table, "SECTION", section);
             if (!policy)
-                table_set(table, "policy", NULL);
+                table_set(table, "POLICY", NULL);
             if (override)
-                table_set(table, "override", decision->override ? "yes" : "no");
+                table_set(table, "OVERRIDE", decision->override ? "yes" : "no");
         }
     }
     return table->cell_count > before;
@@ -93,7 +93,7 @@ static void list_sections(struct table *table, const struct planned *planned, co
         if (is(section->name, by_default) || list_decided(table, planned, section->name))
             continue;
         table_add(table, NULL, 0);
-        table_set(table, "section", section->name);
+        table_set(table, "SECTION", section->name);
         if (section->matched)
             log_error_at(file ? file : POLICY_FILE, section->line,
                          "warning: the section decides nothing");

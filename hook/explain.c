@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 static const struct table_column columns[] = {
-    {"guest", 0},        {"uuid", VERBOSE},    {"mac", 0},          {"type", VERBOSE},
-    {"source", 0},       {"mode", VERBOSE},    {"model", VERBOSE},  {"says", VERBOSE},
-    {"policy", VERBOSE}, {"section", VERBOSE}, {"gets", JSON_ONLY}, {"at_its_next_start", 0},
+    {"GUEST", 0},        {"UUID", VERBOSE},    {"MAC", 0},          {"TYPE", VERBOSE},
+    {"SOURCE", 0},       {"MODE", VERBOSE},    {"MODEL", VERBOSE},  {"SAYS", VERBOSE},
+    {"POLICY", VERBOSE}, {"SECTION", VERBOSE}, {"GETS", JSON_ONLY}, {"AT ITS NEXT START", 0},
     {NULL, 0},
 };
 
@@ -75,8 +75,8 @@ static void add_row(struct table *table, const struct planned_guest *guest, size
             ? xasprintf("trust; to take it back, run: rxtrust define %s", name)
             : xasprintf("%s%s%s", unknown ? "unknown" : gets, *why ? ": " : "", why);
     table_add(table, guest, number);
-    table_set(table, "gets", missing || depends || unknown ? NULL : gets);
-    table_set(table, "at_its_next_start", text);
+    table_set(table, "GETS", missing || depends || unknown ? NULL : gets);
+    table_set(table, "AT ITS NEXT START", text);
     free(text);
     free(why);
 }

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 static const struct table_column columns[] = {
-    {"guest", 0},      {"uuid", VERBOSE},   {"mac", VERBOSE},     {"device", 0},
-    {"mode", VERBOSE}, {"state", 0},        {"code", JSON_ONLY},  {"multicast", TRUTH},
-    {"trust", 0},      {"policy", VERBOSE}, {"section", VERBOSE}, {"why", 0},
+    {"GUEST", 0},      {"UUID", VERBOSE},   {"MAC", VERBOSE},     {"DEVICE", 0},
+    {"MODE", VERBOSE}, {"STATE", 0},        {"CODE", JSON_ONLY},  {"MULTICAST", TRUTH},
+    {"TRUST", 0},      {"POLICY", VERBOSE}, {"SECTION", VERBOSE}, {"WHY", 0},
     {NULL, 0},
 };
 
@@ -31,11 +31,11 @@ static void add_row(struct table *table, const struct planned_guest *guest, size
                   !observed->problem;
     char *why = interface_why(guest, number, finding);
     table_add(table, guest, number);
-    table_set(table, "state", state_names[verdict_state(verdict)]);
-    table_set(table, "code", verdict_code(verdict));
-    table_set(table, "multicast", !looked ? NULL : hears(observed) ? "yes" : "no");
-    table_set(table, "trust", looked ? in_force_names[observed->trust] : NULL);
-    table_set(table, "why", why);
+    table_set(table, "STATE", state_names[verdict_state(verdict)]);
+    table_set(table, "CODE", verdict_code(verdict));
+    table_set(table, "MULTICAST", !looked ? NULL : hears(observed) ? "yes" : "no");
+    table_set(table, "TRUST", looked ? in_force_names[observed->trust] : NULL);
+    table_set(table, "WHY", why);
     free(why);
 }
 

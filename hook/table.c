@@ -15,48 +15,56 @@ enum { GAP = 2, MOST_COLUMNS = 16 };
 
 static size_t column_count(const struct table *table) {
     size_t count = 0;
-    while (table->columns[count].name)
+    while (table->columns[count].title)
         count++;
     return count;
 }
 
-void table_set(struct table *table, const char *name, const char *text) {
+void table_set(struct table *table, const char *title, const char *text) {
     const size_t count = column_count(table);
     for (size_t i = 0; i < count; i++) {
         char **cell = &table->cells[table->cell_count - count + i];
-        if (strcmp(table->columns[i].name, name) != 0)
+        if (strcmp(table->columns[i].title, title) != 0)
             continue;
         free(*cell);
         *cell = text ? or_end(strdup(text)) : NULL;
     }
 }
 
-void table_add(struct table *table, const struct planned_guest *guest, size_t number) {
+static void add_row(struct table *table) {
     const size_t count = column_count(table);
     table->cells =
         or_end(reallocarray(table->cells, table->cell_count + count, sizeof *table->cells));
     for (size_t i = 0; i < count; i++)
         table->cells[table->cell_count++] = NULL;
+}
+
+void table_add(struct table *table, const struct planned_guest *guest, size_t number) {
+    const struct table_column *column = table->columns;
+    if (!table->cells)
+        for (add_row(table); column->title; column++)
+            table_set(table, column->title, column->title);
+    add_row(table);
     if (!guest)
         return;
     const struct interface *interface = &guest->domain.interfaces[number];
     const struct plan_item *item = &guest->plan.items[number];
     bool concerns = item->attachment != ATTACHED_ELSEWHERE;
     const char *const cells[][2] = {
-        {"guest", guest->domain.name},
-        {"uuid", guest->domain.uuid},
-        {"mac", interface->mac},
-        {"device", interface->target},
-        {"type", interface->type},
-        {"source", interface->network  ? interface->network
+        {"GUEST", guest->domain.name},
+        {"UUID", guest->domain.uuid},
+        {"MAC", interface->mac},
+        {"DEVICE", interface->target},
+        {"TYPE", interface->type},
+        {"SOURCE", interface->network  ? interface->network
                    : interface->bridge ? interface->bridge
                    : interface->dev    ? interface->dev
                                        : interface->target},
-        {"mode", item->mode},
-        {"model", interface->model},
-        {"says", trust_names[item->says]},
-        {"policy", concerns ? policy_action_names[item->decision.action] : NULL},
-        {"section", concerns ? item->decision.section : NULL},
+        {"MODE", item->mode},
+        {"MODEL", interface->model},
+        {"SAYS", trust_names[item->says]},
+        {"POLICY", concerns ? policy_action_names[item->decision.action] : NULL},
+        {"SECTION", concerns ? item->decision.section : NULL},
     };
     for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
         table_set(table, cells[i][0], cells[i][1]);
@@ -104,25 +112,15 @@ static void print_row(const size_t *widths, size_t count, size_t line, char **ro
 static void print_text(const struct table *table, bool verbose) {
     const size_t count = column_count(table), line = verbose ? SIZE_MAX : line_width();
     size_t widths[MOST_COLUMNS] = {0};
-    char *titles[MOST_COLUMNS] = {NULL};
-    for (size_t i = 0; i < count; i++) {
-        titles[i] = or_end(strdup(table->columns[i].name));
-        for (char *letter = titles[i]; *letter; letter++)
-            *letter = (char)(*letter == '_' ? ' ' : toupper((unsigned char)*letter));
-        int when = table->columns[i].when;
-        bool is_shown = !(when & JSON_ONLY) && (verbose || !(when & VERBOSE));
-        widths[i] = is_shown ? strlen(titles[i]) : 0;
-    }
     for (size_t i = 0; i < table->cell_count; i++) {
         const char *text = shown(table->cells[i]);
         size_t *most = &widths[i % count], width = text_width(text, strlen(text));
-        *most = *most && width > *most ? width : *most;
+        int when = table->columns[i % count].when;
+        if (!(when & JSON_ONLY) && (verbose || !(when & VERBOSE)) && width > *most)
+            *most = width;
     }
-    print_row(widths, count, line, titles);
     for (size_t i = 0; i < table->cell_count; i += count)
         print_row(widths, count, line, table->cells + i);
-    for (size_t i = 0; i < count; i++)
-        free(titles[i]);
 }
 
 /* ---- JSON ---- */
@@ -145,22 +143,25 @@ void print_json_string(const char *text) {
 static void print_json(const struct table *table) {
     const size_t count = column_count(table);
     (void)putchar('[');
-    for (size_t i = 0; i < table->cell_count; i++) {
+    for (size_t i = count; i < table->cell_count; i++) {
         const struct table_column *column = &table->columns[i % count];
         const char *text = table->cells[i];
-        (void)printf("%s\"%s\": ", i % count ? ", " : i ? "},\n  {" : "\n  {", column->name);
+        (void)fputs(i % count ? ", \"" : i > count ? "},\n  {\"" : "\n  {\"", stdout);
+        for (const char *letter = column->title; *letter; letter++)
+            (void)putchar(*letter == ' ' ? '_' : tolower((unsigned char)*letter));
+        (void)fputs("\": ", stdout);
         if (column->when & TRUTH && text)
             (void)fputs(*text == 'y' ? "true" : "false", stdout);
         else
             print_json_string(text);
     }
-    (void)puts(table->cell_count ? "}\n]" : "]");
+    (void)puts(table->cells ? "}\n]" : "]");
 }
 
 void table_print(const struct table *table, const struct options *options, const char *nothing) {
     if (options->json)
         print_json(table);
-    else if (table->cell_count)
+    else if (table->cells)
         print_text(table, options->verbose);
     else if (nothing)
         (void)puts(nothing);

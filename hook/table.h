@@ -9,13 +9,13 @@
 enum { VERBOSE = 1, JSON_ONLY = 2, TRUTH = 4 };
 
 struct table_column {
-    const char *name; /* in JSON; in capitals and with spaces it is the title */
-    int when;         /* VERBOSE: with -v only; TRUTH: "yes" and "no" are true and false in JSON */
+    const char *title; /* in JSON it is written in small letters, with _ for a space */
+    int when;          /* VERBOSE: with -v only; TRUTH: "yes" and "no" are true and false in JSON */
 };
 
 struct table {
-    const struct table_column *columns; /* a name of NULL ends them */
-    char **cells;                       /* row after row, owned; an absent one is NULL */
+    const struct table_column *columns; /* a title of NULL ends them */
+    char **cells; /* row after row, the first has the titles; owned; an absent one is NULL */
     size_t cell_count;
 };
 
@@ -24,7 +24,7 @@ struct table {
 void table_add(struct table *table, const struct planned_guest *guest, size_t number);
 
 /* Sets a cell of the last row to a copy of the text; NULL: absent, '-' and null. */
-void table_set(struct table *table, const char *name, const char *text);
+void table_set(struct table *table, const char *title, const char *text);
 
 /* Prints all rows to standard output: as a table in lines that fit a terminal, with -v as one with
  * all columns and without wrapping, or with --json as an array. `nothing` stands in for a table
