@@ -56,8 +56,8 @@ void check_warn_unmatched(const struct guests *guests, const char *file) {
 /* ---- check --guests ---- */
 
 static const struct table_column columns[] = {
-    {"SECTION", 0}, {"GUEST", 0},        {"UUID", JSON_ONLY}, {"MAC", 0},
-    {"POLICY", 0},  {"OVERRIDE", TRUTH}, {NULL, 0},
+    {"SECTION", 0}, {"GUEST", 0},  {"UUID", JSON_ONLY},
+    {"MAC", 0},     {"POLICY", 0}, {"OVERRIDE", TRUTH},
 };
 
 static bool is(const char *section, const char *name) {
@@ -101,7 +101,7 @@ static void list_sections(struct table *table, const struct planned *planned, co
 }
 
 static enum exit_code check_guests(const char *file, const struct options *options) {
-    struct table table = {.columns = columns};
+    struct table table = TABLE_OF(columns);
     struct guests guests;
     enum exit_code code = guests_from_virsh((char *[]){NULL}, file, GUESTS_STORED, &guests);
     for (size_t i = 0; !code && i < guests.planned.count; i++) {

@@ -13,7 +13,6 @@ static const struct table_column columns[] = {
     {"GUEST", 0},        {"UUID", VERBOSE},    {"MAC", 0},          {"TYPE", VERBOSE},
     {"SOURCE", 0},       {"MODE", VERBOSE},    {"MODEL", VERBOSE},  {"SAYS", VERBOSE},
     {"POLICY", VERBOSE}, {"SECTION", VERBOSE}, {"GETS", JSON_ONLY}, {"AT ITS NEXT START", 0},
-    {NULL, 0},
 };
 
 /* Why an interface is no concern of rxtrust's; the caller frees it. */
@@ -82,7 +81,7 @@ static void add_row(struct table *table, const struct planned_guest *guest, size
 }
 
 int command_explain(int argc, char **argv) {
-    struct table table = {.columns = columns};
+    struct table table = TABLE_OF(columns);
     const struct options options = options_parse(argc, argv, "cjv", argc);
     struct guests guests;
     char *const *names = argv + optind;

@@ -13,7 +13,6 @@ static const struct table_column columns[] = {
     {"GUEST", 0},      {"UUID", VERBOSE},   {"MAC", VERBOSE},     {"DEVICE", 0},
     {"MODE", VERBOSE}, {"STATE", 0},        {"CODE", JSON_ONLY},  {"MULTICAST", TRUTH},
     {"TRUST", 0},      {"POLICY", VERBOSE}, {"SECTION", VERBOSE}, {"WHY", 0},
-    {NULL, 0},
 };
 
 /* Whether the guest hears multicast: under trust libvirt opens the macvtap's filter as the guest
@@ -60,7 +59,7 @@ static void print_hook_text(const struct hook_report *hook) {
 }
 
 int command_status(int argc, char **argv) {
-    struct table table = {.columns = columns};
+    struct table table = TABLE_OF(columns);
     const struct options options = options_parse(argc, argv, "jv", argc);
     struct guests guests;
     char *const *names = argv + optind;

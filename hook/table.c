@@ -13,15 +13,8 @@
 
 enum { GAP = 2, MOST_COLUMNS = 16 };
 
-static size_t column_count(const struct table *table) {
-    size_t count = 0;
-    while (table->columns[count].title)
-        count++;
-    return count;
-}
-
 void table_set(struct table *table, const char *title, const char *text) {
-    const size_t count = column_count(table);
+    const size_t count = table->column_count;
     for (size_t i = 0; i < count; i++) {
         char **cell = &table->cells[table->cell_count - count + i];
         if (strcmp(table->columns[i].title, title) != 0)
@@ -32,7 +25,7 @@ void table_set(struct table *table, const char *title, const char *text) {
 }
 
 static void add_row(struct table *table) {
-    const size_t count = column_count(table);
+    const size_t count = table->column_count;
     table->cells =
         or_end(reallocarray(table->cells, table->cell_count + count, sizeof *table->cells));
     for (size_t i = 0; i < count; i++)
@@ -40,10 +33,11 @@ static void add_row(struct table *table) {
 }
 
 void table_add(struct table *table, const struct planned_guest *guest, size_t number) {
-    const struct table_column *column = table->columns;
-    if (!table->cells)
-        for (add_row(table); column->title; column++)
-            table_set(table, column->title, column->title);
+    if (!table->cells) {
+        add_row(table);
+        for (size_t i = 0; i < table->column_count; i++)
+            table_set(table, table->columns[i].title, table->columns[i].title);
+    }
     add_row(table);
     if (!guest)
         return;
@@ -110,7 +104,7 @@ static void print_row(const size_t *widths, size_t count, size_t line, char **ro
 }
 
 static void print_text(const struct table *table, bool verbose) {
-    const size_t count = column_count(table), line = verbose ? SIZE_MAX : line_width();
+    const size_t count = table->column_count, line = verbose ? SIZE_MAX : line_width();
     size_t widths[MOST_COLUMNS] = {0};
     for (size_t i = 0; i < table->cell_count; i++) {
         const char *text = shown(table->cells[i]);
@@ -141,7 +135,7 @@ void print_json_string(const char *text) {
 }
 
 static void print_json(const struct table *table) {
-    const size_t count = column_count(table);
+    const size_t count = table->column_count;
     (void)putchar('[');
     for (size_t i = count; i < table->cell_count; i++) {
         const struct table_column *column = &table->columns[i % count];

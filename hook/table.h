@@ -14,10 +14,14 @@ struct table_column {
 };
 
 struct table {
-    const struct table_column *columns; /* a title of NULL ends them */
+    const struct table_column *columns;
+    size_t column_count;
     char **cells; /* row after row, the first has the titles; owned; an absent one is NULL */
     size_t cell_count;
 };
+
+#define TABLE_OF(head)                                                                             \
+    { .columns = (head), .column_count = sizeof(head) / sizeof *(head) }
 
 /* Adds a row about this interface: whatever its guest's XML and the plan tell. NULL: an empty
  * row. */
