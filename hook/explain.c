@@ -15,21 +15,18 @@ static const struct table_column columns[] = {
     {"POLICY", VERBOSE}, {"SECTION", VERBOSE}, {"GETS", JSON_ONLY}, {"AT ITS NEXT START", 0},
 };
 
-/* Why an interface is no concern of rxtrust's; the caller frees it. */
-static char *explain_no_macvtap(const struct interface *interface) {
-    const char *type = or_dash(interface->type);
-    bool device = strcmp(type, "ethernet") == 0 && interface->target;
-    return interface->network ? xasprintf("network %s gives no macvtap", interface->network)
-           : device           ? xasprintf("%s is no macvtap", interface->target)
-                              : xasprintf("type='%s' is no macvtap", type);
-}
-
 char *interface_why(const struct planned_guest *guest, size_t number,
                     const struct finding *finding) {
-    return finding->conclusion.verdict == NOT_MACVTAP
-               ? explain_no_macvtap(&guest->domain.interfaces[number])
-               : or_end(verdict_why(&guest->plan.items[number], &finding->observed,
-                                    &finding->conclusion, guest_for_shell(&guest->domain)));
+    const struct interface *interface = &guest->domain.interfaces[number];
+    const char *type = or_dash(interface->type);
+    if (finding->conclusion.verdict != NOT_MACVTAP)
+        return or_end(verdict_why(&guest->plan.items[number], &finding->observed,
+                                  &finding->conclusion, guest_for_shell(&guest->domain)));
+    if (interface->network)
+        return xasprintf("network %s gives no macvtap", interface->network);
+    if (strcmp(type, "ethernet") == 0 && interface->target)
+        return xasprintf("%s is no macvtap", interface->target);
+    return xasprintf("type='%s' is no macvtap", type);
 }
 
 /* What is so at the next start, once the hook has done its steps. */

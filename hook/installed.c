@@ -43,38 +43,31 @@ struct hook {
     char path[PATH_MAX];   /* the file that is most likely ours */
 };
 
-/* What a file is by its content: our program, or a script that names it, perhaps in a directory of
- * its own. HOOK_MISSING: nothing that libvirt could call. */
-static enum hook_state state_of(const char *path, const struct stat *file) {
-    static const char us[] = "rxtrust";
-    struct text text = {0};
-    bool executable = file->st_mode & 0111, known = !io_read_file(AT_FDCWD, path, &text);
-    bool ours = text.length && memmem(text.data, text.length, us, strlen(us));
-    text_free(&text);
-    return !known               ? HOOK_UNKNOWN
-           : ours && executable ? HOOK_IN_PLACE
-           : ours               ? HOOK_NOT_EXECUTABLE
-           : executable         ? HOOK_FOREIGN
-                                : HOOK_MISSING;
-}
-
+/* A file is what its content says: our program, or a script that names it, perhaps in a directory
+ * of its own. */
 static void look_at(const char *path, struct hook *hook) {
-    struct stat link, file;
-    enum hook_state state = HOOK_MISSING;
-    if (lstat(path, &link) != 0 || stat(path, &file) != 0)
-        state = errno == ENOENT ? HOOK_MISSING : HOOK_UNKNOWN;
-    else {
-        time_t changed = link.st_ctime > file.st_ctime ? link.st_ctime : file.st_ctime;
-        hook->changed = changed > hook->changed ? changed : hook->changed;
-        state = S_ISREG(file.st_mode) ? state_of(path, &file) : HOOK_MISSING;
-    }
+    static const char us[] = "rxtrust";
+    struct stat file = {0};
+    struct text text = {0};
+    bool unknown = stat(path, &file) != 0 && errno != ENOENT; /* not a link to nothing */
+    if (S_ISREG(file.st_mode))
+        unknown = io_read_file(AT_FDCWD, path, &text);
+    bool executable = S_ISREG(file.st_mode) && file.st_mode & 0111;
+    bool ours = text.length && memmem(text.data, text.length, us, strlen(us));
+    enum hook_state state = unknown              ? HOOK_UNKNOWN
+                            : ours && executable ? HOOK_IN_PLACE
+                            : ours               ? HOOK_NOT_EXECUTABLE
+                            : executable         ? HOOK_FOREIGN
+                                                 : HOOK_MISSING;
+    text_free(&text);
+    hook->changed = file.st_ctime > hook->changed ? file.st_ctime : hook->changed;
     if (state <= hook->state)
         return;
     hook->state = state;
     (void)snprintf(hook->path, sizeof hook->path, "%s", path);
 }
 
-/* A directory changes when a file in it comes or goes. */
+/* A directory changes when a file or a link in it comes or goes. */
 static struct hook find_hook(void) {
     glob_t files = {0};
     struct hook hook = {.state = can_list(HOOK_FILE ".d") ? HOOK_MISSING : HOOK_UNKNOWN};
