@@ -18,7 +18,7 @@ enum hook_state {
     HOOK_FOREIGN,        /* there are only hooks of others */
     HOOK_NOT_EXECUTABLE, /* ours is there, but can't be run */
     HOOK_UNKNOWN,        /* this user can't know */
-    HOOK_IN_PLACE,       /* no guest has started since */
+    HOOK_IN_PLACE,       /* no call since the hooks changed, and no guest missed one */
     HOOK_NOT_CALLED,     /* a guest started after the hook was there, and it wasn't called */
     HOOK_WORKS
 };

@@ -306,6 +306,45 @@ END
     virsh -q undefine stored
 }
 
+# as_libvirt VERSION: the daemon's version as virsh tells it.
+as_libvirt() {
+    fake_virsh <<END
+#!/bin/bash
+set -o pipefail
+/usr/bin/virsh "\$@" | sed 's/^\(Running against daemon: \).*/\1$1/'
+END
+}
+
+gets() {
+    rxtrust explain --json foreseen | jq -r '.[].gets' | paste -sd,
+}
+
+@test "explain foresees what the hook gives and takes back at the next start, by the libvirt that runs" {
+    start_network
+    define foreseen 117 "$(direct 117)
+        <interface type='network'><source network='uplinks'/><mac address='$(mac 117 1)'/><model type='virtio'/></interface>"
+    as_libvirt 9.0.0
+    [ "$(gets)" == all-multicast,all-multicast ]
+    as_libvirt 10.1.0
+    [ "$(gets)" == trust,all-multicast ]
+    rxtrust explain foreseen | grep "$(mac 117 1) .* all-multicast; for trust too, run: rxtrust define foreseen"
+
+    rxtrust define foreseen
+    as_libvirt 9.0.0
+    [ "$(gets)" == trust,trust ]
+    policy_is multicast
+    [ "$(gets)" == trust,trust ]
+    rxtrust explain foreseen | grep "$(mac 117) .* trust; to take it back, run: rxtrust define foreseen"
+    as_libvirt 10.1.0
+    [ "$(gets)" == all-multicast,trust ]
+    policy_is off
+    [ "$(gets)" == nothing,trust ]
+    rxtrust define foreseen
+    [ "$(gets)" == nothing,nothing ]
+    rm "$state/bin/virsh"
+    virsh -q undefine foreseen
+}
+
 @test "no command writes a line of more than 80 columns, for names of 16 characters" {
     local name=a-guest-named-16 network=a-network-of-16c command
     start_network
