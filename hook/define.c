@@ -54,7 +54,7 @@ static void print_difference(char *name, const char *stored, const char *planned
 /* ---- One guest ---- */
 
 static bool store(const struct planned_guest *guest, const struct text *xml) {
-    static const char *const call[] = {"define", "/dev/stdin", NULL};
+    static const char *const call[] = {VIRSH_WRITE, "define", "/dev/stdin", NULL};
     struct virsh_result result;
     size_t given = 0, taken = 0;
     for (size_t i = 0; i < guest->plan.count; i++) {
@@ -63,7 +63,7 @@ static bool store(const struct planned_guest *guest, const struct text *xml) {
         given += !before && after;
         taken += before && !after;
     }
-    bool good = virsh_run(VIRSH_WRITE, call, xml, clock_now() + ANSWER_SECONDS, &result);
+    bool good = virsh_run(call, xml, clock_now() + ANSWER_SECONDS, &result);
     if (good)
         log_info("define: trust given to %zu and taken from %zu interfaces", given, taken);
     else
@@ -81,14 +81,15 @@ static bool is_known(const struct planned_guest *guest) {
 }
 
 static enum result define(const char *uuid, bool dry_run) {
-    const char *const call[] = {"dumpxml", "--inactive", "--security-info", uuid, NULL};
+    const char *const call[] = {VIRSH_WRITE,       "dumpxml", "--inactive",
+                                "--security-info", uuid,      NULL};
     struct virsh_result dump;
     struct guests guests = {.devices = {.socket = -1}};
     struct text out = {0};
     enum result result = FAILED;
     const char *reason = NULL;
     const struct planned_guest *guest = NULL;
-    if (!virsh_run(VIRSH_WRITE, call, NULL, clock_now() + ANSWER_SECONDS, &dump))
+    if (!virsh_run(call, NULL, clock_now() + ANSWER_SECONDS, &dump))
         log_error("define: cannot get its stored XML: %s", virsh_problem(&dump));
     else if (guests_from_text(&dump.output, NULL, ERRORS_ALL, &guests) == EXIT_GOOD)
         guest = guests_get(&guests, 0);
@@ -111,10 +112,10 @@ static enum result define(const char *uuid, bool dry_run) {
 /* ---- All of them ---- */
 
 static enum exit_code define_all(const struct guests *guests, bool dry_run) {
-    static const char *const call[] = {"list", "--all", "--persistent", "--uuid", NULL};
+    static const char *const call[] = {VIRSH_READ, "list", "--all", "--persistent", "--uuid", NULL};
     struct virsh_result list;
     size_t counts[RESULTS] = {0};
-    bool listed = virsh_run(VIRSH_READ, call, NULL, clock_now() + ANSWER_SECONDS, &list);
+    bool listed = virsh_run(call, NULL, clock_now() + ANSWER_SECONDS, &list);
     if (!listed)
         log_error("cannot ask libvirt: %s", virsh_problem(&list));
     for (size_t i = 0; listed && i < guests->planned.count; i++) {

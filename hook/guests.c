@@ -128,33 +128,24 @@ static bool is_named(const struct domain *domain, const char *name) {
     return strcmp(domain->name, name) == 0 || strcasecmp(domain->uuid, name) == 0;
 }
 
-static bool is_asked_for(const struct domain *domain, char *const *names, enum guests_which which) {
-    bool asked = !*names && (domain->id || which != GUESTS_RUNNING);
-    for (; *names && !asked; names++)
-        asked = is_named(domain, *names);
-    return asked;
-}
-
-static void log_missing(char *const *names, struct guests *guests) {
+static void select_guests(char *const *names, enum guests_which which, struct guests *guests) {
+    const size_t count = guests->planned.count;
+    for (size_t i = 0; i < count; i++) {
+        struct planned_guest *guest = &guests->planned.guests[i];
+        guest->left_out = *names || (!guest->domain.id && which == GUESTS_RUNNING);
+    }
     for (; *names; names++) {
         bool found = false;
-        for (size_t i = 0; i < guests->planned.count; i++)
-            found = found || (!guests->planned.guests[i].error.reason &&
-                              is_named(&guests->planned.guests[i].domain, *names));
+        for (size_t i = 0; i < count; i++) {
+            struct planned_guest *guest = &guests->planned.guests[i];
+            bool is = !guest->error.reason && is_named(&guest->domain, *names);
+            guest->left_out = guest->left_out && !is;
+            found = found || is;
+        }
         if (!found)
             log_error("libvirt has no guest %s: virsh list --all shows their names", *names);
         guests->complete = guests->complete && found;
     }
-}
-
-static bool select_guests(char *const *names, enum guests_which which, struct guests *guests) {
-    guests->left_out = calloc(guests->planned.count + 1, sizeof *guests->left_out);
-    for (size_t i = 0; guests->left_out && i < guests->planned.count; i++) {
-        const struct planned_guest *guest = &guests->planned.guests[i];
-        guests->left_out[i] = guest->error.reason || !is_asked_for(&guest->domain, names, which);
-    }
-    log_missing(names, guests);
-    return guests->left_out;
 }
 
 enum exit_code guests_from_virsh(char *const *names, const char *file, enum guests_which which,
@@ -169,10 +160,8 @@ enum exit_code guests_from_virsh(char *const *names, const char *file, enum gues
     }
     if (!code)
         code = plan(file, ERRORS_ALL, guests);
-    if (!code && !select_guests(names, which, guests)) {
-        log_error("out of memory");
-        code = EXIT_NO_ANSWER;
-    }
+    if (!code)
+        select_guests(names, which, guests);
     return code;
 }
 
@@ -180,13 +169,12 @@ void guests_free(struct guests *guests) {
     planned_free(&guests->planned);
     virsh_dumps_free(&guests->dumps);
     devices_close(&guests->devices);
-    free(guests->left_out);
     *guests = (struct guests){.devices = {.socket = -1}};
 }
 
 const struct planned_guest *guests_get(const struct guests *guests, size_t number) {
     bool there = number < guests->planned.count && !guests->planned.guests[number].error.reason &&
-                 !(guests->left_out && guests->left_out[number]);
+                 !guests->planned.guests[number].left_out;
     return there ? &guests->planned.guests[number] : NULL;
 }
 

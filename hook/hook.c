@@ -80,16 +80,12 @@ struct task {
     struct text *xml; /* NULL: it was planned before */
 };
 
-/* Whether libvirt must be called to make the policy true. */
+/* Whether libvirt must be called to make the policy true, where it can do that. */
 static bool needs_libvirt(const struct guests *guests, const struct planned_guest *guest) {
     bool needs = false;
     for (size_t i = 0; i < guest->plan.count; i++) {
-        const struct interface *interface = &guest->domain.interfaces[i];
-        const struct plan_item *item = &guest->plan.items[i];
-        const struct device *device = device_named(&guests->devices, interface->target);
-        bool trust = item->want == WANT_TRUST;
-        needs = needs || (interface->given && !trust) || (device && device->given_trust) ||
-                (item->attachment == ATTACHED_DIRECTLY && trust && interface->trust != TRUST_YES);
+        struct finding finding = observe(&guests->devices, guest, i, 0, LIVE_POSSIBLE, false);
+        needs = needs || finding.conclusion.steps & (STEP_TRUST | STEP_UNTRUST);
     }
     return needs;
 }
@@ -171,7 +167,7 @@ void hook_stopped(const char *operation, struct text *xml) {
         if (!device->macvtap || !device->marked ||
             !is_given_from_outside(device, behind_metadata(xml)))
             continue;
-        problem = device_change(&devices, device, (struct device_change){0});
+        problem = device_change(&devices, device, (struct device_change){.flag = FLAG_CLEAR});
         if (!problem)
             log_info("%s: all-multicast taken back from %s", operation, device->names[0]);
     }

@@ -14,6 +14,7 @@ struct planned_guest {
     struct xml_error error; /* with a reason: its XML can't be parsed, and the rest is empty */
     struct domain domain;
     struct plan plan;
+    bool left_out; /* it wasn't named, or doesn't run where that is asked for */
 };
 
 struct planned_section {
