@@ -308,9 +308,13 @@ static const struct parsing {
     {"a glob of MAC addresses with five bytes", TEXT(RULE("mac = 52:54:00:12:3?\n")),
      "2: " BAD_MAC("52:54:00:12:3?")},
     {"a bracket of no digit, or not closed",
-     TEXT(RULE("mac = 5[g]:*, 5[:]54:*, 5[12:*, 5[]:*, 5[!]:*, [x2]2:*\n")),
+     TEXT(RULE("mac = 5[g]:*, 5[:]54:*, 5[12:*, 5[]:*, 5[!]:*, [x2]2:*, 52:54:*[\n")),
      "2: " BAD_MAC("5[g]:*") "2: " BAD_MAC("5[:]54:*") "2: " BAD_MAC("5[12:*") "2: " BAD_MAC(
-         "5[]:*") "2: " BAD_MAC("5[!]:*") "2: " BAD_MAC("[x2]2:*")},
+         "5[]:*") "2: " BAD_MAC("5[!]:*") "2: " BAD_MAC("[x2]2:*") "2: " BAD_MAC("52:54:*[")},
+    {"a bracket never opened, a backslash, and letters in a glob",
+     TEXT(RULE("mac = 52:54:00:12:34:5], 5\\2:54:*, g2:*, 52:54:00:12:34:5?x\n")),
+     "2: " BAD_MAC("52:54:00:12:34:5]") "2: " BAD_MAC("5\\2:54:*") "2: " BAD_MAC(
+         "g2:*") "2: " BAD_MAC("52:54:00:12:34:5?x")},
     {"a glob of no MAC address", TEXT(RULE("mac = eth*\n")), "2: " BAD_MAC("eth*")},
     {"two bad MAC addresses in a list", TEXT(RULE("mac = a, 52:54:*, b\n")),
      "2: " BAD_MAC("a") "2: " BAD_MAC("b")},
