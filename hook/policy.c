@@ -20,6 +20,8 @@
 #define VM     "vm:"
 #define RULE   "rule:"
 
+enum { NAME_LIMIT = 49 }; /* bytes of a section's name that inih keeps */
+
 enum kind { KIND_FAULTY, KIND_DEFAULT, KIND_VM, KIND_RULE };
 
 /* The keys: first those that decide, then those that ask for a property. */
@@ -165,18 +167,10 @@ static int on_key(void *user, const char *section_name, const char *name, const 
     struct reader *reader = user;
     struct policy_section *section = current_section(reader->policy);
     enum key key = 0;
+    (void)section_name; /* it may be cut */
     /* A build of inih may announce sections without a key, or know keys without a value. */
     if (!name || (section && section->kind == KIND_FAULTY))
         return 1;
-    if (section && strcmp(section_name, section->name) != 0) {
-        section->kind = KIND_FAULTY;
-        if (!section->faulty) /* else the errors wouldn't be in the order of their lines */
-            policy_add_error(reader->policy, section->line,
-                             "the section's name is cut after %zu bytes: use the UUID, a glob, or "
-                             "a [rule:…] with vm =",
-                             strlen(section_name));
-        return 1;
-    }
     while (key < KEYS && strcmp(keys[key].name, name) != 0)
         key++;
     if (!value)
@@ -251,6 +245,9 @@ static const char *read_section_name(struct reader *reader, char *line) {
     if (is_vm && strchr(title, ','))
         return "[vm:…] names one guest: a list goes into vm = of a [rule:…], a comma in a name is "
                "matched by ?";
+    if (close - name > NAME_LIMIT)
+        return "the section's name is cut after 49 bytes: use the UUID, a glob, or a [rule:…] with "
+               "vm =";
     section->kind = is_vm ? KIND_VM : KIND_RULE;
     if (is_vm)
         set_value(reader, VM_KEY, title, title);

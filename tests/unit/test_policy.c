@@ -197,6 +197,7 @@ static const struct parsing {
     {"an empty rule", TEXT("[rule:r]\n"), "1: " NO_MATCH("rule:r") "1: " NOTHING("rule:r")},
     {"a name of 49 bytes", TEXT("[" NAME_49 "]\npolicy = off\n"), ""},
     {"a name of 50 bytes", TEXT("[" NAME_50 "]\npolicy = off\n"), "1: " CUT_NAME},
+    {"a name of 50 bytes without a key", TEXT("[" NAME_50 "]\n"), "1: " CUT_NAME},
     {"a rule's name of 50 bytes", TEXT("[" RULE_50 "]\nvm = a\npolicy = off\n"), "1: " CUT_NAME},
     {"a long name below the one it is cut to",
      TEXT("[" NAME_49 "]\npolicy = off\n[" NAME_50 "]\npolicy = trust\n"), "3: " CUT_NAME},
@@ -426,8 +427,9 @@ static const struct parsing {
      ""},
 
     /* Several errors. */
-    {"an error between a section and the line that shows its name to be cut",
-     TEXT("[" NAME_50 "]\n; \x01\npolicy = off\n[vm:a]\n"), "2: " CONTROL "4: " NOTHING("vm:a")},
+    {"a name of 50 bytes, and an error below it",
+     TEXT("[" NAME_50 "]\n; \x01\npolicy = off\n[vm:a]\n"),
+     "1: " CUT_NAME "2: " CONTROL "4: " NOTHING("vm:a")},
     {"a section behind a NUL byte", TEXT("\0\n[vm:a]\npolicy = off\n[vm:b]\npolicy = of\n"),
      "1: " CONTROL "5: " BAD_POLICY("of")},
     {"errors in the order of their lines",
