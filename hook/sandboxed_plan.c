@@ -87,8 +87,10 @@ static void put_policy(struct message *message, const struct policy *policy) {
     message_put_number(message, policy->count);
     for (size_t i = 0; i < policy->count; i++) {
         unsigned long line = 0;
-        message_put_text(message, policy_section(policy, i, &line));
+        bool matched = false;
+        message_put_text(message, policy_section(policy, i, &line, &matched));
         message_put_number(message, line);
+        message_put_number(message, matched);
     }
     message_put_number(message, policy->error_count + policy->out_of_memory);
     for (size_t i = 0; i < policy->error_count; i++) {
@@ -132,11 +134,11 @@ static void plan_materials(void *user, struct message *message) {
     struct policy *policy = &materials->policy;
     if (materials->has_policy)
         (void)policy_parse(policy); /* its errors are passed on */
-    put_policy(message, policy);
     bool usable = !policy->error_count && !policy->out_of_memory;
     message_put_number(message, usable ? materials->source->count : 0);
     for (size_t i = 0; usable && i < materials->source->count; i++)
         plan_guest(materials, &materials->source->texts[i], message);
+    put_policy(message, policy); /* last: it tells which sections matched a guest */
     networks_free(&materials->networks);
     policy_free(policy);
 }
@@ -152,6 +154,7 @@ static bool get_policy(struct message *message, struct planned *planned) {
         struct planned_section *section = &planned->sections[planned->section_count++];
         section->name = message_get_text(message);
         section->line = message_get_number(message, SIZE_MAX);
+        section->matched = message_get_number(message, 2);
         message->bad = message->bad || !section->name;
     }
     count = message_get_count(message);
@@ -197,12 +200,12 @@ const char *planned_get(struct message *message, struct planned *planned) {
     *planned = (struct planned){.message = *message};
     *message = (struct message){0};
     message = &planned->message;
-    bool memory = get_policy(message, planned);
-    size_t count = memory ? message_get_count(message) : 0;
+    size_t count = message_get_count(message);
     planned->guests = calloc(count + 1, sizeof *planned->guests);
-    memory = memory && planned->guests;
+    bool memory = planned->guests;
     while (memory && planned->count < count && !message->bad)
         memory = get_guest(message, &planned->guests[planned->count++]);
+    memory = memory && get_policy(message, planned);
     return !memory                      ? "out of memory"
            : !message_is_whole(message) ? "malformed answer from the parser process"
                                         : NULL;

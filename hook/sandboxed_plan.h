@@ -20,6 +20,7 @@ struct planned_guest {
 struct planned_section {
     const char *name;
     unsigned long line;
+    bool matched; /* its `vm` matches one of the guests, or it has none */
 };
 
 struct planned {

@@ -197,6 +197,7 @@ static const struct parsing {
     {"an empty rule", TEXT("[rule:r]\n"), "1: " NO_MATCH("rule:r") "1: " NOTHING("rule:r")},
     {"a name of 49 bytes", TEXT("[" NAME_49 "]\npolicy = off\n"), ""},
     {"a name of 50 bytes", TEXT("[" NAME_50 "]\npolicy = off\n"), "1: " CUT_NAME},
+    {"a name of 50 bytes without a key", TEXT("[" NAME_50 "]\n"), "1: " CUT_NAME},
     {"a rule's name of 50 bytes", TEXT("[" RULE_50 "]\nvm = a\npolicy = off\n"), "1: " CUT_NAME},
     {"a long name below the one it is cut to",
      TEXT("[" NAME_49 "]\npolicy = off\n[" NAME_50 "]\npolicy = trust\n"), "3: " CUT_NAME},
@@ -308,9 +309,13 @@ static const struct parsing {
     {"a glob of MAC addresses with five bytes", TEXT(RULE("mac = 52:54:00:12:3?\n")),
      "2: " BAD_MAC("52:54:00:12:3?")},
     {"a bracket of no digit, or not closed",
-     TEXT(RULE("mac = 5[g]:*, 5[:]54:*, 5[12:*, 5[]:*, 5[!]:*, [x2]2:*\n")),
+     TEXT(RULE("mac = 5[g]:*, 5[:]54:*, 5[12:*, 5[]:*, 5[!]:*, [x2]2:*, 52:54:*[\n")),
      "2: " BAD_MAC("5[g]:*") "2: " BAD_MAC("5[:]54:*") "2: " BAD_MAC("5[12:*") "2: " BAD_MAC(
-         "5[]:*") "2: " BAD_MAC("5[!]:*") "2: " BAD_MAC("[x2]2:*")},
+         "5[]:*") "2: " BAD_MAC("5[!]:*") "2: " BAD_MAC("[x2]2:*") "2: " BAD_MAC("52:54:*[")},
+    {"a bracket never opened, a backslash, and letters in a glob",
+     TEXT(RULE("mac = 52:54:00:12:34:5], 5\\2:54:*, g2:*, 52:54:00:12:34:5?x\n")),
+     "2: " BAD_MAC("52:54:00:12:34:5]") "2: " BAD_MAC("5\\2:54:*") "2: " BAD_MAC(
+         "g2:*") "2: " BAD_MAC("52:54:00:12:34:5?x")},
     {"a glob of no MAC address", TEXT(RULE("mac = eth*\n")), "2: " BAD_MAC("eth*")},
     {"two bad MAC addresses in a list", TEXT(RULE("mac = a, 52:54:*, b\n")),
      "2: " BAD_MAC("a") "2: " BAD_MAC("b")},
@@ -422,8 +427,9 @@ static const struct parsing {
      ""},
 
     /* Several errors. */
-    {"an error between a section and the line that shows its name to be cut",
-     TEXT("[" NAME_50 "]\n; \x01\npolicy = off\n[vm:a]\n"), "2: " CONTROL "4: " NOTHING("vm:a")},
+    {"a name of 50 bytes, and an error below it",
+     TEXT("[" NAME_50 "]\n; \x01\npolicy = off\n[vm:a]\n"),
+     "1: " CUT_NAME "2: " CONTROL "4: " NOTHING("vm:a")},
     {"a section behind a NUL byte", TEXT("\0\n[vm:a]\npolicy = off\n[vm:b]\npolicy = of\n"),
      "1: " CONTROL "5: " BAD_POLICY("of")},
     {"errors in the order of their lines",

@@ -182,6 +182,58 @@ static void test_policies(void **state) {
     assert_int_equal(unlink(path), 0);
 }
 
+/* A section matched if its vm patterns match one of the guests, whichever that is. */
+static void test_matched_sections(void **state) {
+    (void)state;
+    static const struct {
+        const char *section;
+        const char *keys;
+        bool matched, without_guests;
+    } rows[] = {
+        {"default", "", true, true},
+        {"vm:web-1", "", true, false},
+        {"vm:web-2", "", true, false},
+        {"vm:web-3", "", false, false},
+        {"vm:unread", "", false, false},
+        {"vm:" UUID_B, "", true, false},
+        {"vm:web-?", "", true, false},
+        {"vm:db-*", "", false, false},
+        {"rule:one", "vm = db, web-2\n", true, false},
+        {"rule:none", "vm = db, web\n", false, false},
+        {"rule:by vm and dev", "vm = web-1\ndev = nowhere\n", true, false},
+        {"rule:by dev", "dev = nowhere\n", true, true},
+    };
+    const struct text texts[] = {
+        text_of(guest_a), text_of("<domain><name>unread</name>"),
+        text_of("<domain><name>web-2</name><uuid>" UUID_B "</uuid><devices/></domain>")};
+    char path[] = "/tmp/rxtrust-test-XXXXXX";
+    int fd = mkstemp(path);
+    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+    assert_non_null(file);
+    for (size_t i = 0; i < COUNT(rows); i++)
+        (void)fprintf(file, "[%s]\n%spolicy = off\n", rows[i].section, rows[i].keys);
+    assert_int_equal(fclose(file), 0);
+    for (size_t count = 0; count <= COUNT(texts); count += COUNT(texts)) {
+        struct planned planned;
+        const struct plan_source source = {.policy = path,
+                                           .policy_required = true,
+                                           .texts = texts,
+                                           .count = count,
+                                           .devices = &none};
+        assert_null(sandboxed_plan(&source, &planned));
+        assert_int_equal(planned.policy_error_count, 0);
+        assert_int_equal(planned.section_count, COUNT(rows));
+        for (size_t i = 0; i < COUNT(rows); i++) {
+            bool expected = count ? rows[i].matched : rows[i].without_guests;
+            assert_string_equal(planned.sections[i].name, rows[i].section);
+            if (planned.sections[i].matched != expected)
+                fail_msg("[%s] of %zu guests: %d", rows[i].section, count, !expected);
+        }
+        planned_free(&planned);
+    }
+    assert_int_equal(unlink(path), 0);
+}
+
 /* ---- Malformed messages ---- */
 
 /* A copy of its own size, so that a sanitizer sees a step too far. */
@@ -244,7 +296,7 @@ static void test_each_byte(void **state) {
     text_free(&honest);
 }
 
-/* The start of a message: the policy isn't missing, and has neither sections nor errors. */
+/* The end of a message: the policy isn't missing, and has neither sections nor errors. */
 static void put_policy(struct message *message) {
     message_put_number(message, false);
     message_put_number(message, 0);
@@ -263,59 +315,72 @@ static void put_guest(struct message *message, const char *name, const char *uui
 }
 
 static void put_huge_sections(struct message *message) {
+    message_put_number(message, 0); /* guests */
     message_put_number(message, false);
     message_put_number(message, SIZE_MAX);
 }
 static void put_huge_errors(struct message *message) {
+    message_put_number(message, 0); /* guests */
     message_put_number(message, false);
     message_put_number(message, 0);
     message_put_number(message, SIZE_MAX / 2);
 }
 static void put_huge_guests(struct message *message) {
-    put_policy(message);
     message_put_number(message, SIZE_MAX);
+    put_policy(message);
 }
 static void put_missing_twice(struct message *message) {
+    message_put_number(message, 0); /* guests */
     message_put_number(message, 2);
     message_put_number(message, 0);
     message_put_number(message, 0);
+}
+/* No guest, one section, and no error. */
+static void put_section(struct message *message, const char *name, size_t matched) {
     message_put_number(message, 0);
+    message_put_number(message, false);
+    message_put_number(message, 1);
+    message_put_text(message, name);
+    message_put_number(message, 1); /* its line */
+    message_put_number(message, matched);
+    message_put_number(message, 0);
+}
+static void put_one_section(struct message *message) {
+    put_section(message, "vm:web-1", true);
 }
 static void put_section_without_name(struct message *message) {
-    message_put_number(message, false);
-    message_put_number(message, 1);
-    message_put_text(message, NULL);
-    message_put_number(message, 1);
-    message_put_number(message, 0);
-    message_put_number(message, 0);
+    put_section(message, NULL, true);
+}
+static void put_section_matched_twice(struct message *message) {
+    put_section(message, "vm:web-1", 2);
 }
 static void put_error_without_reason(struct message *message) {
+    message_put_number(message, 0); /* guests */
     message_put_number(message, false);
     message_put_number(message, 0);
     message_put_number(message, 1);
     message_put_number(message, 1);
     message_put_text(message, NULL);
-    message_put_number(message, 0);
 }
 static void put_guest_without_name(struct message *message) {
-    put_policy(message);
     message_put_number(message, 1);
     put_guest(message, NULL, UUID_A);
+    put_policy(message);
 }
 static void put_guest_without_uuid(struct message *message) {
-    put_policy(message);
     message_put_number(message, 1);
     put_guest(message, "web-1", NULL);
+    put_policy(message);
 }
 static void put_one_of_two_guests(struct message *message) {
-    put_policy(message);
     message_put_number(message, 2);
     put_guest(message, "web-1", UUID_A);
+    put_policy(message);
 }
 static void put_one_guest(struct message *message) {
-    put_policy(message);
     message_put_number(message, 1);
     put_guest(message, "web-1", UUID_A);
+    put_policy(message);
 }
 
 static const struct malformed {
@@ -328,10 +393,12 @@ static const struct malformed {
     {"guests without end", put_huge_guests, false},
     {"a flag of 2", put_missing_twice, false},
     {"a section without a name", put_section_without_name, false},
+    {"a section that matched twice", put_section_matched_twice, false},
     {"an error without a reason", put_error_without_reason, false},
     {"a guest without a name", put_guest_without_name, false},
     {"a guest without a UUID", put_guest_without_uuid, false},
     {"a guest less than it says", put_one_of_two_guests, false},
+    {"a section", put_one_section, true},
     {"a guest", put_one_guest, true},
 };
 
@@ -507,10 +574,11 @@ static void test_uuid_from_virsh(void **state) {
 }
 
 static const struct CMUnitTest others[] = {
-    cmocka_unit_test(test_honest_message),   cmocka_unit_test(test_three_guests),
-    cmocka_unit_test(test_policies),         cmocka_unit_test(test_cut_message),
-    cmocka_unit_test(test_each_byte),        cmocka_unit_test(test_places_beyond),
-    cmocka_unit_test(test_number_of_guests), cmocka_unit_test(test_uuid_from_virsh),
+    cmocka_unit_test(test_honest_message),  cmocka_unit_test(test_three_guests),
+    cmocka_unit_test(test_policies),        cmocka_unit_test(test_matched_sections),
+    cmocka_unit_test(test_cut_message),     cmocka_unit_test(test_each_byte),
+    cmocka_unit_test(test_places_beyond),   cmocka_unit_test(test_number_of_guests),
+    cmocka_unit_test(test_uuid_from_virsh),
 };
 
 int main(void) {
