@@ -17,8 +17,6 @@
 
 #define WHITE " \t"
 
-enum { NAME_LIMIT = 49 }; /* bytes of a section's name that inih keeps */
-
 enum kind { KIND_FAULTY, KIND_DEFAULT, KIND_VM, KIND_RULE };
 
 /* The keys: first those that decide, then those that match. */
@@ -213,9 +211,6 @@ static const char *read_section(struct reader *reader, char *line) {
     if (is_vm && strchr(title, ','))
         return "[vm:…] names one guest: a list goes into vm = of a [rule:…], a comma in a name is "
                "matched by ?";
-    if (close > name + NAME_LIMIT)
-        return "the section's name is cut after 49 bytes: use the UUID, a glob, or a [rule:…] with "
-               "vm =";
     reader->section->kind = is_default ? KIND_DEFAULT : is_vm ? KIND_VM : KIND_RULE;
     if (is_vm) /* the bracket and the byte behind it are no longer needed */
         set_value(reader, VM, title + 1);
