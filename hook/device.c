@@ -178,9 +178,14 @@ static const char *list_links(struct devices *devices, bool *changed) {
     const struct {
         struct nlmsghdr header;
         struct ifinfomsg link;
-    } request = {.header = {.nlmsg_len = sizeof request,
-                            .nlmsg_type = RTM_GETLINK,
-                            .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP}};
+        struct rtattr attribute;
+        unsigned mask;
+    } request = {
+        .header = {.nlmsg_len = sizeof request,
+                   .nlmsg_type = RTM_GETLINK,
+                   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+        .attribute = {.rta_len = RTA_LENGTH(sizeof request.mask), .rta_type = IFLA_EXT_MASK},
+        .mask = RTEXT_FILTER_SKIP_STATS}; /* half of a dump is counters */
     const char *problem = send_request(devices->socket, &request.header);
     bool last = false;
     while (!problem && !last) {
