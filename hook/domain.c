@@ -202,7 +202,7 @@ static enum trust noted_word(const struct domain *domain, size_t number, const s
 static void read_note(struct domain *domain, const struct given *note, size_t count) {
     for (size_t i = 0; i < domain->count; i++) {
         struct interface *interface = &domain->interfaces[i];
-        interface->owner = interface->trust;
+        interface->owner = interface->write = interface->trust;
         if (count && interface->trust == TRUST_YES)
             interface->owner = noted_word(domain, i, note, count);
         interface->given = interface->owner != interface->trust;
@@ -237,21 +237,20 @@ void domain_free(struct domain *domain) {
 static const char prefixed_head[] = "<" NOTE_KEY ":given xmlns:" NOTE_KEY "=\"" NOTE_URI "\">";
 
 /* Whether the 'yes' that the interface is to say isn't its owner's. */
-static bool is_given(const struct interface *interface, enum trust says) {
-    return says == TRUST_YES && interface->owner != TRUST_YES;
+static bool is_to_be_given(const struct interface *interface) {
+    return interface->write == TRUST_YES && interface->owner != TRUST_YES;
 }
 
-bool domain_note(const struct domain *domain, const enum trust *says, bool for_virsh,
-                 struct text *note) {
+bool domain_note(const struct domain *domain, bool for_virsh, struct text *note) {
     const char *prefix = for_virsh ? "" : NOTE_KEY ":";
     bool good = text_append(note, "", 0), needed = false;
     for (size_t i = 0; i < domain->count; i++)
-        needed = needed || is_given(&domain->interfaces[i], says[i]);
+        needed = needed || is_to_be_given(&domain->interfaces[i]);
     for (size_t i = 0; needed && good && i < domain->count; i++) {
         const struct interface *interface = &domain->interfaces[i];
-        bool entered = is_given(interface, says[i]);
+        bool entered = is_to_be_given(interface);
         for (size_t j = 0; !entered && j < domain->count; j++)
-            entered = is_given(&domain->interfaces[j], says[j]) &&
+            entered = is_to_be_given(&domain->interfaces[j]) &&
                       is_same_mac(domain->interfaces[j].mac, interface->mac);
         if (!entered)
             continue;
@@ -314,9 +313,10 @@ static const char *element_at(const struct text *xml, size_t tag_end, const char
     return scan_tag(tag, length, whole, value) == xml->data + tag_end ? tag : NULL;
 }
 
-/* The edit that makes the interface say `says`. Returns the '<' of its element, or NULL. */
+/* The edit that makes the interface say `write`. Returns the '<' of its element, or NULL. */
 static const char *edit_interface(const struct interface *interface, const struct text *xml,
-                                  enum trust says, struct edit *edit) {
+                                  struct edit *edit) {
+    enum trust says = interface->write;
     struct edit value = {0};
     *edit = (struct edit){.by = {"", "", ""}};
     bool bounded = interface->tag_end < interface->end && interface->end <= xml->length;
@@ -409,13 +409,13 @@ static bool append_edit(struct text *out, const char **from, const struct edit *
     return good;
 }
 
-static bool rewrite(const struct domain *domain, const enum trust *says, const struct text *xml,
-                    const struct text *note, struct text *out) {
+static bool rewrite(const struct domain *domain, const struct text *xml, const struct text *note,
+                    struct text *out) {
     const char *from = xml->data;
     struct edit edit;
     bool good = true, changes = false;
     for (size_t i = 0; i < domain->count; i++)
-        changes = changes || says[i] != domain->interfaces[i].trust;
+        changes = changes || domain->interfaces[i].write != domain->interfaces[i].trust;
     bool note_left = changes && (note->length || domain->note_end);
     for (size_t i = 0; good && i <= domain->count; i++) {
         const struct interface *interface = i < domain->count ? &domain->interfaces[i] : NULL;
@@ -424,29 +424,28 @@ static bool rewrite(const struct domain *domain, const enum trust *says, const s
             good = edit_note(domain, xml, note, &edit) && append_edit(out, &from, &edit);
             note_left = false;
         }
-        if (good && interface && says[i] != interface->trust)
-            good = edit_interface(interface, xml, says[i], &edit) >= from &&
-                   append_edit(out, &from, &edit);
+        if (good && interface && interface->write != interface->trust)
+            good = edit_interface(interface, xml, &edit) >= from && append_edit(out, &from, &edit);
     }
     return good && text_append(out, from, (size_t)(xml->data + xml->length - from));
 }
 
-bool domain_rewrite(const struct domain *domain, const enum trust *says, const struct text *xml,
-                    struct text *out, const char **reason) {
+bool domain_rewrite(const struct domain *domain, const struct text *xml, struct text *out,
+                    const char **reason) {
     struct text note = {0};
-    *reason = domain_note(domain, says, false, &note)
+    *reason = domain_note(domain, false, &note)
                   ? NULL
                   : "an interface that would be trusted has no MAC address for the note";
-    if (!*reason && !rewrite(domain, says, xml, &note, out))
+    if (!*reason && !rewrite(domain, xml, &note, out))
         *reason = misplaced;
     text_free(&note);
     return !*reason;
 }
 
-bool domain_interface_xml(const struct interface *interface, enum trust says,
-                          const struct text *xml, struct text *out, const char **reason) {
+bool domain_interface_xml(const struct interface *interface, const struct text *xml,
+                          struct text *out, const char **reason) {
     struct edit edit;
-    const char *from = edit_interface(interface, xml, says, &edit);
+    const char *from = edit_interface(interface, xml, &edit);
     const char *end = from ? xml->data + interface->end : NULL;
     *reason = !from || strstr(from, "</metadata>") ? misplaced : NULL;
     if (!*reason &&
@@ -458,7 +457,7 @@ bool domain_interface_xml(const struct interface *interface, enum trust says,
 bool domain_target_stands(const struct interface *interface, const struct text *xml) {
     struct text element = {0}, target = {0};
     const char *reason = NULL;
-    bool stands = domain_interface_xml(interface, interface->trust, xml, &element, &reason) &&
+    bool stands = domain_interface_xml(interface, xml, &element, &reason) &&
                   text_print(&target, "<target dev='%s'", interface->target) &&
                   (strstr(element.data, target.data) ||
                    (target.data[strlen("<target dev=")] = target.data[target.length - 1] = '"',

@@ -28,6 +28,7 @@ struct interface {
     const char *managed; /* <target managed=>: 'no' where somebody else made the device */
     enum trust trust;    /* what the XML says now */
     enum trust owner;    /* what it said before rxtrust gave trust: see `given` */
+    enum trust write;    /* what it is to say; the same as `trust` until that is changed */
     bool given;          /* the note says that the 'yes' is rxtrust's */
     size_t tag_end;      /* offset in the XML of the start tag's closing '>' or '/>' */
     size_t end;          /* offset in the XML of what follows the element */
@@ -52,26 +53,25 @@ struct domain {
 bool domain_read(const char *xml, size_t length, struct domain *domain, struct xml_error *error);
 void domain_free(struct domain *domain);
 
-/* Appends the note (libvirt's metadata, namespace NOTE_URI) for a domain whose interfaces are to
- * say `says` (one for each): an entry for each 'yes' that isn't its owner's; where one of several
- * interfaces with one MAC address has an entry, each of these has one, in their order.
+/* Appends the note (libvirt's metadata, namespace NOTE_URI) for a domain whose interfaces say
+ * `write`: an entry for each 'yes' that isn't its owner's; where one of several interfaces with one
+ * MAC address has an entry, each of these has one, in their order.
  * Nothing is appended where no entry is needed. `for_virsh`: without the namespace, which virsh
  * adds. False: out of memory, or an interface has no MAC address to be known by. */
 #define NOTE_URI "urn:rxtrust:1"
 #define NOTE_KEY "rxtrust"
-bool domain_note(const struct domain *domain, const enum trust *says, bool for_virsh,
-                 struct text *note);
+bool domain_note(const struct domain *domain, bool for_virsh, struct text *note);
 
-/* Appends to `out` the XML that the domain was parsed from with `says` (one for each) on its
- * interfaces and the note that belongs to it, every other byte as it was. False: *reason says why
- * (a text that stays). */
-bool domain_rewrite(const struct domain *domain, const enum trust *says, const struct text *xml,
-                    struct text *out, const char **reason);
+/* Appends to `out` the XML that the domain was parsed from with `write` on its interfaces and the
+ * note that belongs to it, every other byte as it was. False: *reason says why (a text that
+ * stays). */
+bool domain_rewrite(const struct domain *domain, const struct text *xml, struct text *out,
+                    const char **reason);
 
 /* The same of one interface's element alone. Refuses one that doesn't stand where the parser says.
  */
-bool domain_interface_xml(const struct interface *interface, enum trust says,
-                          const struct text *xml, struct text *out, const char **reason);
+bool domain_interface_xml(const struct interface *interface, const struct text *xml,
+                          struct text *out, const char **reason);
 
 /* The parser is not believed: whether this interface's element stands in the XML behind the
  * metadata, and names this target in it as libvirt writes it. */

@@ -156,7 +156,7 @@ static enum reason reason_of(const struct plan_item *item, const struct rule *ru
                : rule->reason;
 }
 
-struct plan_item plan_interface(const struct interface *interface, const struct network *network,
+struct plan_item plan_interface(struct interface *interface, const struct network *network,
                                 const char *network_problem, const struct policy *policy,
                                 const struct devices *devices) {
     const struct device *device = device_named(devices, interface->target);
@@ -180,7 +180,8 @@ struct plan_item plan_interface(const struct interface *interface, const struct 
     item.can_trust = model_of(interface) == MODEL_VIRTIO && item.attachment != ATTACHED_BY_NAME;
     item.want = rule->want;
     item.reason = reason_of(&item, rule, interface, device);
-    item.write = item.want == WANT_TRUST && item.says != TRUST_YES ? TRUST_YES : interface->owner;
+    interface->write =
+        item.want == WANT_TRUST && item.says != TRUST_YES ? TRUST_YES : interface->owner;
     return item;
 }
 

@@ -55,8 +55,7 @@ struct plan_item {
     struct policy_decision decision;
     enum want want;
     enum reason reason;
-    bool can_trust;   /* trust can be in force: not on a model that libvirt can't trust */
-    enum trust write; /* what the interface is to say in XML that libvirt will use */
+    bool can_trust; /* trust can be in force: not on a model that libvirt can't trust */
 };
 
 struct plan {
@@ -66,9 +65,9 @@ struct plan {
     size_t network_count;
 };
 
-/* The plan for one interface; `network` is the status of its libvirt network, NULL if it has none
- * or if it can't be read for this problem. */
-struct plan_item plan_interface(const struct interface *interface, const struct network *network,
+/* The plan for one interface, whose `write` it sets; `network` is the status of its libvirt
+ * network, NULL if it has none or if it can't be read for this problem. */
+struct plan_item plan_interface(struct interface *interface, const struct network *network,
                                 const char *network_problem, const struct policy *policy,
                                 const struct devices *devices);
 

@@ -32,14 +32,23 @@ static const struct message_field domain_fields[] = {
 };
 
 static const struct message_field interface_fields[] = {
-    TEXT(struct interface, type),      TEXT(struct interface, mac),
-    TEXT(struct interface, model),     TEXT(struct interface, network),
-    TEXT(struct interface, portgroup), TEXT(struct interface, port),
-    TEXT(struct interface, bridge),    TEXT(struct interface, dev),
-    TEXT(struct interface, mode),      TEXT(struct interface, target),
-    TEXT(struct interface, managed),   ENUM(struct interface, trust, TRUST_YES),
-    FLAG(struct interface, given),     ENUM(struct interface, owner, TRUST_YES),
-    SIZE(struct interface, tag_end),   SIZE(struct interface, end),
+    TEXT(struct interface, type),
+    TEXT(struct interface, mac),
+    TEXT(struct interface, model),
+    TEXT(struct interface, network),
+    TEXT(struct interface, portgroup),
+    TEXT(struct interface, port),
+    TEXT(struct interface, bridge),
+    TEXT(struct interface, dev),
+    TEXT(struct interface, mode),
+    TEXT(struct interface, target),
+    TEXT(struct interface, managed),
+    ENUM(struct interface, trust, TRUST_YES),
+    FLAG(struct interface, given),
+    ENUM(struct interface, owner, TRUST_YES),
+    ENUM(struct interface, write, TRUST_YES),
+    SIZE(struct interface, tag_end),
+    SIZE(struct interface, end),
 };
 
 static const struct message_field item_fields[] = {
@@ -55,7 +64,6 @@ static const struct message_field item_fields[] = {
     ENUM(struct plan_item, want, WANT_TRUST),
     ENUM(struct plan_item, reason, REVERTED),
     FLAG(struct plan_item, can_trust),
-    ENUM(struct plan_item, write, TRUST_YES),
 };
 
 /* ---- In the sandboxed child ---- */
