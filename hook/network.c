@@ -87,8 +87,8 @@ static bool one_of(const char *word, const char *a, const char *b, const char *c
     return word && (strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0);
 }
 
-bool network_read_text(const char *xml, size_t length, struct network *network,
-                       struct xml_error *error) {
+bool network_read(const char *xml, size_t length, struct network *network,
+                  struct xml_error *error) {
     static const struct xml_handler handler = {.open = on_open};
     *network = (struct network){0};
     struct network_parser parser = {.network = network, .error = error};
@@ -100,12 +100,29 @@ bool network_read_text(const char *xml, size_t length, struct network *network,
     return true;
 }
 
+void network_free(struct network *network) {
+    xml_strings_free(&network->strings);
+    free(network->portgroups);
+    free(network->devices);
+    *network = (struct network){0};
+}
+
+const struct network_portgroup *network_portgroup(const struct network *network, const char *name) {
+    for (size_t i = 0; i < network->portgroup_count; i++) {
+        const struct network_portgroup *group = &network->portgroups[i];
+        if (name ? group->name && strcmp(group->name, name) == 0 : group->is_default)
+            return group;
+    }
+    return NULL;
+}
+
 /* ---- The files ---- */
 
 struct network_file {
-    char *name; /* the network's */
-    struct text text;
-    const char *problem; /* why there is no text, or NULL */
+    char *name;       /* the network's */
+    struct text text; /* until it is parsed */
+    struct network network;
+    const char *problem; /* why it can't be read or parsed, or NULL */
 };
 
 /* Takes the file in if it is named N.xml. Returns NULL, or why it can't. */
@@ -144,42 +161,29 @@ void networks_load(struct networks *networks) {
 void networks_free(struct networks *networks) {
     for (size_t i = 0; i < networks->count; i++) {
         free(networks->files[i].name);
-        free(networks->files[i].text.data);
+        text_free(&networks->files[i].text);
+        network_free(&networks->files[i].network);
     }
     free(networks->files);
     *networks = (struct networks){0};
 }
 
-bool network_read(const struct networks *networks, const char *name, struct network *network,
-                  struct xml_error *error) {
-    *network = (struct network){0};
-    *error = (struct xml_error){.reason = networks->problem};
+const struct network *networks_get(struct networks *networks, const char *name,
+                                   const char **problem) {
     for (size_t i = 0; i < networks->count; i++) {
-        const struct network_file *file = &networks->files[i];
+        struct network_file *file = &networks->files[i];
         if (strcmp(file->name, name) != 0)
             continue;
-        error->reason = file->problem;
-        return !file->problem &&
-               network_read_text(file->text.data, file->text.length, network, error);
+        struct xml_error error = {0};
+        if (!file->problem && file->text.data)
+            (void)network_read(file->text.data, file->text.length, &file->network, &error);
+        text_free(&file->text);
+        file->problem = file->problem ? file->problem : error.reason;
+        *problem = file->problem;
+        return file->problem ? NULL : &file->network;
     }
-    if (!error->reason)
-        error->reason = "the network is not active: virsh net-start starts it";
-    return false;
-}
-
-void network_free(struct network *network) {
-    xml_strings_free(&network->strings);
-    free(network->portgroups);
-    free(network->devices);
-    *network = (struct network){0};
-}
-
-const struct network_portgroup *network_portgroup(const struct network *network, const char *name) {
-    for (size_t i = 0; i < network->portgroup_count; i++) {
-        const struct network_portgroup *group = &network->portgroups[i];
-        if (name ? group->name && strcmp(group->name, name) == 0 : group->is_default)
-            return group;
-    }
+    *problem = networks->problem ? networks->problem
+                                 : "the network is not active: virsh net-start starts it";
     return NULL;
 }
 

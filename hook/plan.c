@@ -187,31 +187,6 @@ struct plan_item plan_interface(struct interface *interface, const struct networ
 
 /* ---- A whole domain ---- */
 
-struct plan_network {
-    const char *name;
-    struct network network;
-    const char *problem;
-};
-
-/* Returns the network of this name, parsed at most once for a domain; NULL: out of memory. */
-static const struct plan_network *network_named(struct plan *plan, const struct networks *networks,
-                                                const char *name) {
-    for (size_t i = 0; i < plan->network_count; i++)
-        if (plan->networks[i].name == name) /* equal texts of a domain have one address */
-            return &plan->networks[i];
-    struct plan_network *grown =
-        reallocarray(plan->networks, plan->network_count + 1, sizeof *grown);
-    if (!grown)
-        return NULL;
-    plan->networks = grown;
-    struct plan_network *network = &grown[plan->network_count++];
-    struct xml_error error;
-    network->name = name;
-    network->problem =
-        network_read(networks, name, &network->network, &error) ? NULL : error.reason;
-    return network;
-}
-
 /* Trust that version 0.1.0 gave has no note yet. */
 static void read_old_mark(struct interface *interface, const struct devices *devices) {
     const struct device *device = device_named(devices, interface->target);
@@ -221,7 +196,7 @@ static void read_old_mark(struct interface *interface, const struct devices *dev
     }
 }
 
-bool plan_make(struct domain *domain, struct policy *policy, const struct networks *networks,
+bool plan_make(struct domain *domain, struct policy *policy, struct networks *networks,
                const struct devices *devices, struct plan *plan) {
     *plan = (struct plan){.items = calloc(domain->count + 1, sizeof(struct plan_item))};
     if (!plan->items)
@@ -229,23 +204,18 @@ bool plan_make(struct domain *domain, struct policy *policy, const struct networ
     policy_for_domain(policy, domain->name, domain->uuid);
     for (; plan->count < domain->count; plan->count++) {
         struct interface *interface = &domain->interfaces[plan->count];
-        const struct plan_network *network = NULL;
-        if (interface->network &&
-            (is(interface->type, "network") || is(interface->type, "direct")) &&
-            !(network = network_named(plan, networks, interface->network)))
-            return false;
+        bool needs_network = is(interface->type, "network") || is(interface->type, "direct");
+        const char *problem = NULL;
+        const struct network *network = interface->network && needs_network
+                                            ? networks_get(networks, interface->network, &problem)
+                                            : NULL;
         read_old_mark(interface, devices);
-        plan->items[plan->count] =
-            plan_interface(interface, network && !network->problem ? &network->network : NULL,
-                           network ? network->problem : NULL, policy, devices);
+        plan->items[plan->count] = plan_interface(interface, network, problem, policy, devices);
     }
     return true;
 }
 
 void plan_free(struct plan *plan) {
-    for (size_t i = 0; i < plan->network_count; i++)
-        network_free(&plan->networks[i].network);
-    free(plan->networks);
     free(plan->items);
     *plan = (struct plan){0};
 }

@@ -61,8 +61,6 @@ struct plan_item {
 struct plan {
     struct plan_item *items; /* one for each interface, in the domain's order */
     size_t count;
-    struct plan_network *networks;
-    size_t network_count;
 };
 
 /* The plan for one interface, whose `write` it sets; `network` is the status of its libvirt
@@ -72,10 +70,9 @@ struct plan_item plan_interface(struct interface *interface, const struct networ
                                 const struct devices *devices);
 
 /* Narrows the policy to the domain, and plans all of its interfaces. An alias of rxtrust 0.1.0 that
- * says whose trust it is counts as a note of the domain. The plan's texts are those of domain,
- * policy and devices, which must outlive it. False: out of memory. Call plan_free() either
- * way. */
-bool plan_make(struct domain *domain, struct policy *policy, const struct networks *networks,
+ * says whose trust it is counts as a note of the domain. All arguments must outlive the plan, whose
+ * texts are theirs. False: out of memory. Call plan_free() either way. */
+bool plan_make(struct domain *domain, struct policy *policy, struct networks *networks,
                const struct devices *devices, struct plan *plan);
 void plan_free(struct plan *plan);
 

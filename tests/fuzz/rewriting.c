@@ -72,7 +72,7 @@ char *spell_mac(const char *mac, size_t seed) {
 }
 
 /* Those of the sandbox. */
-static const struct networks *active_networks(void) {
+static struct networks *active_networks(void) {
     static struct networks networks;
     static bool loaded;
     if (!loaded)

@@ -257,7 +257,7 @@ static const struct network *read_network(const char *xml, struct network *netwo
     *network = (struct network){0};
     if (!xml)
         return NULL;
-    assert_true(network_read_text(xml, strlen(xml), network, &error));
+    assert_true(network_read(xml, strlen(xml), network, &error));
     return network;
 }
 
@@ -952,7 +952,7 @@ static void test_domain(void **state) {
     struct xml_error error;
     struct policy policy;
     struct plan plan;
-    const struct networks none = {0};
+    struct networks none = {0};
     assert_true(domain_read(xml, strlen(xml), &domain, &error));
     read_policy("[rule:r]\nvm = 0DDBA11C-0000-4000-8000-000000000001\ndev = eth1\n"
                 "policy = multicast\n[vm:other]\npolicy = off\n",
@@ -982,7 +982,7 @@ static void test_domain_without_interfaces(void **state) {
     struct xml_error error;
     struct policy policy;
     struct plan plan;
-    const struct networks none = {0};
+    struct networks none = {0};
     assert_true(domain_read(xml, strlen(xml), &domain, &error));
     read_policy("[default]\n", &policy);
     assert_true(plan_make(&domain, &policy, &none, &host, &plan));
@@ -1040,7 +1040,7 @@ static void test_old(void **state) {
     struct xml_error error;
     struct policy policy;
     struct plan plan;
-    const struct networks none = {0};
+    struct networks none = {0};
     assert_true(domain_read(row->xml, strlen(row->xml), &domain, &error));
     read_policy(row->policy, &policy);
     assert_true(plan_make(&domain, &policy, &none, &host, &plan));
