@@ -27,12 +27,16 @@ struct interface {
     const char *target;  /* <target dev=>: the macvtap, once the guest runs */
     const char *managed; /* <target managed=>: 'no' where somebody else made the device */
     enum trust trust;    /* what the XML says now */
-    enum trust owner;    /* what it said before rxtrust gave trust: see `given` */
+    enum trust owner;    /* what it said before rxtrust gave trust, by the note */
     enum trust write;    /* what it is to say; the same as `trust` until that is changed */
-    bool given;          /* the note says that the 'yes' is rxtrust's */
     size_t tag_end;      /* offset in the XML of the start tag's closing '>' or '/>' */
     size_t end;          /* offset in the XML of what follows the element */
 };
+
+/* The note says that the 'yes' is rxtrust's. */
+static inline bool is_given(const struct interface *interface) {
+    return interface->owner != interface->trust;
+}
 
 struct domain {
     char *name;     /* "" where the XML has none */
@@ -40,11 +44,9 @@ struct domain {
     const char *id; /* the run's number, of a guest that runs; else NULL */
     struct interface *interfaces;
     size_t count;
-    size_t root_end;       /* offsets in the XML: of the closing '>' of the root's start tag; */
-    size_t metadata_start; /* of the '>' or '/>' of <metadata>'s; 0: there is no such element; */
-    size_t metadata_end;   /* behind that element; */
-    size_t note_start;     /* of the '>' or '/>' of the note's start tag; */
-    size_t note_end;       /* behind the note's element; 0: there is no note */
+    /* Offsets in the XML: of the '>' or '/>' of the start tag of <metadata>, or of the root where
+     * there is none; of that of the note; of what follows the note, 0 where there is none. */
+    size_t parent_tag_end, note_tag_end, note_end;
     struct xml_strings strings;
 };
 

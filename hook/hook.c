@@ -87,7 +87,7 @@ static bool needs_libvirt(const struct guests *guests, const struct planned_gues
         const struct plan_item *item = &guest->plan.items[i];
         const struct device *device = device_named(&guests->devices, interface->target);
         bool trust = item->want == WANT_TRUST;
-        needs = needs || (interface->given && !trust) || (device && device->given_trust) ||
+        needs = needs || (is_given(interface) && !trust) || (device && device->given_trust) ||
                 (item->attachment == ATTACHED_DIRECTLY && trust && interface->trust != TRUST_YES);
     }
     return needs;

@@ -190,10 +190,8 @@ struct plan_item plan_interface(struct interface *interface, const struct networ
 /* Trust that version 0.1.0 gave has no note yet. */
 static void read_old_mark(struct interface *interface, const struct devices *devices) {
     const struct device *device = device_named(devices, interface->target);
-    if (device && device->given_trust && interface->owner == TRUST_YES) {
+    if (device && device->given_trust && interface->owner == TRUST_YES)
         interface->owner = TRUST_UNSAID;
-        interface->given = true;
-    }
 }
 
 bool plan_make(struct domain *domain, struct policy *policy, struct networks *networks,

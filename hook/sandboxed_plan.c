@@ -21,14 +21,9 @@
     { FIELD_FLAG, offsetof(type, member), 0 }
 
 static const struct message_field domain_fields[] = {
-    TEXT(struct domain, name),
-    TEXT(struct domain, uuid),
-    TEXT(struct domain, id),
-    SIZE(struct domain, root_end),
-    SIZE(struct domain, metadata_start),
-    SIZE(struct domain, metadata_end),
-    SIZE(struct domain, note_start),
-    SIZE(struct domain, note_end),
+    TEXT(struct domain, name),         TEXT(struct domain, uuid),
+    TEXT(struct domain, id),           SIZE(struct domain, parent_tag_end),
+    SIZE(struct domain, note_tag_end), SIZE(struct domain, note_end),
 };
 
 static const struct message_field interface_fields[] = {
@@ -44,7 +39,6 @@ static const struct message_field interface_fields[] = {
     TEXT(struct interface, target),
     TEXT(struct interface, managed),
     ENUM(struct interface, trust, TRUST_YES),
-    FLAG(struct interface, given),
     ENUM(struct interface, owner, TRUST_YES),
     ENUM(struct interface, write, TRUST_YES),
     SIZE(struct interface, tag_end),
@@ -181,7 +175,7 @@ static void get_interface(struct message *message, struct planned_guest *guest) 
     bool elsewhere = item->attachment == ATTACHED_ELSEWHERE;
     message->bad = message->bad ||
                    (elsewhere ? item->want != WANT_NOTHING : !item->decision.section) ||
-                   (interface->given && interface->trust != TRUST_YES);
+                   (is_given(interface) && interface->trust != TRUST_YES);
 }
 
 static bool get_guest(struct message *message, struct planned_guest *guest) {

@@ -167,9 +167,8 @@ static void misplace(struct planned_guest *guest, const uint8_t *data, size_t si
     struct domain *domain = &guest->domain;
     for (; size >= 3; data += 3, size -= 3) {
         struct interface *interface = &domain->interfaces[data[0] / 16 % domain->count];
-        size_t *const places[] = {
-            &domain->root_end, &domain->metadata_start, &domain->metadata_end, &domain->note_start,
-            &domain->note_end, &interface->tag_end,     &interface->end};
+        size_t *const places[] = {&domain->parent_tag_end, &domain->note_tag_end, &domain->note_end,
+                                  &interface->tag_end, &interface->end};
         size_t *place = places[data[0] % 16 % (sizeof places / sizeof *places)];
         size_t value = (size_t)(data[1] << 8 | data[2]);
         *place = value & 0x8000 ? value & 0x7fff : *place + value % 256 - 128;

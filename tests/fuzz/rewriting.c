@@ -160,14 +160,13 @@ static void check_interfaces(xmlDocPtr before, xmlDocPtr after, const struct dom
         PROPERTY(was && is);
         PROPERTY(has_value(was, ATTRIBUTE, "yes") == (interface->trust == TRUST_YES));
         PROPERTY(has_value(was, ATTRIBUTE, NULL) == (interface->trust == TRUST_UNSAID));
-        PROPERTY(!interface->given || (noted && interface->trust == TRUST_YES));
-        PROPERTY(interface->given == (interface->owner != interface->trust));
+        PROPERTY(!is_given(interface) || (noted && interface->trust == TRUST_YES));
         if (interface->write == interface->trust) {
             PROPERTY(has_value(was, ATTRIBUTE, NULL) == has_value(is, ATTRIBUTE, NULL));
             PROPERTY(has_value(was, ATTRIBUTE, "yes") == has_value(is, ATTRIBUTE, "yes"));
             PROPERTY(has_value(was, ATTRIBUTE, "no") == has_value(is, ATTRIBUTE, "no"));
         } else if (interface->write != TRUST_YES) {
-            PROPERTY(interface->given && interface->write == interface->owner);
+            PROPERTY(is_given(interface) && interface->write == interface->owner);
             PROPERTY(has_value(is, ATTRIBUTE, interface->write == TRUST_NO ? "no" : NULL));
         } else {
             PROPERTY(has_value(is, ATTRIBUTE, "yes"));

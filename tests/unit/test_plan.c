@@ -288,7 +288,6 @@ static void assert_place(const struct place *row, const struct network *network,
     struct interface interface = row->interface;
     interface.model = model->name;
     interface.owner = owner;
-    interface.given = given;
     interface.trust = given ? TRUST_YES : owner;
     struct plan_item item = plan_interface(&interface, network, NULL, policy, &host);
     assert_int_equal(item.attachment, row->attachment);
@@ -366,7 +365,6 @@ static void test_saying(void **state) {
         for (int given = 0; given <= (row->interface != TRUST_YES ? 1 : 0); given++) {
             stages[i].owner = row->interface;
             stages[i].trust = given ? TRUST_YES : row->interface;
-            stages[i].given = given;
             struct plan_item item = plan_interface(&stages[i], known, NULL, &policy, &host);
             assert_int_equal(item.says, row->says);
             assert_int_equal(item.said_by, row->by);
@@ -386,7 +384,7 @@ static void test_saying(void **state) {
 
 /* The owner's word, and the XML's 'yes' over it. */
 #define SAYS(word)  .owner = TRUST_##word, .trust = TRUST_##word
-#define GIVEN(word) .owner = TRUST_##word, .trust = TRUST_YES, .given = true
+#define GIVEN(word) .owner = TRUST_##word, .trust = TRUST_YES
 #define ETHERNET(on, ...)                                                                          \
     { .type = "ethernet", .target = on, .managed = "no", .model = "virtio", __VA_ARGS__ }
 
@@ -1046,7 +1044,7 @@ static void test_old(void **state) {
     assert_true(plan_make(&domain, &policy, &none, &host, &plan));
     assert_int_equal(plan.count, 1);
     assert_int_equal(domain.interfaces[0].owner, row->owner);
-    assert_int_equal(domain.interfaces[0].given, row->given);
+    assert_int_equal(is_given(domain.interfaces), row->given);
     assert_int_equal(plan.items[0].says, row->owner);
     assert_int_equal(plan.items[0].want, row->want);
     assert_int_equal(domain.interfaces[0].write, row->write);
