@@ -8,7 +8,10 @@
 
 #define ATTRIBUTE "trustGuestRxFilters"
 
-enum { ROOT = 1, SECTION = 2, DEVICE = 3, DETAIL = 4 };
+#define INTERFACE "domain/devices/interface"
+#define METADATA  "domain/metadata"
+#define NOTE      METADATA "/{" NOTE_URI "}given"
+#define ENTRY     NOTE "/{" NOTE_URI "}interface"
 
 static const char no_memory[] = "out of memory";
 static const char misplaced[] = "the place of an interface or of the metadata in it can't be found";
@@ -31,11 +34,10 @@ struct given {
 struct domain_parser {
     struct domain *domain;
     struct xml_error *error;
-    struct interface *interface; /* the one whose element is open */
     struct given *note;
     size_t note_count;
-    bool in_devices, in_metadata, had_metadata, in_note;
-    struct text *text; /* where the text of the open element goes */
+    bool metadata_ended; /* only the first counts */
+    struct text *text;   /* where the text of the open element goes */
     struct text name, uuid;
 };
 
@@ -48,8 +50,7 @@ static void open_interface(struct domain_parser *parser, const struct xml_elemen
         return;
     }
     domain->interfaces = grown;
-    parser->interface = &grown[domain->count++];
-    *parser->interface = (struct interface){
+    grown[domain->count++] = (struct interface){
         .type = xml_attribute(element, "type"),
         .trust = domain_trust(xml_attribute(element, ATTRIBUTE)),
         .tag_end = element->tag_end,
@@ -58,26 +59,26 @@ static void open_interface(struct domain_parser *parser, const struct xml_elemen
 
 /* The details that count; of two alike the first, as in libvirt. */
 static const struct detail {
-    const char *element;
+    const char *path;
     const char *attribute;
     size_t offset;
 } details[] = {
-    {"mac", "address", offsetof(struct interface, mac)},
-    {"model", "type", offsetof(struct interface, model)},
-    {"source", "network", offsetof(struct interface, network)},
-    {"source", "portgroup", offsetof(struct interface, portgroup)},
-    {"source", "bridge", offsetof(struct interface, bridge)},
-    {"source", "dev", offsetof(struct interface, dev)},
-    {"source", "mode", offsetof(struct interface, mode)},
-    {"source", "portid", offsetof(struct interface, port)},
-    {"target", "dev", offsetof(struct interface, target)},
-    {"target", "managed", offsetof(struct interface, managed)},
+    {INTERFACE "/mac", "address", offsetof(struct interface, mac)},
+    {INTERFACE "/model", "type", offsetof(struct interface, model)},
+    {INTERFACE "/source", "network", offsetof(struct interface, network)},
+    {INTERFACE "/source", "portgroup", offsetof(struct interface, portgroup)},
+    {INTERFACE "/source", "bridge", offsetof(struct interface, bridge)},
+    {INTERFACE "/source", "dev", offsetof(struct interface, dev)},
+    {INTERFACE "/source", "mode", offsetof(struct interface, mode)},
+    {INTERFACE "/source", "portid", offsetof(struct interface, port)},
+    {INTERFACE "/target", "dev", offsetof(struct interface, target)},
+    {INTERFACE "/target", "managed", offsetof(struct interface, managed)},
 };
 
 static void open_detail(struct interface *interface, const struct xml_element *element) {
     for (size_t i = 0; i < sizeof details / sizeof *details; i++) {
         const char **place = (const char **)(void *)((char *)interface + details[i].offset);
-        if (!*place && strcmp(element->name, details[i].element) == 0)
+        if (!*place && strcmp(element->path, details[i].path) == 0)
             *place = xml_attribute(element, details[i].attribute);
     }
 }
@@ -94,68 +95,43 @@ static void open_entry(struct domain_parser *parser, const struct xml_element *e
             grown[parser->note_count++] = (struct given){mac, trust};
 }
 
-static bool is_ours(const struct xml_element *element, const char *name) {
-    return element->uri && strcmp(element->uri, NOTE_URI) == 0 && strcmp(element->local, name) == 0;
-}
-
-static void open_section(struct domain_parser *parser, const struct xml_element *element) {
-    parser->in_devices = strcmp(element->name, "devices") == 0;
-    parser->in_metadata = strcmp(element->name, "metadata") == 0 && !parser->had_metadata;
-    parser->had_metadata = parser->had_metadata || parser->in_metadata;
-    if (parser->in_metadata)
-        parser->domain->parent_tag_end = element->tag_end;
-    if (!parser->name.data && strcmp(element->name, "name") == 0)
-        parser->text = &parser->name;
-    if (!parser->uuid.data && strcmp(element->name, "uuid") == 0)
-        parser->text = &parser->uuid;
-}
-
 static void on_open(void *user, const struct xml_element *element) {
     struct domain_parser *parser = user;
-    switch (element->depth) {
-    case ROOT:
-        if (strcmp(element->name, "domain") != 0)
-            parser->error->reason = "it is not a domain";
-        parser->domain->id = xml_attribute(element, "id");
-        parser->domain->parent_tag_end = element->tag_end;
-        break;
-    case SECTION:
-        open_section(parser, element);
-        break;
-    case DEVICE:
-        parser->text = NULL;
-        if (parser->in_devices && strcmp(element->name, "interface") == 0)
-            open_interface(parser, element);
-        parser->in_note =
-            parser->in_metadata && !parser->domain->note_end && is_ours(element, "given");
-        if (parser->in_note)
-            parser->domain->note_tag_end = element->tag_end;
-        break;
-    case DETAIL:
-        if (parser->interface)
-            open_detail(parser->interface, element);
-        if (parser->in_note && is_ours(element, "interface"))
-            open_entry(parser, element);
-        break;
-    default:
-        break;
+    struct domain *domain = parser->domain;
+    const char *path = element->path;
+    parser->text = NULL;
+    if (strcmp(path, INTERFACE) == 0) {
+        open_interface(parser, element);
+    } else if (strncmp(path, INTERFACE "/", strlen(INTERFACE "/")) == 0) {
+        open_detail(&domain->interfaces[domain->count - 1], element);
+    } else if (strcmp(path, "domain/name") == 0 && !parser->name.data) {
+        parser->text = &parser->name;
+    } else if (strcmp(path, "domain/uuid") == 0 && !parser->uuid.data) {
+        parser->text = &parser->uuid;
+    } else if (strcmp(path, METADATA) == 0 && !parser->metadata_ended) {
+        domain->parent_tag_end = element->tag_end;
+    } else if (strcmp(path, NOTE) == 0 && !parser->metadata_ended && !domain->note_end) {
+        domain->note_tag_end = element->tag_end;
+    } else if (strcmp(path, ENTRY) == 0 && !parser->metadata_ended && !domain->note_end) {
+        open_entry(parser, element);
+    } else if (strcmp(path, "domain") == 0) {
+        domain->id = xml_attribute(element, "id");
+        domain->parent_tag_end = element->tag_end;
+    } else if (!strchr(path, '/')) {
+        parser->error->reason = "it is not a domain";
     }
 }
 
-static void on_close(void *user, unsigned depth, size_t end) {
+static void on_close(void *user, const char *path, size_t end) {
     struct domain_parser *parser = user;
-    if (depth == DEVICE && parser->interface) {
-        parser->interface->end = end;
-        parser->interface = NULL;
-    }
-    if (depth == DEVICE && parser->in_note) {
-        parser->domain->note_end = end;
-        parser->in_note = false;
-    }
-    if (depth == SECTION) {
-        parser->text = NULL;
-        parser->in_metadata = false;
-    }
+    struct domain *domain = parser->domain;
+    parser->text = NULL;
+    if (strcmp(path, INTERFACE) == 0)
+        domain->interfaces[domain->count - 1].end = end;
+    else if (strcmp(path, NOTE) == 0 && !parser->metadata_ended && !domain->note_end)
+        domain->note_end = end;
+    else if (strcmp(path, METADATA) == 0)
+        parser->metadata_ended = true;
 }
 
 static void on_text(void *user, const char *data, size_t length) {
@@ -173,10 +149,10 @@ static bool is_same_mac(const char *a, const char *b) {
  * was plugged in or out since, nobody knows whose entry is whose: the strictest counts for all. */
 static enum trust noted_word(const struct domain *domain, size_t number, const struct given *note,
                              size_t count) {
-    static const unsigned char strictness[] = {[TRUST_YES] = 0, [TRUST_UNSAID] = 1, [TRUST_NO] = 2};
     const char *mac = domain->interfaces[number].mac;
     size_t rank = 0, interfaces = 0, entries = 0;
-    enum trust own = TRUST_YES, strictest = TRUST_YES;
+    bool said[] = {[TRUST_UNSAID] = false, [TRUST_NO] = false, [TRUST_YES] = false};
+    enum trust own = TRUST_YES;
     for (size_t i = 0; i < domain->count; i++) {
         bool same = is_same_mac(domain->interfaces[i].mac, mac);
         interfaces += same;
@@ -186,9 +162,12 @@ static enum trust noted_word(const struct domain *domain, size_t number, const s
         if (!is_same_mac(note[i].mac, mac))
             continue;
         own = entries++ == rank ? note[i].was : own;
-        strictest = strictness[note[i].was] > strictness[strictest] ? note[i].was : strictest;
+        said[note[i].was] = true;
     }
-    return entries == interfaces ? own : strictest;
+    return entries == interfaces ? own
+           : said[TRUST_NO]      ? TRUST_NO
+           : said[TRUST_UNSAID]  ? TRUST_UNSAID
+                                 : TRUST_YES;
 }
 
 /* The owner's word on each interface: what the XML says, unless the note says that the 'yes' is

@@ -10,16 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NETWORKS "/run/libvirt/network"
-
-/* <networkstatus><network><forward><interface/> */
-enum { STATUS = 1, NETWORK = 2, PART = 3, DETAIL = 4 };
+#define DIRECTORY "/run/libvirt/network"
+#define NETWORK   "networkstatus/network"
 
 struct network_parser {
     struct network *network;
     struct xml_error *error;
-    bool in_network;
-    bool in_forward;
     bool has_bridge;
 };
 
@@ -54,33 +50,20 @@ static void add_device(struct network_parser *parser, const char *name) {
 
 static void on_open(void *user, const struct xml_element *element) {
     struct network_parser *parser = user;
-    const char *name = element->name;
-    switch (element->depth) {
-    case STATUS:
-        if (strcmp(name, "networkstatus") != 0)
-            parser->error->reason = "it is not the status of a network";
-        break;
-    case NETWORK:
-        parser->in_network = strcmp(name, "network") == 0;
-        if (parser->in_network)
-            parser->network->trust = domain_trust(xml_attribute(element, "trustGuestRxFilters"));
-        break;
-    case PART:
-        parser->in_forward = parser->in_network && strcmp(name, "forward") == 0;
-        if (parser->in_forward)
-            parser->network->mode = xml_attribute(element, "mode");
-        else if (parser->in_network && strcmp(name, "bridge") == 0)
-            parser->has_bridge = xml_attribute(element, "name") != NULL;
-        else if (parser->in_network && strcmp(name, "portgroup") == 0)
-            add_portgroup(parser, element);
-        break;
-    case DETAIL:
-        if (parser->in_forward && strcmp(name, "interface") == 0)
-            add_device(parser, xml_attribute(element, "dev"));
-        break;
-    default:
-        break;
-    }
+    struct network *network = parser->network;
+    const char *path = element->path;
+    if (strcmp(path, NETWORK) == 0)
+        network->trust = domain_trust(xml_attribute(element, "trustGuestRxFilters"));
+    else if (strcmp(path, NETWORK "/forward") == 0)
+        network->mode = xml_attribute(element, "mode");
+    else if (strcmp(path, NETWORK "/forward/interface") == 0)
+        add_device(parser, xml_attribute(element, "dev"));
+    else if (strcmp(path, NETWORK "/bridge") == 0)
+        parser->has_bridge = xml_attribute(element, "name");
+    else if (strcmp(path, NETWORK "/portgroup") == 0)
+        add_portgroup(parser, element);
+    else if (!strchr(path, '/') && strcmp(path, "networkstatus") != 0)
+        parser->error->reason = "it is not the status of a network";
 }
 
 static bool one_of(const char *word, const char *a, const char *b, const char *c) {
@@ -145,7 +128,7 @@ static const char *add_file(struct networks *networks, int directory, const char
 
 void networks_load(struct networks *networks) {
     *networks = (struct networks){0};
-    DIR *directory = opendir(NETWORKS);
+    DIR *directory = opendir(DIRECTORY);
     if (!directory) {
         networks->problem = errno == ENOENT ? NULL : strerror(errno);
         return;
@@ -192,7 +175,7 @@ bool network_port_trust(const char *network, const char *port, bool *trust) {
     static const char yes[] = "<rxfilters trustGuest='yes'", end[] = "</networkport>";
     struct text text = {0}, path = {0};
     bool known = network && port && !strchr(network, '/') && !strchr(port, '/') &&
-                 text_print(&path, NETWORKS "/%s/ports/%s.xml", network, port) &&
+                 text_print(&path, DIRECTORY "/%s/ports/%s.xml", network, port) &&
                  !io_read_file(AT_FDCWD, path.data, &text) && text.data && strstr(text.data, end);
     *trust = known && strstr(text.data, yes);
     text_free(&text);
