@@ -30,7 +30,7 @@ size_t message_get_count(struct message *message);
 struct message_field {
     enum { FIELD_TEXT, FIELD_SIZE, FIELD_ENUM, FIELD_FLAG } kind;
     size_t offset;
-    size_t limit; /* of an enum: one more than its largest value */
+    size_t last; /* of an enum: its largest value */
 };
 void message_put_fields(struct message *message, const struct message_field *fields, size_t count,
                         const void *from);

@@ -18,8 +18,7 @@ enum { SAYS_UNKNOWN = TRUST_YES + 1 };
 #define ONE(value) (1U << (value))
 #define NOT(value) (~ONE(value))
 
-/* Each column but the last two is a set, with a bit for each value; the first row that fits counts.
- */
+/* Each column but the last two is a set, a bit for each value. The first row that fits counts. */
 static const struct rule {
     unsigned attachment, passthrough, model, says, override, action;
     enum want want;
@@ -74,8 +73,8 @@ static enum attachment attachment_of(const struct interface *interface,
     return ATTACHED_ELSEWHERE;
 }
 
-/* The word of trust that counts: the interface owner's, else its portgroup's, else its network's,
- * as in libvirt. */
+/* Finds the word that counts: the owner's on the interface, else its portgroup's, else its
+ * network's, as in libvirt. */
 static void find_trust(const struct interface *interface, const struct network *network,
                        const struct network_portgroup *group, struct plan_item *item) {
     const enum trust places[] = {
@@ -93,33 +92,14 @@ static void find_trust(const struct interface *interface, const struct network *
 
 /* Before the start we do not know which host device the network will pick: take the least of the
  * decisions over all of them. */
-static struct policy_decision decide(const struct policy *policy, struct policy_subject subject,
-                                     const struct devices *devices, const char *const *names,
-                                     size_t count) {
-    struct policy_decision least = {.action = POLICY_TRUST, .override = true};
-    for (size_t i = 0; i < (count ? count : 1); i++) {
-        /* Alternative names of one link are equal. */
-        const struct device *device = count ? device_named(devices, names[i]) : NULL;
-        subject.devices = device ? (const char *const *)device->names : count ? &names[i] : NULL;
-        subject.device_count = device ? device->name_count : count ? 1 : 0;
-        struct policy_decision decision = policy_decide(policy, &subject);
-        bool override = decision.override && least.override;
-        if (i == 0 || decision.action < least.action)
-            least = decision;
-        least.override = override;
-    }
-    return least;
-}
-
-static struct policy_decision decide_for(const struct interface *interface,
-                                         const struct network *network,
-                                         const struct network_portgroup *group,
-                                         const struct plan_item *item, const struct policy *policy,
-                                         const struct devices *devices,
-                                         const struct device *device) {
+static struct policy_decision decide(const struct interface *interface,
+                                     const struct network *network,
+                                     const struct network_portgroup *group,
+                                     const struct device *device, const struct plan_item *item,
+                                     const struct policy *policy, const struct devices *devices) {
     bool by_network = item->attachment == ATTACHED_BY_NETWORK;
     const struct device *lower = device ? device_at(devices, device->lower) : NULL;
-    const char *const *names = &interface->dev;
+    const char *const *names = &interface->dev; /* one name of each host device */
     size_t count = item->attachment != ATTACHED_BY_NAME && interface->dev;
     if (lower) {
         names = (const char *const *)lower->names;
@@ -128,7 +108,7 @@ static struct policy_decision decide_for(const struct interface *interface,
         names = network->devices;
         count = network->device_count;
     }
-    const struct policy_subject subject = {
+    struct policy_subject subject = {
         .network = by_network ? interface->network : NULL,
         .portgroup = !by_network            ? NULL
                      : interface->portgroup ? interface->portgroup
@@ -138,9 +118,21 @@ static struct policy_decision decide_for(const struct interface *interface,
         .mode = item->mode,
         .portgroup_unknown = by_network && !network && !interface->portgroup,
         .device_unknown = !count && (item->attachment == ATTACHED_BY_NAME || by_network),
-        .mode_unknown = !item->mode && item->attachment != ATTACHED_ELSEWHERE,
+        .mode_unknown = !item->mode,
     };
-    return decide(policy, subject, devices, names, count);
+    struct policy_decision least = {.action = POLICY_TRUST, .override = true};
+    for (size_t i = 0; i < (count ? count : 1); i++) {
+        /* Alternative names of one link are equal. */
+        const struct device *host = count ? device_named(devices, names[i]) : NULL;
+        subject.devices = host ? (const char *const *)host->names : &names[i];
+        subject.device_count = host ? host->name_count : count ? 1 : 0;
+        struct policy_decision decision = policy_decide(policy, &subject);
+        bool override = decision.override && least.override;
+        if (i == 0 || decision.action < least.action)
+            least = decision;
+        least.override = override;
+    }
+    return least;
 }
 
 static enum reason reason_of(const struct plan_item *item, const struct rule *rule,
@@ -173,7 +165,7 @@ struct plan_item plan_interface(struct interface *interface, const struct networ
                                                        : NULL;
     find_trust(interface, network, group, &item);
     if (item.attachment != ATTACHED_ELSEWHERE)
-        item.decision = decide_for(interface, network, group, &item, policy, devices, device);
+        item.decision = decide(interface, network, group, device, &item, policy, devices);
     bool unknown = item.attachment == ATTACHED_BY_NETWORK && !network && item.says == TRUST_UNSAID;
     const struct rule *rule =
         rule_for(&item, model_of(interface), unknown ? SAYS_UNKNOWN : (unsigned)item.says);
