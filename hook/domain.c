@@ -36,8 +36,8 @@ struct domain_parser {
     struct xml_error *error;
     struct given *note;
     size_t note_count;
-    bool metadata_ended; /* only the first counts */
-    struct text *text;   /* where the text of the open element goes */
+    bool note_over;    /* or the metadata: only the first counts */
+    struct text *text; /* where the text of the open element goes */
     struct text name, uuid;
 };
 
@@ -108,11 +108,11 @@ static void on_open(void *user, const struct xml_element *element) {
         parser->text = &parser->name;
     } else if (strcmp(path, "domain/uuid") == 0 && !parser->uuid.data) {
         parser->text = &parser->uuid;
-    } else if (strcmp(path, METADATA) == 0 && !parser->metadata_ended) {
+    } else if (strcmp(path, METADATA) == 0 && !parser->note_over) {
         domain->parent_tag_end = element->tag_end;
-    } else if (strcmp(path, NOTE) == 0 && !parser->metadata_ended && !domain->note_end) {
+    } else if (strcmp(path, NOTE) == 0 && !parser->note_over) {
         domain->note_tag_end = element->tag_end;
-    } else if (strcmp(path, ENTRY) == 0 && !parser->metadata_ended && !domain->note_end) {
+    } else if (strcmp(path, ENTRY) == 0 && !parser->note_over) {
         open_entry(parser, element);
     } else if (strcmp(path, "domain") == 0) {
         domain->id = xml_attribute(element, "id");
@@ -128,10 +128,9 @@ static void on_close(void *user, const char *path, size_t end) {
     parser->text = NULL;
     if (strcmp(path, INTERFACE) == 0)
         domain->interfaces[domain->count - 1].end = end;
-    else if (strcmp(path, NOTE) == 0 && !parser->metadata_ended && !domain->note_end)
+    else if (strcmp(path, NOTE) == 0 && !parser->note_over)
         domain->note_end = end;
-    else if (strcmp(path, METADATA) == 0)
-        parser->metadata_ended = true;
+    parser->note_over = parser->note_over || domain->note_end || strcmp(path, METADATA) == 0;
 }
 
 static void on_text(void *user, const char *data, size_t length) {
@@ -219,25 +218,27 @@ static bool needs_entry(const struct domain *domain, const struct interface *int
     return needs;
 }
 
+static bool append_entry(struct text *note, const char *prefix, const struct interface *interface) {
+    unsigned char mac[MAC_LENGTH];
+    return mac_parse(interface->mac, mac) &&
+           text_print(note, "<%sinterface mac=\"%02x:%02x:%02x:%02x:%02x:%02x\" was=\"%s\"/>",
+                      prefix, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
+                      trust_names[interface->owner]);
+}
+
 bool domain_note(const struct domain *domain, bool for_virsh, struct text *note) {
     const char *prefix = for_virsh ? "" : NOTE_KEY ":";
     const char *namespace = for_virsh ? "" : " xmlns:" NOTE_KEY "=\"" NOTE_URI "\"";
     bool good = text_append(note, "", 0), needed = false;
     for (size_t i = 0; i < domain->count; i++)
         needed = needed || is_to_be_given(&domain->interfaces[i]);
-    if (needed)
-        good = good && text_print(note, "<%sgiven%s>", prefix, namespace);
-    for (size_t i = 0; needed && good && i < domain->count; i++) {
-        const struct interface *interface = &domain->interfaces[i];
-        unsigned char mac[MAC_LENGTH];
-        if (needs_entry(domain, interface))
-            good =
-                mac_parse(interface->mac, mac) &&
-                text_print(note, "<%sinterface mac=\"%02x:%02x:%02x:%02x:%02x:%02x\" was=\"%s\"/>",
-                           prefix, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
-                           trust_names[interface->owner]);
-    }
-    return good && (!needed || text_print(note, "</%sgiven>", prefix));
+    if (!needed)
+        return good;
+    good = good && text_print(note, "<%sgiven%s>", prefix, namespace);
+    for (size_t i = 0; good && i < domain->count; i++)
+        if (needs_entry(domain, &domain->interfaces[i]))
+            good = append_entry(note, prefix, &domain->interfaces[i]);
+    return good && text_print(note, "</%sgiven>", prefix);
 }
 
 /* ---- The text ---- */
@@ -264,8 +265,9 @@ static bool find_tag(const struct text *xml, size_t tag_end, const char *name, s
     for (const char *end = at; at += strspn(at, WHITE), *at != '>' && *at != '/'; at = end) {
         const char *quote = at > end ? strpbrk(at, "'\"") : NULL;
         end = quote ? strchr(quote + 1, *quote) : NULL;
-        if (!end++)
+        if (!end)
             return false;
+        end++;
         if (strncmp(at, ATTRIBUTE, trust) == 0 && strchr(WHITE "=", at[trust]))
             *tag = (struct tag){open, tag->close, at - 1, end};
     }

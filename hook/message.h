@@ -1,8 +1,6 @@
 /* A message from the parser process to its parent: numbers and length-prefixed texts, one after the
- * other. Pure.
- *
- * The parser process may have been taken over by its input. So a reader believes no length and no
- * number in a message; one that does not fit makes the message bad. */
+ * other. The parser process may have been taken over by its input, so a length or number that does
+ * not fit makes the message bad. Pure. */
 #pragma once
 
 #include "io.h"

@@ -11,10 +11,11 @@
 
 /* ---- The message ---- */
 
-#define TEXT(type, member)       .kind = FIELD_TEXT, .offset = offsetof(type, member)
-#define SIZE(type, member)       .kind = FIELD_SIZE, .offset = offsetof(type, member)
-#define FLAG(type, member)       .kind = FIELD_FLAG, .offset = offsetof(type, member)
-#define ENUM(type, member, high) .kind = FIELD_ENUM, .offset = offsetof(type, member), .last = (high)
+#define TEXT(type, member) .kind = FIELD_TEXT, .offset = offsetof(type, member)
+#define SIZE(type, member) .kind = FIELD_SIZE, .offset = offsetof(type, member)
+#define FLAG(type, member) .kind = FIELD_FLAG, .offset = offsetof(type, member)
+#define ENUM(type, member, high)                                                                   \
+    .kind = FIELD_ENUM, .offset = offsetof(type, member), .last = (high)
 
 static const struct message_field domain_fields[] = {
     {TEXT(struct domain, name)},         {TEXT(struct domain, uuid)},

@@ -56,10 +56,10 @@ enum { NAME, PREFIX, URI, VALUE, VALUE_END, FIELDS };
 
 static bool append_to_path(struct text *path, const char *name, const char *prefix,
                            const char *uri) {
-    const char *slash = path->length ? "/" : "";
-    return prefix || uri
-               ? text_print(path, "%s{%s}%s", slash, uri && !strchr(uri, '/') ? uri : "", name)
-               : text_append(path, slash, strlen(slash)) && text_append(path, name, strlen(name));
+    const char *slash = path->length ? "/" : "", *shown = uri && !strchr(uri, '/') ? uri : "";
+    if (prefix || uri)
+        return text_print(path, "%s{%s}%s", slash, shown, name);
+    return text_append(path, slash, strlen(slash)) && text_append(path, name, strlen(name));
 }
 
 static void on_open(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
