@@ -59,26 +59,27 @@ static void open_interface(struct domain_parser *parser, const struct xml_elemen
 
 /* The details that count; of two alike the first, as in libvirt. */
 static const struct detail {
-    const char *path;
+    const char *element;
     const char *attribute;
     size_t offset;
 } details[] = {
-    {INTERFACE "/mac", "address", offsetof(struct interface, mac)},
-    {INTERFACE "/model", "type", offsetof(struct interface, model)},
-    {INTERFACE "/source", "network", offsetof(struct interface, network)},
-    {INTERFACE "/source", "portgroup", offsetof(struct interface, portgroup)},
-    {INTERFACE "/source", "bridge", offsetof(struct interface, bridge)},
-    {INTERFACE "/source", "dev", offsetof(struct interface, dev)},
-    {INTERFACE "/source", "mode", offsetof(struct interface, mode)},
-    {INTERFACE "/source", "portid", offsetof(struct interface, port)},
-    {INTERFACE "/target", "dev", offsetof(struct interface, target)},
-    {INTERFACE "/target", "managed", offsetof(struct interface, managed)},
+    {"mac", "address", offsetof(struct interface, mac)},
+    {"model", "type", offsetof(struct interface, model)},
+    {"source", "network", offsetof(struct interface, network)},
+    {"source", "portgroup", offsetof(struct interface, portgroup)},
+    {"source", "bridge", offsetof(struct interface, bridge)},
+    {"source", "dev", offsetof(struct interface, dev)},
+    {"source", "mode", offsetof(struct interface, mode)},
+    {"source", "portid", offsetof(struct interface, port)},
+    {"target", "dev", offsetof(struct interface, target)},
+    {"target", "managed", offsetof(struct interface, managed)},
 };
 
 static void open_detail(struct interface *interface, const struct xml_element *element) {
+    const char *name = element->path + strlen(INTERFACE "/");
     for (size_t i = 0; i < sizeof details / sizeof *details; i++) {
         const char **place = (const char **)(void *)((char *)interface + details[i].offset);
-        if (!*place && strcmp(element->path, details[i].path) == 0)
+        if (!*place && strcmp(name, details[i].element) == 0)
             *place = xml_attribute(element, details[i].attribute);
     }
 }
