@@ -145,8 +145,9 @@ static bool is_same_mac(const char *a, const char *b) {
     return mac_parse(a, left) && mac_parse(b, right) && memcmp(left, right, MAC_LENGTH) == 0;
 }
 
-/* Of several interfaces with one MAC address the first has the first entry, and so on. Where one
- * was plugged in or out since, nobody knows whose entry is whose: the strictest counts for all. */
+/* Returns the owner's word by the note. Several interfaces with one MAC address have their entries
+ * in their order. Where one was plugged in or out since, nobody knows whose entry is whose: the
+ * strictest counts for all. */
 static enum trust noted_word(const struct domain *domain, size_t number, const struct given *note,
                              size_t count) {
     const char *mac = domain->interfaces[number].mac;
@@ -170,8 +171,7 @@ static enum trust noted_word(const struct domain *domain, size_t number, const s
                                  : TRUST_YES;
 }
 
-/* The owner's word on each interface: what the XML says, unless the note says that the 'yes' is
- * rxtrust's. */
+/* Finds the owner's words: what the XML says, unless the note says that the 'yes' is rxtrust's. */
 static void read_note(struct domain *domain, const struct given *note, size_t count) {
     for (size_t i = 0; i < domain->count; i++) {
         struct interface *interface = &domain->interfaces[i];
@@ -244,7 +244,8 @@ bool domain_note(const struct domain *domain, bool for_virsh, struct text *note)
 
 /* ---- The text ---- */
 
-#define WHITE " \t\n\r"
+#define WHITE        " \t\n\r"
+#define METADATA_END "</metadata"
 
 /* A start tag in the text. */
 struct tag {
@@ -275,7 +276,7 @@ static bool find_tag(const struct text *xml, size_t tag_end, const char *name, s
     return at == tag->close && (*at == '>' || at[1] == '>');
 }
 
-/* Does so with an interface. False: its element doesn't stand where the parser says. */
+/* Finds the start tag of an interface whose element stands where the parser says. */
 static bool find_interface(const struct interface *interface, const struct text *xml,
                            struct tag *tag) {
     return interface->tag_end < interface->end && interface->end <= xml->length &&
@@ -284,13 +285,13 @@ static bool find_interface(const struct interface *interface, const struct text 
            (tag->attribute != NULL) == (interface->trust != TRUST_UNSAID);
 }
 
-/* Does so behind the metadata, which may hold anything. */
+/* Finds it, but not in metadata, which may hold anything and which libvirt writes before. */
 static bool find_device(const struct interface *interface, const struct text *xml,
                         struct tag *tag) {
-    return find_interface(interface, xml, tag) && !strstr(tag->open, "</metadata>");
+    return find_interface(interface, xml, tag) && !strstr(tag->open, METADATA_END ">");
 }
 
-/* Returns what follows the element; NULL: it doesn't end. None of the same name may be inside. */
+/* Returns what follows the element, which has none of the same name inside; NULL: it has no end. */
 static const char *end_of(const struct tag *tag) {
     size_t length = strcspn(tag->open + 1, WHITE "/>");
     if (*tag->close == '/')
@@ -328,48 +329,53 @@ static bool replace(struct writer *writer, const char *start, const char *end, c
 
 static bool write_trust(struct writer *writer, const struct tag *tag, enum trust word) {
     static const char *const attributes[] = {"", " " ATTRIBUTE "='no'", " " ATTRIBUTE "='yes'"};
-    if (tag->attribute && word != TRUST_UNSAID)
-        return replace(writer, strpbrk(tag->attribute, "'\"") + 1, tag->attribute_end - 1,
-                       trust_names[word]);
-    return replace(writer, tag->attribute ? tag->attribute : tag->close,
-                   tag->attribute ? tag->attribute_end : tag->close, attributes[word]);
+    if (!tag->attribute)
+        return replace(writer, tag->close, tag->close, attributes[word]);
+    if (word == TRUST_UNSAID)
+        return replace(writer, tag->attribute, tag->attribute_end, "");
+    const char *value = strpbrk(tag->attribute, "'\"") + 1;
+    return replace(writer, value, tag->attribute_end - 1, trust_names[word]);
 }
 
-/* Writes the note in the place of the one that is there and the white space before it, or else at
- * the beginning of the metadata. Metadata is made for a note, and goes with one that is alone. */
+/* Finds the note that is there; *end gets what follows it. False: it doesn't stand where the parser
+ * says, or not in the metadata, whose content begins at `from`. */
+static bool find_note(const struct domain *domain, const struct text *xml, const char *from,
+                      struct tag *note, const char **end) {
+    bool found = find_tag(xml, domain->note_tag_end, "given", note) && note->open >= from;
+    const char *metadata_end = found ? strstr(note->open, METADATA_END) : NULL;
+    *end = metadata_end ? end_of(note) : NULL;
+    return *end && *end <= metadata_end && (size_t)(*end - xml->data) == domain->note_end;
+}
+
+/* Writes the note in the place of the one that is there and of the white space before it, or else
+ * at the beginning of the metadata. The element is made for a note, and goes with the last one if
+ * it holds nothing else. */
 static bool write_note(struct writer *writer, const struct domain *domain, const struct text *xml,
                        const char *note) {
     struct tag parent, old;
     bool metadata = find_tag(xml, domain->parent_tag_end, "metadata", &parent);
     if (!metadata && !find_tag(xml, domain->parent_tag_end, "domain", &parent))
         return false;
-    bool empty = *parent.close == '/', wrap = empty || !metadata;
+    bool empty = *parent.close == '/', wraps = empty || !metadata;
     const char *start = empty ? parent.close : parent.close + 1;
     const char *end = empty ? parent.close + strlen("/>") : start;
-    if ((empty && !metadata) || (wrap && domain->note_end))
+    if (empty && !metadata)
         return false;
     if (domain->note_end) {
-        bool found = find_tag(xml, domain->note_tag_end, "given", &old) && old.open >= start;
-        const char *metadata_end = found ? strstr(old.open, "</metadata") : NULL;
-        end = metadata_end ? end_of(&old) : NULL;
-        /* Whatever the parser says, nothing beyond the metadata is taken for a note. */
-        if (!end || end > metadata_end || (size_t)(end - xml->data) != domain->note_end)
+        if (wraps || !find_note(domain, xml, start, &old, &end))
             return false;
-        bool alone =
-            skip_white_back(old.open, start) == start && end + strspn(end, WHITE) == metadata_end;
-        start = skip_white_back(old.open, start);
-        if (alone && !*note) {
+        const char *behind = end + strspn(end, WHITE), *content = start;
+        start = skip_white_back(old.open, content);
+        if (!*note && start == content &&
+            strncmp(behind, METADATA_END, strlen(METADATA_END)) == 0) {
             start = skip_white_back(parent.open, xml->data);
             end = end_of(&parent);
         }
     }
-    return end &&
-           replace(writer, start, end,
-                   !metadata ? "\n  <metadata>"
-                   : empty   ? ">"
-                             : "") &&
+    const char *head = !metadata ? "\n  <metadata>" : empty ? ">" : "";
+    return end && replace(writer, start, end, head) &&
            replace(writer, end, end, *note ? "\n    " : "") && replace(writer, end, end, note) &&
-           replace(writer, end, end, wrap ? "\n  </metadata>" : "");
+           replace(writer, end, end, wraps ? "\n  </metadata>" : "");
 }
 
 bool domain_rewrite(const struct domain *domain, const struct text *xml, struct text *out,
