@@ -48,6 +48,7 @@ enum said_by { SAID_NOWHERE, SAID_BY_INTERFACE, SAID_BY_PORTGROUP, SAID_BY_NETWO
 
 struct plan_item {
     enum attachment attachment;
+    bool can_trust;   /* trust can be in force: not on a model that libvirt can't trust */
     const char *mode; /* bridge, vepa, private, passthrough; NULL where unknown */
     enum trust says;  /* the owner's word of trust, and where it stands */
     enum said_by said_by;
@@ -55,7 +56,6 @@ struct plan_item {
     struct policy_decision decision;
     enum want want;
     enum reason reason;
-    bool can_trust; /* trust can be in force: not on a model that libvirt can't trust */
 };
 
 struct plan {

@@ -916,7 +916,7 @@ static void assert_circle(const char *const macs[], unsigned words, unsigned giv
     static const char *const attributes[] = {"", NO, YES};
     struct domain domain;
     struct text before = {0}, there = {0}, back = {0};
-    enum trust owner[CARDS_IN_CIRCLE], says[CARDS_IN_CIRCLE];
+    enum trust owner[CARDS_IN_CIRCLE] = {0}, says[CARDS_IN_CIRCLE] = {0};
     const char *reason = NULL;
     assert_true(text_print(&before, "<domain>\n<devices>"));
     for (size_t i = 0; i < CARDS_IN_CIRCLE; i++, words /= WORDS) {
