@@ -59,7 +59,7 @@ static bool store(const struct planned_guest *guest, const struct text *xml) {
     size_t given = 0, taken = 0;
     for (size_t i = 0; i < guest->plan.count; i++) {
         bool before = guest->domain.interfaces[i].trust == TRUST_YES;
-        bool after = guest->plan.items[i].write == TRUST_YES;
+        bool after = guest->domain.interfaces[i].write == TRUST_YES;
         given += !before && after;
         taken += before && !after;
     }
@@ -94,7 +94,7 @@ static enum result define(const char *uuid, bool dry_run) {
     else if (guests_from_text(&dump.output, NULL, ERRORS_ALL, &guests) == EXIT_GOOD)
         guest = guests_get(&guests, 0);
     const struct text *xml = guest ? &guests.dumps.texts[0] : NULL;
-    if (guest && !rewrite_as_planned(guest, xml, &out, &reason))
+    if (guest && !domain_rewrite(&guest->domain, xml, &out, &reason))
         log_error("define: %s", reason);
     else if (guest && strcmp(out.data, xml->data) == 0)
         result = is_known(guest) ? UNCHANGED : FAILED;

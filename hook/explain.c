@@ -78,7 +78,7 @@ static struct fate explain_fate(const struct interface *interface, const struct 
                              place, section)};
     if (item->says == TRUST_YES && item->can_trust)
         return (struct fate){trust, xasprintf("trust: %s says 'yes'", place)};
-    if (interface->given && (item->want == WANT_TRUST || live != LIVE_POSSIBLE))
+    if (is_given(interface) && (item->want == WANT_TRUST || live != LIVE_POSSIBLE))
         return (struct fate){
             trust, xasprintf("trust: rxtrust define wrote it into its XML%s",
                              item->want == WANT_TRUST ? "" : "; run it again to take it back")};

@@ -1,7 +1,6 @@
 #include "hook.h"
 
 #include "clock.h"
-#include "commands.h"
 #include "guests.h"
 #include "installed.h"
 #include "log.h"
@@ -47,8 +46,8 @@ static size_t print_xml(const char *operation, struct text *xml) {
     const char *problem = NULL;
     size_t changes = 0;
     for (size_t i = 0; guest && i < guest->plan.count; i++)
-        changes += guest->plan.items[i].write != guest->domain.interfaces[i].trust;
-    if (changes && rewrite_as_planned(guest, &guests.dumps.texts[0], &out, &problem)) {
+        changes += guest->domain.interfaces[i].write != guest->domain.interfaces[i].trust;
+    if (changes && domain_rewrite(&guest->domain, &guests.dumps.texts[0], &out, &problem)) {
         sigset_t before;
         watchdog_begin_output(&before);
         if (!io_write_all(STDOUT_FILENO, out.data, out.length))

@@ -14,7 +14,7 @@ static void observe_trust(const struct interface *interface, const struct plan_i
     if (unknown)
         observed->trust_problem = "whether its network port is trusted is unknown";
     observed->trust = unknown ? FORCE_UNKNOWN : trust && item->can_trust ? FORCE_YES : FORCE_NO;
-    observed->given = observed->trust == FORCE_YES && interface->given;
+    observed->given = observed->trust == FORCE_YES && is_given(interface);
 }
 
 static void observe_device(const struct interface *interface, const struct device *device,

@@ -5,7 +5,6 @@
 #include "log.h"
 #include "time_limits.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,19 +113,12 @@ static bool settle_device(struct attempt *attempt, const struct devices *devices
     return true;
 }
 
-/* Sets the note that belongs to the live XML, with `says` on the interface of this number, if there
- * is one. */
-static const char *set_note(const struct attempt *attempt, const struct planned_guest *guest,
-                            size_t number, enum trust says) {
-    const struct domain *domain = &guest->domain;
-    enum trust *all = calloc(domain->count + 1, sizeof *all);
+/* Sets the note that belongs to the live XML with `write` on its interfaces. */
+static const char *set_note(const struct attempt *attempt, const struct domain *domain) {
     struct text note = {0};
     struct virsh_result result = {0};
-    for (size_t i = 0; all && i < domain->count; i++)
-        all[i] = i == number ? says : domain->interfaces[i].trust;
-    const char *problem = all && domain_note(domain, all, true, &note)
-                              ? NULL
-                              : "cannot write the note: out of memory";
+    const char *problem =
+        domain_note(domain, true, &note) ? NULL : "cannot write the note: out of memory";
     if (!problem && !virsh_set_note(attempt->uuid, &note, attempt->deadline, &result)) {
         log_error("%s: virsh cannot note that the trust is rxtrust's: %s", attempt->why,
                   virsh_problem(&result));
@@ -134,7 +126,6 @@ static const char *set_note(const struct attempt *attempt, const struct planned_
     }
     virsh_result_free(&result);
     text_free(&note);
-    free(all);
     return problem;
 }
 
@@ -143,19 +134,20 @@ static const char *set_note(const struct attempt *attempt, const struct planned_
 static void change_trust(struct attempt *attempt, const struct guests *guests,
                          const struct planned_guest *guest, size_t number,
                          const struct finding *finding) {
-    const struct interface *interface = &guest->domain.interfaces[number];
+    struct interface *interface = &guest->domain.interfaces[number];
     bool trust = finding->conclusion.steps & STEP_TRUST;
     bool multicast = guest->plan.items[number].want == WANT_MULTICAST;
-    enum trust says = trust ? TRUST_YES : interface->owner;
     struct virsh_result result = {0};
     struct text element = {0};
-    const char *problem = trust ? set_note(attempt, guest, number, says) : NULL;
+    for (size_t i = 0; i < guest->domain.count; i++) /* the note is about what all say then */
+        guest->domain.interfaces[i].write = guest->domain.interfaces[i].trust;
+    interface->write = trust ? TRUST_YES : interface->owner;
+    const char *problem = trust ? set_note(attempt, &guest->domain) : NULL;
     /* Should the process end in between, the mark tells the next one to finish it. */
     if (!problem && !trust)
         problem = device_change(&guests->devices, finding->device,
                                 (struct device_change){.marked = true});
-    if (!problem &&
-        domain_interface_xml(interface, says, &guests->dumps.texts[0], &element, &problem) &&
+    if (!problem && domain_interface_xml(interface, &guests->dumps.texts[0], &element, &problem) &&
         !virsh_update_device(attempt->uuid, &element, attempt->deadline, &result))
         problem = virsh_problem(&result);
     if (!problem && !trust)
@@ -166,7 +158,7 @@ static void change_trust(struct attempt *attempt, const struct guests *guests,
     if (!problem && !trust) {
         log_info("%s: %s: trust taken back", attempt->why, or_dash(interface->mac));
         /* A note that stays by mistake counts for nothing. */
-        (void)set_note(attempt, guest, number, says);
+        (void)set_note(attempt, &guest->domain);
     }
     attempt->pauses = problem || attempt->tries[number].live;
     attempt->tries[number].live++;
