@@ -119,6 +119,7 @@ static const struct planned_guest *find_guest(const struct guests *guests, const
 static bool is_new(const char *link) {
     struct devices devices;
     const char *problem = devices_open(&devices);
+    devices_read_groups(&devices);
     const struct device *device = device_named(&devices, link);
     bool is = !problem && device && device->macvtap && !device->all_multicast && !device->follows;
     devices_close(&devices);

@@ -145,7 +145,7 @@ static const char *read_link(const struct nlmsghdr *header, struct device *devic
 /* Each line of /proc/net/dev_mcast is: index, name, references, global references, group. Global
  * are those of SIOCADDMULTI, with which libvirt copies the guest's; the host's own IPv6 takes
  * others. Without /proc no device is known to follow its guest. */
-static void read_groups(const struct devices *devices) {
+void devices_read_groups(const struct devices *devices) {
     struct text groups = {0};
     if (io_read_file(AT_FDCWD, "/proc/self/net/dev_mcast", &groups))
         text_free(&groups);
@@ -223,8 +223,6 @@ const char *devices_open(struct devices *devices) {
         changed = false;
         problem = list_links(devices, &changed);
     }
-    if (!problem)
-        read_groups(devices);
     return problem;
 }
 

@@ -44,6 +44,9 @@ struct devices {
 
 /* Lists all links. Call devices_close() either way. */
 const char *devices_open(struct devices *devices);
+
+/* Sets `follows` also where libvirt only put groups of the guest on a link. */
+void devices_read_groups(const struct devices *devices);
 void devices_close(struct devices *devices);
 
 /* The link that had this name or alternative name when the links were listed, or that has this

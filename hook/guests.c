@@ -113,6 +113,7 @@ enum exit_code guests_from_stdin(const char *file, struct guests *guests) {
 enum exit_code guests_from_uuid(const char *uuid, const char *file, time_t deadline,
                                 struct guests *guests) {
     enum exit_code code = list_links(guests);
+    devices_read_groups(&guests->devices);
     if (!code && !virsh_dump_one(uuid, deadline, &guests->dumps)) {
         guests->problem = virsh_problem(&guests->dumps.result);
         code = EXIT_NO_ANSWER;
@@ -152,6 +153,7 @@ enum exit_code guests_from_virsh(char *const *names, const char *file, enum gues
                                  struct guests *guests) {
     enum exit_code code = list_links(guests);
     bool only_running = which == GUESTS_RUNNING && !*names;
+    devices_read_groups(&guests->devices);
     if (!code && !virsh_dump_all(only_running, which == GUESTS_STORED, clock_now() + ANSWER_SECONDS,
                                  &guests->dumps)) {
         guests->problem = virsh_problem(&guests->dumps.result);

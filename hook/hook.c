@@ -176,10 +176,9 @@ void hook_stopped(const char *operation, struct text *xml) {
 }
 
 void note_time(const char *file) {
-    int fd =
-        run_directory_make() ? open(file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644) : -1;
-    if (fd < 0)
-        return; /* `status` can tell less then */
-    (void)futimens(fd, NULL);
-    (void)close(fd);
+    if (utimensat(AT_FDCWD, file, NULL, AT_SYMLINK_NOFOLLOW) == 0 || !run_directory_make())
+        return;
+    int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd >= 0) /* else `status` can tell less */
+        (void)close(fd);
 }
