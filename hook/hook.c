@@ -84,7 +84,8 @@ static bool needs_libvirt(const struct guests *guests, const struct planned_gues
     bool needs = false;
     for (size_t i = 0; i < guest->plan.count; i++) {
         struct finding finding = observe(&guests->devices, guest, i, 0, LIVE_POSSIBLE, false);
-        needs = needs || finding.conclusion.steps & (STEP_TRUST | STEP_UNTRUST);
+        needs = needs || finding.conclusion.steps & (STEP_TRUST | STEP_UNTRUST) ||
+                finding.conclusion.verdict == DEVICE_UNKNOWN; /* perhaps only as listed */
     }
     return needs;
 }
