@@ -114,13 +114,14 @@ static const struct planned_guest *find_guest(const struct guests *guests, const
     return NULL;
 }
 
-/* A macvtap comes at each start of a guest too, where the hook marks it, and some are nobody's:
- * then nothing is done or said, and libvirt isn't asked. */
+/* A macvtap comes at each start of a guest too, where the hook sees to it, or libvirt by its
+ * owner's trust: then nothing is done or said, and libvirt isn't asked. */
 static bool is_new(const char *link) {
     struct devices devices;
     const char *problem = devices_open(&devices);
+    devices_read_groups(&devices);
     const struct device *device = device_named(&devices, link);
-    bool is = !problem && device && device->macvtap && !device->marked;
+    bool is = !problem && device && device->macvtap && !device->all_multicast && !device->follows;
     devices_close(&devices);
     return is;
 }

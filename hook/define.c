@@ -21,17 +21,16 @@ enum result { UNCHANGED, CHANGED, FAILED, RESULTS };
 static void log_changes(const struct planned_guest *guest) {
     for (size_t i = 0; i < guest->plan.count; i++) {
         const struct interface *interface = &guest->domain.interfaces[i];
-        enum trust planned = guest->plan.items[i].write;
-        if (interface->trust != planned)
+        if (interface->trust != interface->write)
             log_info("define: %s: trustGuestRxFilters: %s -> %s", or_dash(interface->mac),
-                     trust_names[interface->trust], trust_names[planned]);
+                     trust_names[interface->trust], trust_names[interface->write]);
     }
 }
 
 static bool store(const struct text *xml) {
-    static const char *const call[] = {"define", "/dev/stdin", NULL};
+    static const char *const call[] = {VIRSH_WRITE, "define", "/dev/stdin", NULL};
     struct virsh_result result;
-    bool good = virsh_run(VIRSH_WRITE, call, xml, clock_now() + ANSWER_SECONDS, &result);
+    bool good = virsh_run(call, xml, clock_now() + ANSWER_SECONDS, &result);
     if (!good)
         log_error("define: libvirt refused the XML: %s", virsh_problem(&result));
     virsh_result_free(&result);
@@ -47,19 +46,20 @@ static bool is_known(const struct planned_guest *guest) {
 }
 
 static enum result define(const char *uuid, bool dry_run) {
-    const char *const call[] = {"dumpxml", "--inactive", "--security-info", uuid, NULL};
+    const char *const call[] = {VIRSH_WRITE,       "dumpxml", "--inactive",
+                                "--security-info", uuid,      NULL};
     struct virsh_result dump;
     struct guests guests = {.devices = {.socket = -1}};
     struct text out = {0};
     enum result result = FAILED;
     const char *reason = NULL;
     const struct planned_guest *guest = NULL;
-    if (!virsh_run(VIRSH_WRITE, call, NULL, clock_now() + ANSWER_SECONDS, &dump))
+    if (!virsh_run(call, NULL, clock_now() + ANSWER_SECONDS, &dump))
         log_error("define: cannot get its stored XML: %s", virsh_problem(&dump));
     else if (guests_from_text(&dump.output, NULL, ERRORS_ALL, &guests) == EXIT_GOOD)
         guest = guests_get(&guests, 0);
     const struct text *xml = guest ? &guests.dumps.texts[0] : NULL;
-    if (guest && !rewrite_as_planned(guest, xml, &out, &reason))
+    if (guest && !domain_rewrite(&guest->domain, xml, &out, &reason))
         log_error("define: %s", reason);
     else if (guest && strcmp(out.data, xml->data) == 0)
         result = is_known(guest) ? UNCHANGED : FAILED;
@@ -76,10 +76,10 @@ static enum result define(const char *uuid, bool dry_run) {
 /* ---- All of them ---- */
 
 static enum exit_code define_all(const struct guests *guests, bool dry_run) {
-    static const char *const call[] = {"list", "--all", "--persistent", "--uuid", NULL};
+    static const char *const call[] = {VIRSH_READ, "list", "--all", "--persistent", "--uuid", NULL};
     struct virsh_result list;
     size_t counts[RESULTS] = {0};
-    bool listed = virsh_run(VIRSH_READ, call, NULL, clock_now() + ANSWER_SECONDS, &list);
+    bool listed = virsh_run(call, NULL, clock_now() + ANSWER_SECONDS, &list);
     if (!listed)
         log_error("cannot ask libvirt: %s", virsh_problem(&list));
     for (size_t i = 0; listed && i < guests->planned.count; i++) {

@@ -33,10 +33,10 @@ char *interface_why(const struct planned_guest *guest, size_t number,
 static struct finding foresee(const struct interface *interface, const struct plan_item *item,
                               unsigned long version) {
     bool trust = item->attachment != ATTACHED_ELSEWHERE && item->can_trust &&
-                 (interface->given || item->says == TRUST_YES);
+                 (is_given(interface) || item->says == TRUST_YES);
     struct observed observed = {
         .all_multicast = item->want != WANT_NOTHING,
-        .given = trust && interface->given,
+        .given = trust && is_given(interface),
         .trust = trust ? FORCE_YES : FORCE_NO,
         .live =
             item->attachment == ATTACHED_BY_NETWORK ? LIVE_BY_NETWORK : live_by_version(version),

@@ -14,7 +14,7 @@ static void observe_trust(const struct interface *interface, const struct plan_i
     if (unknown)
         observed->trust_problem = "whether its network port is trusted is unknown";
     observed->trust = unknown ? FORCE_UNKNOWN : trust && item->can_trust ? FORCE_YES : FORCE_NO;
-    observed->given = observed->trust == FORCE_YES && interface->given;
+    observed->given = observed->trust == FORCE_YES && is_given(interface);
 }
 
 static void observe_device(const struct interface *interface, const struct device *device,
@@ -28,7 +28,9 @@ static void observe_device(const struct interface *interface, const struct devic
     observed->passthrough = device->mode && strcmp(device->mode, "passthrough") == 0;
     observed->all_multicast = device->all_multicast;
     observed->follows = device->follows;
-    observed->own_alias = device->own_alias;
+    /* The alias of version 0.1.0 says who gave the trust as long as it is in force. */
+    observed->own_alias =
+        device->own_alias && !(device->given_trust && observed->trust == FORCE_YES);
     observed->marked = device->marked;
 }
 

@@ -83,9 +83,9 @@ static inline bool is_good(const struct conclusion *conclusion) {
 char *verdict_why(const struct plan_item *item, const struct observed *observed,
                   const struct conclusion *conclusion, const char *guest);
 
-/* Why a libvirt network isn't known, by the problem with it, and how to start it; the caller frees
- * it, NULL: out of memory. */
-char *network_why(const char *network, const char *problem);
+/* Appends why a libvirt network isn't known, by the problem with it, and how to start it. False:
+ * out of memory. */
+bool network_why(struct text *text, const char *network, const char *problem);
 
 /* Why something is wanted, in words; a text that stays. */
 const char *reason_text(enum reason reason);

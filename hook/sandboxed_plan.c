@@ -11,51 +11,50 @@
 
 /* ---- The message ---- */
 
-#define TEXT(type, member)                                                                         \
-    { FIELD_TEXT, offsetof(type, member), 0 }
-#define SIZE(type, member)                                                                         \
-    { FIELD_SIZE, offsetof(type, member), 0 }
-#define ENUM(type, member, last)                                                                   \
-    { FIELD_ENUM, offsetof(type, member), (last) + 1 }
-#define FLAG(type, member)                                                                         \
-    { FIELD_FLAG, offsetof(type, member), 0 }
+#define TEXT(type, member) .kind = FIELD_TEXT, .offset = offsetof(type, member)
+#define SIZE(type, member) .kind = FIELD_SIZE, .offset = offsetof(type, member)
+#define FLAG(type, member) .kind = FIELD_FLAG, .offset = offsetof(type, member)
+#define ENUM(type, member, high)                                                                   \
+    .kind = FIELD_ENUM, .offset = offsetof(type, member), .last = (high)
 
 static const struct message_field domain_fields[] = {
-    TEXT(struct domain, name),
-    TEXT(struct domain, uuid),
-    TEXT(struct domain, id),
-    SIZE(struct domain, root_end),
-    SIZE(struct domain, metadata_start),
-    SIZE(struct domain, metadata_end),
-    SIZE(struct domain, note_start),
-    SIZE(struct domain, note_end),
+    {TEXT(struct domain, name)},         {TEXT(struct domain, uuid)},
+    {TEXT(struct domain, id)},           {SIZE(struct domain, parent_tag_end)},
+    {SIZE(struct domain, note_tag_end)}, {SIZE(struct domain, note_end)},
 };
 
 static const struct message_field interface_fields[] = {
-    TEXT(struct interface, type),      TEXT(struct interface, mac),
-    TEXT(struct interface, model),     TEXT(struct interface, network),
-    TEXT(struct interface, portgroup), TEXT(struct interface, port),
-    TEXT(struct interface, bridge),    TEXT(struct interface, dev),
-    TEXT(struct interface, mode),      TEXT(struct interface, target),
-    TEXT(struct interface, managed),   ENUM(struct interface, trust, TRUST_YES),
-    FLAG(struct interface, given),     ENUM(struct interface, owner, TRUST_YES),
-    SIZE(struct interface, tag_end),   SIZE(struct interface, end),
+    {TEXT(struct interface, type)},
+    {TEXT(struct interface, mac)},
+    {TEXT(struct interface, model)},
+    {TEXT(struct interface, network)},
+    {TEXT(struct interface, portgroup)},
+    {TEXT(struct interface, port)},
+    {TEXT(struct interface, bridge)},
+    {TEXT(struct interface, dev)},
+    {TEXT(struct interface, mode)},
+    {TEXT(struct interface, target)},
+    {TEXT(struct interface, managed)},
+    {ENUM(struct interface, trust, TRUST_YES)},
+    {ENUM(struct interface, owner, TRUST_YES)},
+    {ENUM(struct interface, write, TRUST_YES)},
+    {SIZE(struct interface, tag_end)},
+    {SIZE(struct interface, end)},
 };
 
 static const struct message_field item_fields[] = {
-    ENUM(struct plan_item, attachment, ATTACHED_BY_NAME),
-    TEXT(struct plan_item, mode),
-    ENUM(struct plan_item, says, TRUST_YES),
-    ENUM(struct plan_item, said_by, SAID_BY_NETWORK),
-    TEXT(struct plan_item, network_problem),
-    ENUM(struct plan_item, decision.action, POLICY_TRUST),
-    FLAG(struct plan_item, decision.override),
-    TEXT(struct plan_item, decision.section),
-    TEXT(struct plan_item, decision.override_section),
-    ENUM(struct plan_item, want, WANT_TRUST),
-    ENUM(struct plan_item, reason, REVERTED),
-    FLAG(struct plan_item, can_trust),
-    ENUM(struct plan_item, write, TRUST_YES),
+    {ENUM(struct plan_item, attachment, ATTACHED_BY_NAME)},
+    {TEXT(struct plan_item, mode)},
+    {ENUM(struct plan_item, says, TRUST_YES)},
+    {ENUM(struct plan_item, said_by, SAID_BY_NETWORK)},
+    {TEXT(struct plan_item, network_problem)},
+    {ENUM(struct plan_item, decision.action, POLICY_TRUST)},
+    {FLAG(struct plan_item, decision.override)},
+    {TEXT(struct plan_item, decision.section)},
+    {TEXT(struct plan_item, decision.override_section)},
+    {ENUM(struct plan_item, want, WANT_TRUST)},
+    {ENUM(struct plan_item, reason, REVERTED)},
+    {FLAG(struct plan_item, can_trust)},
 };
 
 /* ---- In the sandboxed child ---- */
@@ -176,7 +175,7 @@ static void get_interface(struct message *message, struct planned_guest *guest) 
     bool elsewhere = item->attachment == ATTACHED_ELSEWHERE;
     message->bad = message->bad ||
                    (elsewhere ? item->want != WANT_NOTHING : !item->decision.section) ||
-                   (interface->given && interface->trust != TRUST_YES);
+                   (is_given(interface) && interface->trust != TRUST_YES);
 }
 
 static bool get_guest(struct message *message, struct planned_guest *guest) {

@@ -15,10 +15,11 @@ typedef void checker(const struct plan_item *item, const struct observed *observ
 
 static void check_one(checker *check, unsigned bits, enum want want, enum in_force trust,
                       enum live live) {
-    const struct plan_item item = {.attachment = ATTACHED_DIRECTLY,
-                                   .want = want,
-                                   .reason = want == WANT_NOTHING ? OFF_BY_POLICY : BY_POLICY,
-                                   .decision = {.section = "default"}};
+    const struct plan_item item = {
+        .attachment = ATTACHED_DIRECTLY,
+        .want = want,
+        .reason = want == WANT_NOTHING ? OFF_BY_POLICY : BY_POLICY,
+        .decision = {.section = "default", .action = (enum policy_action)want}};
     const struct observed observed = {.passthrough = bits & 1,
                                       .all_multicast = bits & 2,
                                       .follows = bits & 4,
@@ -545,12 +546,13 @@ static const struct row {
 
 static void test_row(void **state) {
     const struct row *row = *state;
-    const struct plan_item item = {.attachment = ATTACHED_DIRECTLY,
-                                   .said_by = SAID_BY_INTERFACE,
-                                   .want = row->want,
-                                   .reason = row->reason,
-                                   .network_problem = "it is gone",
-                                   .decision = {.section = "default"}};
+    const struct plan_item item = {
+        .attachment = ATTACHED_DIRECTLY,
+        .said_by = SAID_BY_INTERFACE,
+        .want = row->want,
+        .reason = row->reason,
+        .network_problem = "it is gone",
+        .decision = {.section = "default", .action = (enum policy_action)row->want}};
     const struct conclusion conclusion = reconcile(&item, &row->observed);
     assert_int_equal(conclusion.verdict, row->verdict);
     assert_int_equal(conclusion.steps, row->steps);
@@ -595,9 +597,10 @@ static const struct network_row {
 
 static void test_network(void **state) {
     const struct network_row *row = *state;
-    char *why = network_why(row->name, row->problem);
-    assert_string_equal(why, row->why);
-    free(why);
+    struct text why = {0};
+    assert_true(network_why(&why, row->name, row->problem));
+    assert_string_equal(why.data, row->why);
+    text_free(&why);
 }
 
 static void test_who_trusts(void **state) {
