@@ -253,12 +253,17 @@ END
 }
 
 @test "packages: removed, the administrator's policy is what is left; purged, nothing is" {
+    rm -rf /etc/libvirt/hooks # dpkg removes it when it is empty
     tree > "$state"/before
     apt install ./"$new"/rxtrust_*.deb
     [ ! -e "$policy" ]
     cp "$example" "$policy"
+    [ -e /run/rxtrust/last-apply ]
+    apt install --reinstall ./"$new"/rxtrust_*.deb
+    [ -e /run/rxtrust/last-apply ]
     rm "$state"/asked
     apt remove rxtrust
+    [ ! -e /run/rxtrust ]
     grep -q 'reload libvirtd.service' "$state"/asked
     tree | diff "$state"/before - > "$state"/output || true
     cat "$state"/output
