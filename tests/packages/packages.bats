@@ -77,7 +77,7 @@ tree() {
 
 @test "packages: it holds what it should, where it should, and depends on what it loads" {
     dpkg-deb --contents "$new"/rxtrust_*.deb | awk '{ $1 = $2 = $3 = $4 = $5 = ""; print }' |
-        sed 's/^ *//; s|^\./lib/|./usr/lib/|' | grep -v '/$' | sort > "$state"/contents
+        sed 's/^ *//; s|^\./lib/systemd/|./usr/lib/systemd/|' | grep -v '/$' | sort > "$state"/contents
     cat "$state"/contents
     diff "$state"/contents - <<END
 ./etc/libvirt/hooks/qemu.d/50-rxtrust -> /usr/bin/rxtrust
@@ -164,6 +164,8 @@ END
     apt install ./"$new"/rxtrust_*.deb
     [[ "$(rxtrust --version)" == "rxtrust $(dpkg-query -W -f '${Version}' rxtrust)"* ]]
     cmp "$policy" "$state"/edited
+    dpkg --verify rxtrust > "$state"/output || true
+    not says missing # nor is the rule, which 0.1.0 had below /lib
     [ "$(daemon)" == "$before" ]
     not grep -w 'start\|restart\|stop' "$state"/asked
     define upgraded 142 "$(direct 142)"
