@@ -4,7 +4,7 @@
 # Builds rxtrust and installs it for the libvirt of this machine: the program as libvirt's hook for QEMU and as a
 # command, manual pages, completions, an example of a policy, and a udev rule with a systemd unit, for interfaces that
 # are plugged into a running guest. Has the libvirt daemon notice it, and applies the policy to the guests that run.
-# Nothing is restarted. Another's hook and a rule or unit that you changed stay as they are.
+# Nothing is restarted. Hooks of others, and a rule or unit that you changed, stay as they are.
 #
 #   --binary FILE  install this program, which `make static` or `make dist` made, and build none
 #   --deps         first install the packages that building takes
@@ -12,15 +12,14 @@
 #   --destdir DIR  write below DIR, which may be /, and do no more than write files
 #   --no-apply     leave the guests that run as they are
 #   --dry-run      tell every step, do none
-#   --uninstall    remove what is rxtrust's, and have the libvirt daemon notice that; the policy stays
+#   --uninstall    remove all of rxtrust but the policy, and have the libvirt daemon notice that
 #   --revert       with --uninstall: take back what running guests have got
 #   --purge        with --uninstall: remove the policy too
 #   --help         print this
 
-# A file is written beside its place and renamed to it: whoever looks finds the old one or the new one. What is as it
-# should be is left alone: a second run mends what an interrupted one left undone. `record` has a line for the command,
-# the rule, the unit and each directory, written before that is made: a checksum or the word directory, two spaces, the
-# path. Up to 0.1.0 it was the paths of all files, alone.
+# Each file is written beside its place and renamed. Files that are right are left alone, so a second run mends what an
+# interrupted one left undone. `record` has a line for the command, the rule, the unit and each directory, written before
+# that is made: a checksum or the word directory, two spaces, the path. Version 0.1.0 recorded the paths of all files alone.
 set -eu
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH="$PATH:/usr/sbin:/sbin"
 umask 022
@@ -56,12 +55,10 @@ read_options() {
     case $prefix in '' | /*) ;; *) die "--prefix must begin with /" ;; esac
     case $destdir in '' | /*) ;; *) destdir=$start/$destdir ;; esac
     case $binary in '' | /*) ;; *) binary=$start/$binary ;; esac
-    destdir=${destdir%/}
-    etc=$destdir$sysconfdir/libvirt
+    destdir=${destdir%/} && etc=$destdir$sysconfdir/libvirt
     hooks=$etc/hooks policy=$etc/rxtrust.ini record=$etc/rxtrust.installed
     before=$(recorded | sed -n 's|/bin/rxtrust$||p' | tail -n 1) # the prefix of an earlier installation
-    prefix=${prefix:-${before:-/usr/local}}
-    prefix=$destdir${prefix%/}
+    prefix=${prefix:-${before:-/usr/local}} && prefix=$destdir${prefix%/}
     [ "${before:-$prefix}" = "$prefix" ] || die "rxtrust is installed below $before; run first: $self --uninstall"
     program=${binary:-$build/rxtrust} command=$prefix/bin/rxtrust
     unit=$destdir$sysconfdir/systemd/system/rxtrust@.service rule=$destdir$sysconfdir/udev/rules.d/60-rxtrust.rules
@@ -71,7 +68,7 @@ recorded() { sed 's|^[^/ ]*  ||' "$record" 2>/dev/null || true; }
 record() { $files_only || $dry_run || ! [ -d "$etc" ] || grep -qsxF -e "$1  $2" "$record" || say "$1  $2" >>"$record"; }
 checksum() { sha256sum <"$1" | cut -d' ' -f1; }
 
-# True for a mask, and for a rule or a unit that is neither as it was installed, also by 0.1.0, nor the new text.
+# Succeeds for a mask, and for a rule or a unit that is neither as it was installed, also by 0.1.0, nor the new text.
 is_changed() {
     [ ! -L "$1" ] || return 0
     ! grep -qsxF -e "$(checksum "$1")  $1" "$record" && ! cmp -s "$1" "$work/${1##*/}" || return 1
@@ -79,8 +76,8 @@ is_changed() {
         [ "$(grep -v ^ExecStart= "$1" | cksum)" != "3783104611 445" ]
 }
 
-# Nobody is called to find out whose hook it is: a script called as `hook --version` takes that for a guest's
-# name and may do anything. Ours is the ELF file in which the answer to --version stands.
+# A hook is not run to find out whether it is rxtrust: a script called as `hook --version` takes that for a guest's name,
+# and may do anything. rxtrust is an ELF file with its answer to --version in it.
 is_ours() {
     [ -f "$1" ] && [ ! -L "$1" ] && [ "$(dd if="$1" bs=1 skip=1 count=3 2>/dev/null)" = ELF ] &&
         [ -n "$(tr '\000' '\n' <"$1" | sed -n '/rxtrust [0-9][0-9]*\.[0-9]/p')" ]
@@ -90,23 +87,23 @@ is_ours() {
 all_hooks() { for file in "$hooks"/qemu "$hooks"/qemu.d/*; do ! is_ours "$(readlink -f "$file")" || say "$file"; done; }
 
 choose_hook() {
-    all_hooks >"$work/hooks"
-    while read -r file; do
-        [ ! -L "$file" ] || die "$file leads to another rxtrust, a package's perhaps: remove that first. $so_far"
-    done <"$work/hooks"
+    link=$(all_hooks | while read -r file; do [ ! -L "$file" ] || say "$file"; done | head -n 1)
+    [ -z "$link" ] || die "$link leads to another rxtrust, perhaps a package's: remove that first. $so_far"
     hook=$hooks/qemu
     ! there "$hook" || is_ours "$hook" || hook=$hooks/qemu.d/50-rxtrust # somebody else's stays
     ! there "$hook" || is_ours "$hook" || die "$hook is there and is not rxtrust. $so_far"
 }
 
-warn_of_others() {
+# Prints the hooks that are rxtrust and are neither installed nor removed here.
+other_hooks() {
     all_hooks | while read -r file; do
-        [ "$file" = "$hook" ] || [ ! -x "$file" ] || warn "$file is rxtrust too, and libvirt calls it; run: chmod -x $file"
+        ! case $file in "$hooks/qemu" | "$hooks/qemu.d/50-rxtrust") [ -L "$file" ] ;; esac || [ ! -x "$file" ] || say "$file"
     done
 }
+warn_of_others() { other_hooks | sed 's/.*/install.sh: & is rxtrust too, and libvirt calls it; run: chmod -x &/' >&2; }
 
-# MODE, FROM and TO in lines, in the order of installation: the hook comes last, when all that belongs to it is there.
-# The command is not a link to it: whoever overwrites the hook would be called by that name.
+# Prints MODE, FROM and TO, a line each, in the order of installation: the hook comes last, when all that it needs is
+# there. The command is not a link to the hook, or it would run a hook of somebody else's that overwrites ours.
 files() {
     printf '%s\n' \
         644 config/rxtrust.8 "$prefix/share/man/man8/rxtrust.8" \
@@ -146,8 +143,7 @@ END
 get_program() {
     packages=$(package_command)
     if $deps; then
-        # apt-get says that there is no such package when its lists are missing or old.
-        # shellcheck disable=SC2086 # words and a list
+        # shellcheck disable=SC2086 # words and a list. apt-get fails at first if its lists are missing or old.
         step "run ${packages:-none of apt-get, dnf, zypper, pacman and apk}" ${packages:-false} ||
             { have apt-get && apt-get update -q && $packages; } || die "the packages could not be installed"
         so_far='Nothing but packages was changed.'
@@ -162,15 +158,10 @@ Without a compiler, run $self --binary FILE with a program that \`make static\` 
     fi
 }
 
-make_directory() {
-    [ ! -d "$1" ] || return 0
-    make_directory "$(dirname "$1")"
-    record directory "$1"
-    mkdir "$1"
-}
+make_directory() { [ -d "$1" ] || { make_directory "$(dirname "$1")" && record directory "$1" && mkdir "$1"; }; }
 
-# make_file MODE FROM TO: with the label that SELinux wants there, so that libvirt may run a hook from the first moment.
-# libvirt runs whatever is executable in hooks/qemu.d, so a hook is written in hooks/.
+# make_file MODE FROM TO: the file has the label that SELinux wants before it has its name, so that libvirt may run a hook
+# from the first moment. libvirt runs every executable in hooks/qemu.d, so a hook is written in hooks/ first.
 make_file() {
     make_directory "${3%/*}"
     case $3 in "$unit" | "$rule" | "$command") record "$(checksum "$2")" "$3" ;; esac
@@ -179,17 +170,14 @@ make_file() {
     chmod "$1" "$temporary"
     $files_only || ! have selinuxenabled || ! selinuxenabled || ! context=$(matchpathcon -n "$3") ||
         chcon -h "$context" "$temporary" || warn "no SELinux label could be set; run: restorecon $3"
-    mv -f "$temporary" "$3"
-    temporary=''
+    mv -f "$temporary" "$3" && temporary=''
 }
 
 # put MODE FROM TO
 put() {
-    [ ! -d "$3" ] || die "$3 is a directory"
-    if there "$3"; then
-        if cmp -s "$2" "$3" && [ -n "$(find "$3" -prune -type f -perm "$1" -user "$(id -u)")" ]; then return; fi
-        case $3 in "$unit" | "$rule") ! is_changed "$3" || { say "keep $3, which was changed here" && return; } ;; esac
-    fi
+    [ ! -d "$3" ] || die "$3 is a directory: move it away"
+    if cmp -s "$2" "$3" && [ -n "$(find "$3" -prune -type f -perm "$1" -user "$(id -u)")" ]; then return; fi
+    case $3 in "$unit" | "$rule") ! there "$3" || ! is_changed "$3" || { say "keep $3, which was changed here" && return; } ;; esac
     changed=true
     step "install $3" make_file "$@"
 }
@@ -197,6 +185,7 @@ put() {
 take_away() {
     there "$1" || return 0
     case $1 in
+    */.rxtrust.new) ;;
     "$unit" | "$rule") ! is_changed "$1" || { say "keep $1, which was changed here" && return; } ;;
     "$hooks"/qemu | "$hooks"/qemu.d/* | "$command") is_ours "$1" || return 0 ;;
     esac
@@ -204,7 +193,7 @@ take_away() {
     step "remove $1" rm -f "$1"
 }
 
-# Root's daemons of this name; no child about to become a guest or a hook, with that name for a moment: SIGHUP ends it.
+# Prints root's daemons of this name. A child has it too until it becomes a guest or a hook, and SIGHUP would end that.
 daemon_processes() {
     grep -lx "$1" /proc/[0-9]*/comm 2>/dev/null | sed 's|/comm$||' | while read -r process; do
         grep -qs '^Uid:[^0-9]*0[^0-9]' "$process/status" || continue
@@ -213,7 +202,6 @@ daemon_processes() {
 }
 
 reload() { step "reload $*" "$@" || warn "$* failed: the change is not noticed until that is mended"; }
-
 reload_machine() {
     running=''
     for daemon in libvirtd virtqemud; do
@@ -231,7 +219,7 @@ reload_machine() {
     reload systemctl daemon-reload && reload udevadm control --reload
 }
 
-# The guests on a device that rxtrust marked, or with a note of trust that it gave.
+# Prints the guests on a device that rxtrust marked, or with a note of trust that it gave.
 guests_that_keep() {
     signs=$(echo urn:rxtrust:1 && grep -ls '^rxtrust' /sys/class/net/*/ifalias | sed "s|.*/\(.*\)/ifalias|<target dev='\1'|")
     grep -lsF "$signs" /run/libvirt/qemu/*.xml | sed 's|.*/||; s|\.xml$||' | paste -s -d ' ' -
@@ -239,13 +227,12 @@ guests_that_keep() {
 
 bring_about() {
     good=true
-    "$command" check || good=false
+    step "run $command check" "$command" check || good=false
     if [ -n "$running" ] && $good; then
-        ! $apply || "$command" apply || good=false
-        say "The guests now:"
-        "$command" status || ! $apply || good=false
+        ! $apply || step "run $command apply" "$command" apply || good=false
+        step "run $command status" "$command" status || ! $apply || good=false
     fi
-    say "$("$command" --version) is $hook, which libvirt calls at each start of a guest. To opt guests out," \
+    $dry_run || say "$("$command" --version) is $hook, which libvirt calls at each start of a guest. To opt guests out," \
         "write $policy; an example is $prefix/share/doc/rxtrust/rxtrust.ini. To see how the guests are, run:" \
         "$command status. To undo this, run: $self --uninstall"
     $good || die "not everything is as it should be: see above"
@@ -261,8 +248,22 @@ install_all() {
     ! recorded | grep -qxF -e "$policy.dist" || take_away "$policy.dist" # 0.1.0's
     warn_of_others
     $changed || say "every file is as it should be"
+    ! $changed || $files_only || say "list them in $record"
     $files_only || reload_machine
-    $files_only || $dry_run || bring_about
+    $files_only || bring_about
+}
+
+# Locks and times in /run stay while libvirt calls another rxtrust.
+take_away_directories() {
+    { say "$prefix/share/doc/rxtrust" && recorded | sed '1!G;h;$!d'; } | awk '!seen[$0]++' >"$work/directories"
+    if ! $files_only && [ -d /run/rxtrust ] && [ -z "$(other_hooks)" ]; then
+        changed=true
+        step "remove the locks and times in /run/rxtrust" rm -f /run/rxtrust/last-call /run/rxtrust/last-apply /run/rxtrust/*.lock
+        say /run/rxtrust >>"$work/directories"
+    fi
+    while read -r directory; do
+        [ ! -d "$directory" ] || step "remove $directory if it is empty" rmdir "$directory" 2>/dev/null || true
+    done <"$work/directories"
 }
 
 # The hook goes first, so that no guest that starts gets what is just taken back; the command, which takes it back, last.
@@ -271,18 +272,17 @@ uninstall_all() {
     { say "$hooks/qemu.d/50-rxtrust" && files | awk 'NR % 3 == 0' | sed '1!G;h;$!d' && say "$policy.dist"; } >"$work/files"
     while read -r file; do
         [ "$file" = "$command" ] || take_away "$file"
-        $dry_run || rm -f "${file%/*}/.rxtrust.new"
+        take_away "${file%/*}/.rxtrust.new"
     done <"$work/files"
     $files_only || reload_machine
     ! $revert || step "run $command revert" "$command" revert || warn "not everything could be taken back: see above"
     take_away "$command"
     ! $purge || take_away "$policy"
-    recorded | sed '1!G;h;$!d' >"$work/directories"
-    $dry_run || while read -r directory; do rmdir "$directory" 2>/dev/null || true; done <"$work/directories"
+    take_away_directories
     take_away "$record"
     $changed || say "there is nothing of rxtrust here"
-    $dry_run || { hook='' && warn_of_others; }
-    $files_only || guests=$(guests_that_keep)
+    warn_of_others
+    $files_only || { $dry_run && $revert; } || guests=$(guests_that_keep)
     [ -z "${guests-}" ] || say "Until they are shut down, these guests keep what rxtrust gave them: $guests"
     [ -z "${guests-}" ] || $revert || say "To take it back now, install rxtrust again, and run: $self --uninstall --revert"
     $purge || ! there "$policy" || say "The policy is still there: $policy"

@@ -179,6 +179,11 @@ install_hook() {
     touch $state/hook-noticed
 }
 
+# The program is the one file of `make static`.
+is_static() {
+    "$program" --version | grep -q '(static: '
+}
+
 # The installed hook is one that doesn't find it.
 take_away_libxml2() {
     rm "$hook" # which may be a link to it

@@ -594,22 +594,104 @@ newest_there() {
     refuses "needs a name behind it" --binary
 }
 
-@test "install: --dry-run tells and does nothing" {
+# steps FILE: what an installer's output says that it does.
+steps() {
+    grep -E '^(build|install|keep|list|reload|remove|run) ' "$1"
+}
+
+# same_steps OPTION...: --dry-run tells what the installer then does, each step once, in its order, and does nothing.
+same_steps() {
     nothing_may_change
-    installer --dry-run > "$state"/output
+    installer --dry-run "$@" > "$state"/told
     nothing_changed
+    installer "$@" > "$state"/output
+    cat "$state"/told
+    diff <(steps "$state"/told) <(steps "$state"/output)
+    [ -z "$(sort "$state"/told | uniq --repeated)" ]
+}
+
+@test "install: --dry-run tells each step that an installation takes, and does none" {
+    same_steps
     says "^install $hook\$"
     says "^reload kill -HUP"
+    says "^run /usr/local/bin/rxtrust check\$"
+    says "^run /usr/local/bin/rxtrust apply\$"
+    says "^run /usr/local/bin/rxtrust status\$"
+    same_steps # again
+    says "^run /usr/local/bin/rxtrust apply\$"
+    not says "^install"
+    same_steps --no-apply
+    not says "^run .* apply"
+    stop_daemon
+    same_steps
+    not says "^run .* apply"
+    start_daemon
+}
+
+@test "install: --dry-run tells each step of an uninstallation, and does none" {
+    define kept 69 "$(direct 69)"
     installer
+    virsh -q start kept --paused
+    settle
     echo '[default]' > "$policy"
+    touch /etc/libvirt/hooks/.rxtrust.new
     nothing_may_change
-    installer --dry-run --uninstall --purge --revert > "$state"/output
+    installer --dry-run --uninstall > "$state"/output
     nothing_changed
+    says "these guests keep what rxtrust gave them: kept\$"
+    same_steps --uninstall --purge --revert
     says "^remove $hook\$"
     says "^run /usr/local/bin/rxtrust revert\$"
     says "^remove $policy\$"
+    says "^remove the locks and times in /run/rxtrust\$"
+    says "^remove /run/rxtrust if it is empty\$"
     not says "still there"
-    [ -z "$(sort "$state"/output | uniq --repeated)" ]
+    not grep "guests keep" "$state"/told
+}
+
+@test "install: --uninstall leaves nothing of rxtrust's in /run, and what is somebody else's there" {
+    define called 70 "$(direct 70)"
+    installer
+    starts called
+    settle
+    [ -e /run/rxtrust/last-call ]
+    [ -e /run/rxtrust/last-apply ]
+    compgen -G '/run/rxtrust/*.lock'
+    installer --uninstall --destdir "$state"/stage
+    [ -e /run/rxtrust/last-call ]
+    installer --uninstall
+    [ ! -e /run/rxtrust ]
+    installer
+    touch /run/rxtrust/theirs
+    installer --uninstall
+    [ "$(ls /run/rxtrust)" == theirs ]
+    rm -r /run/rxtrust
+}
+
+@test "install: --uninstall leaves the files in /run to another rxtrust that libvirt calls" {
+    installer
+    mkdir "$hook.d"
+    cp "$program" "$hook.d"/10-another
+    installer --dry-run --uninstall > "$state"/output 2>&1
+    not says "^remove .*/run/rxtrust"
+    says "10-another is rxtrust too"
+    installer --uninstall
+    [ -e /run/rxtrust/last-apply ]
+}
+
+@test "install: --uninstall removes the directory of the documentation, also one that make install made" {
+    local documentation=/usr/local/share/doc/rxtrust
+    (cd "$source" && make -s install)
+    [ -d "$documentation" ]
+    touch "$documentation"/theirs
+    installer --uninstall
+    [ "$(ls "$documentation")" == theirs ]
+    rm "$documentation"/theirs
+    installer --uninstall
+    [ ! -e "$documentation" ]
+    (cd "$source" && make -s install DESTDIR="$state"/made PREFIX=/usr)
+    (cd "$source" && make -s uninstall DESTDIR="$state"/made PREFIX=/usr)
+    [ ! -e "$state"/made/usr/share/doc/rxtrust ]
 }
 
 @test "install: --destdir writes there and nowhere else, and make install does so too" {
@@ -649,7 +731,7 @@ newest_there() {
     installer > "$state"/output 2>&1
     cat "$state"/output
     says "no libvirt daemon runs: one that starts will notice the change"
-    not says "The guests now"
+    not says "^run .* apply"
     start_daemon
 }
 

@@ -77,7 +77,7 @@ tree() {
 
 @test "packages: it holds what it should, where it should, and depends on what it loads" {
     dpkg-deb --contents "$new"/rxtrust_*.deb | awk '{ $1 = $2 = $3 = $4 = $5 = ""; print }' |
-        sed 's/^ *//; s|^\./lib/|./usr/lib/|' | grep -v '/$' | sort > "$state"/contents
+        sed 's/^ *//; s|^\./lib/systemd/|./usr/lib/systemd/|' | grep -v '/$' | sort > "$state"/contents
     cat "$state"/contents
     diff "$state"/contents - <<END
 ./etc/libvirt/hooks/qemu.d/50-rxtrust -> /usr/bin/rxtrust
@@ -164,6 +164,8 @@ END
     apt install ./"$new"/rxtrust_*.deb
     [[ "$(rxtrust --version)" == "rxtrust $(dpkg-query -W -f '${Version}' rxtrust)"* ]]
     cmp "$policy" "$state"/edited
+    dpkg --verify rxtrust > "$state"/output || true
+    not says missing # nor is the rule, which 0.1.0 had below /lib
     [ "$(daemon)" == "$before" ]
     not grep -w 'start\|restart\|stop' "$state"/asked
     define upgraded 142 "$(direct 142)"
@@ -253,12 +255,17 @@ END
 }
 
 @test "packages: removed, the administrator's policy is what is left; purged, nothing is" {
+    rm -rf /etc/libvirt/hooks # dpkg removes it when it is empty
     tree > "$state"/before
     apt install ./"$new"/rxtrust_*.deb
     [ ! -e "$policy" ]
     cp "$example" "$policy"
+    [ -e /run/rxtrust/last-apply ]
+    apt install --reinstall ./"$new"/rxtrust_*.deb
+    [ -e /run/rxtrust/last-apply ]
     rm "$state"/asked
     apt remove rxtrust
+    [ ! -e /run/rxtrust ]
     grep -q 'reload libvirtd.service' "$state"/asked
     tree | diff "$state"/before - > "$state"/output || true
     cat "$state"/output
