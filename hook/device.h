@@ -19,12 +19,12 @@
 #include <stddef.h>
 
 struct device {
-    int index;
-    int lower;    /* the index of the host device under a macvtap; 0: there is none here */
     char **names; /* its name, then its alternative names; owned */
     size_t name_count;
+    const char *mode; /* of a macvtap: bridge, vepa, private, passthrough; NULL: another one */
+    int index;
+    int lower; /* the index of the host device under a macvtap; 0: there is none here */
     bool macvtap;
-    const char *mode;   /* of a macvtap: bridge, vepa, private, passthrough; NULL: another one */
     bool all_multicast; /* every multicast frame arrives: by the flag */
     bool follows;       /* libvirt put groups of the guest, or promiscuous mode, on it */
     bool own_alias;     /* the alias is rxtrust's, and says: */
