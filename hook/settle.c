@@ -143,8 +143,9 @@ static void change_trust(struct attempt *attempt, const struct guests *guests,
         guest->domain.interfaces[i].write = guest->domain.interfaces[i].trust;
     interface->write = trust ? TRUST_YES : interface->owner;
     const char *problem = trust ? set_note(attempt, &guest->domain) : NULL;
-    /* Should the process end in between, the mark tells the next one to finish it. */
-    if (!problem && !trust)
+    /* Should the process end in between, the mark tells the next one to finish it. An alias of
+     * version 0.1.0 stays until then: nothing else says who gave the trust. */
+    if (!problem && !trust && !finding->device->given_trust)
         problem = device_change(&guests->devices, finding->device,
                                 (struct device_change){.marked = true});
     if (!problem && domain_interface_xml(interface, &guests->dumps.texts[0], &element, &problem) &&
