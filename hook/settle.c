@@ -105,7 +105,8 @@ static bool settle_device(struct attempt *attempt, const struct devices *devices
         return false;
     const char *problem = change_device(devices, finding);
     tries->device++;
-    refuse(tries, problem);
+    if (problem || !(finding->conclusion.steps & STEP_UNMARK)) /* which follows a refusal */
+        refuse(tries, problem);
     if (!problem)
         log_change(attempt->why, guest, number, finding, NULL);
     if (!problem && finding->conclusion.steps & STEP_SET)
