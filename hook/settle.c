@@ -240,7 +240,7 @@ static enum outcome try_once(struct attempt *attempt) {
         outcome = OUTCOME_AGAIN;
         attempt->pauses = true;
     } else if (code == EXIT_NO_ANSWER) {
-        log_error("%s: cannot ask libvirt, so nothing more is done: %s", attempt->why,
+        log_error("%s: cannot look at the guest, so nothing more is done: %s", attempt->why,
                   guests.problem);
         outcome = OUTCOME_NO_ANSWER;
     } else if (!code && (!guest || !guest->domain.id)) {
