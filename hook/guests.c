@@ -55,8 +55,8 @@ static enum exit_code plan(const char *file, enum policy_errors errors, struct g
                                        .texts = dumps->texts,
                                        .count = dumps->count,
                                        .devices = &guests->devices};
-    const char *problem = sandboxed_plan(&source, &guests->planned);
-    enum exit_code code = guests_log_policy(problem, &guests->planned, file, errors);
+    guests->problem = sandboxed_plan(&source, &guests->planned);
+    enum exit_code code = guests_log_policy(guests->problem, &guests->planned, file, errors);
     for (size_t i = 0; !code && i < guests->planned.count; i++) {
         const struct planned_guest *guest = &guests->planned.guests[i];
         struct xml_error *error = &guests->planned.guests[i].error;

@@ -70,7 +70,9 @@ static void look_at(const char *path, struct hook *hook) {
 /* A directory changes when a file or a link in it comes or goes. */
 static struct hook find_hook(void) {
     glob_t files = {0};
-    struct hook hook = {.state = can_list(HOOK_FILE ".d") ? HOOK_MISSING : HOOK_UNKNOWN};
+    bool known = can_list(HOOK_FILE ".d");
+    struct hook hook = {.state = known ? HOOK_MISSING : HOOK_UNKNOWN,
+                        .changed = known ? 0 : LONG_MAX}; /* any time, so no call proves a thing */
     (void)glob(HOOKS "{,/qemu{,.d{,/*}}}", GLOB_BRACE, NULL, &files);
     for (size_t i = 0; i < files.gl_pathc; i++)
         look_at(files.gl_pathv[i], &hook);

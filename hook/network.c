@@ -178,7 +178,8 @@ bool network_port_trust(const char *network, const char *port, bool *trust) {
     bool known = network && port && !strchr(network, '/') && !strchr(port, '/') &&
                  text_print(&path, DIRECTORY "/%s/ports/%s.xml", network, port) &&
                  !io_read_file(AT_FDCWD, path.data, &text) && text.data && strstr(text.data, end);
-    *trust = known && strstr(text.data, yes);
+    if (known)
+        *trust = strstr(text.data, yes);
     text_free(&text);
     text_free(&path);
     return known;

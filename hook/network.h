@@ -53,5 +53,5 @@ const struct network *networks_get(struct networks *networks, const char *name,
 
 /* Tells whether a port of a network (by the port's UUID) gives its interface trust. The port of a
  * guest that runs decides, because libvirt copied the network's word into it when it made the port
- * (/run/libvirt/network/N/ports/PORT.xml). False: that can't be known. */
+ * (/run/libvirt/network/N/ports/PORT.xml). False: that is unknown, and *trust stays. */
 bool network_port_trust(const char *network, const char *port, bool *trust);

@@ -5,12 +5,14 @@
 #include <string.h>
 
 /* An attribute of the live XML is in force where libvirt heeds it; of an interface on a libvirt
- * network its port decides, whatever the XML says. */
+ * network its port decides, whatever the XML says. A 'yes' of rxtrust's was there before the port.
+ */
 static void observe_trust(const struct interface *interface, const struct plan_item *item,
                           struct observed *observed) {
     bool trust = interface->trust == TRUST_YES;
     bool unknown = item->attachment == ATTACHED_BY_NETWORK &&
-                   !network_port_trust(interface->network, interface->port, &trust);
+                   !network_port_trust(interface->network, interface->port, &trust) &&
+                   !is_given(interface);
     if (unknown)
         observed->trust_problem = "whether its network port is trusted is unknown";
     observed->trust = unknown ? FORCE_UNKNOWN : trust && item->can_trust ? FORCE_YES : FORCE_NO;

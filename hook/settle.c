@@ -105,7 +105,8 @@ static bool settle_device(struct attempt *attempt, const struct devices *devices
         return false;
     const char *problem = change_device(devices, finding);
     tries->device++;
-    refuse(tries, problem);
+    if (problem || !(finding->conclusion.steps & STEP_UNMARK)) /* which follows a refusal */
+        refuse(tries, problem);
     if (!problem)
         log_change(attempt->why, guest, number, finding, NULL);
     if (!problem && finding->conclusion.steps & STEP_SET)
@@ -143,8 +144,9 @@ static void change_trust(struct attempt *attempt, const struct guests *guests,
         guest->domain.interfaces[i].write = guest->domain.interfaces[i].trust;
     interface->write = trust ? TRUST_YES : interface->owner;
     const char *problem = trust ? set_note(attempt, &guest->domain) : NULL;
-    /* Should the process end in between, the mark tells the next one to finish it. */
-    if (!problem && !trust)
+    /* Should the process end in between, the mark tells the next one to finish it. An alias of
+     * version 0.1.0 stays until then: nothing else says who gave the trust. */
+    if (!problem && !trust && !finding->device->given_trust)
         problem = device_change(&guests->devices, finding->device,
                                 (struct device_change){.marked = true});
     if (!problem && domain_interface_xml(interface, &guests->dumps.texts[0], &element, &problem) &&
@@ -238,7 +240,7 @@ static enum outcome try_once(struct attempt *attempt) {
         outcome = OUTCOME_AGAIN;
         attempt->pauses = true;
     } else if (code == EXIT_NO_ANSWER) {
-        log_error("%s: cannot ask libvirt, so nothing more is done: %s", attempt->why,
+        log_error("%s: cannot look at the guest, so nothing more is done: %s", attempt->why,
                   guests.problem);
         outcome = OUTCOME_NO_ANSWER;
     } else if (!code && (!guest || !guest->domain.id)) {

@@ -124,6 +124,13 @@ next_second() {
     touch /run/rxtrust/last-call
     hook_is works
 
+    # A user who can't see the hooks can't know that none changed since.
+    cp "$program" /usr/bin/rxtrust-of-all
+    chmod 700 /etc/libvirt
+    setpriv --reuid 65534 --regid 65534 --clear-groups rxtrust-of-all status --json > "$state/output" || true
+    chmod 755 /etc/libvirt
+    jq -e '.hook.state == "unknown"' "$state/output"
+
     # Ours is gone, and another's that was there before stays.
     next_second
     mkdir -p $hooks/qemu.d

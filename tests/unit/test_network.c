@@ -394,7 +394,7 @@ static void test_port(void **state) {
     bool trust = !row->trust;
     (void)make_files(NULL);
     assert_int_equal(network_port_trust(row->network, row->port, &trust), row->known);
-    assert_int_equal(trust, row->trust);
+    assert_int_equal(trust, row->known ? row->trust : !row->trust);
     assert_int_equal(remove_files(NULL), 0);
 }
 

@@ -542,7 +542,7 @@ static void write_file(const char *directory, const char *name, const char *text
     assert_int_equal(chmod(path, 0755), 0);
 }
 
-/* The UUID that a parser tells isn't believed either. */
+/* The UUID that a parser tells isn't believed either, and why it told nothing is known. */
 static void test_uuid_from_virsh(void **state) {
     (void)state;
     char directory[] = "/tmp/rxtrust-test-XXXXXX", path[64];
@@ -554,14 +554,19 @@ static void test_uuid_from_virsh(void **state) {
     char *old = strdup(before ? before : "");
     assert_non_null(old);
     assert_int_equal(setenv("PATH", path, 1), 0);
-    for (int lies = 0; lies <= 1; lies++) {
+    for (int lies = 0; lies <= 2; lies++) {
+        static const enum exit_code codes[] = {EXIT_GOOD, EXIT_USAGE, EXIT_NO_ANSWER};
         struct guests guests;
-        if (lies)
+        if (lies == 1)
             lie_about(DOMAIN(UUID_B, "<devices/>"));
+        else if (lies == 2)
+            assert_true(text_append(&lie, "?", 1));
         enum exit_code code = guests_from_uuid(UUID_A, NULL, clock_now() + 10, &guests);
         text_free(&lie);
-        assert_int_equal(code, lies ? EXIT_USAGE : EXIT_GOOD);
-        assert_int_equal(guests_get(&guests, 0) == NULL, lies);
+        assert_int_equal(code, codes[lies]);
+        assert_int_equal(guests_get(&guests, 0) == NULL, lies > 0);
+        assert_string_equal(or_dash(guests.problem),
+                            lies == 2 ? "malformed answer from the parser process" : "-");
         if (!lies)
             assert_string_equal(guests_get(&guests, 0)->domain.interfaces[1].target, "macvtap1");
         guests_free(&guests);
