@@ -6,6 +6,7 @@
 #include "time_limits.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -43,13 +44,16 @@ void check_warn_unmatched(const struct guests *guests, const char *file) {
     const struct planned *planned = &guests->planned;
     for (size_t i = 0; i < planned->section_count; i++) {
         const struct planned_section *section = &planned->sections[i];
-        const char *near = strncmp(section->name, by_name, strlen(by_name)) == 0
-                               ? nearest_name(planned, section->name + strlen(by_name))
-                               : NULL;
-        if (!section->matched)
-            log_error("%s%s[%s] matches no guest%s%s%s", file ? file : "", file ? ": " : "",
-                      section->name, near ? "; did you mean " : "", near ? near : "",
-                      near ? "?" : "");
+        const char *unmatched = section->unmatched;
+        if (!unmatched)
+            continue;
+        bool is_vm = strncmp(section->name, by_name, strlen(by_name)) == 0;
+        const char *near = nearest_name(planned, unmatched);
+        char *text = xasprintf("[%s]%s%s matches no guest%s%s%s", section->name,
+                               is_vm ? "" : ": vm = ", is_vm ? "" : unmatched,
+                               near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+        log_error_at(file ? file : POLICY_FILE, section->line, text);
+        free(text);
     }
 }
 
@@ -94,7 +98,7 @@ static void list_sections(struct table *table, const struct planned *planned, co
             continue;
         table_add(table, NULL, 0);
         table_set(table, "SECTION", section->name);
-        if (section->matched)
+        if (!section->unmatched)
             log_error_at(file ? file : POLICY_FILE, section->line,
                          "warning: the section decides nothing");
     }

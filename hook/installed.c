@@ -117,13 +117,14 @@ static char *advise(enum hook_state state, const char *path, const char *guest) 
     case HOOK_MISSING:
     case HOOK_FOREIGN:
         return xasprintf("libvirt has no hook that is rxtrust; run: install -D %s " HOOK_FILE
-                         ".d/50-rxtrust && systemctl reload %s",
+                         ".d/50-rxtrust && systemctl reload %s && rxtrust apply",
                          readlink("/proc/self/exe", program, sizeof program - 1) > 0 ? program
                                                                                      : "rxtrust",
                          unit);
     case HOOK_NOT_EXECUTABLE:
-        return xasprintf("%s is not executable; run: chmod +x %s && systemctl reload %s", path,
-                         path, unit);
+        return xasprintf("%s is not executable; run: chmod +x %s && systemctl reload %s && rxtrust "
+                         "apply",
+                         path, path, unit);
     case HOOK_NOT_CALLED:
         /* All guests: an apply of one says nothing of the others (LAST_APPLY). */
         return xasprintf("%s started without the hook; run: systemctl reload %s && rxtrust apply",

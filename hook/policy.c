@@ -26,7 +26,7 @@ struct policy_section {
     const char *name; /* as it stands between the brackets */
     unsigned long line;
     enum kind kind;
-    bool matched; /* policy_for_domain() saw a domain that its `vm` matches */
+    char *unmatched; /* the first of the texts of `vm` that no domain has matched so far */
     /* The words or patterns of each key, one after the other, each with its NUL, and an empty one
      * at the end; NULL: the key isn't there. [vm:NAME] has vm = NAME. */
     const char *values[KEYS];
@@ -106,6 +106,8 @@ static const char quoted[] = "has quotes or a # in its value, which would be par
 static void set_value(struct reader *reader, enum key key, char *list) {
     char *item, *to = list;
     reader->section->values[key] = list;
+    if (key == VM)
+        reader->section->unmatched = list;
     while ((item = strsep(&list, ","))) {
         item += strspn(item, WHITE);
         size_t length = strlen(item);
@@ -334,25 +336,40 @@ void policy_free(struct policy *policy) {
 }
 
 const char *policy_section(const struct policy *policy, size_t number, unsigned long *line,
-                           bool *matched) {
+                           const char **unmatched) {
     const struct policy_section *section = &policy->sections[number];
     *line = section->line;
-    *matched = section->matched || !section->values[VM];
+    *unmatched = section->unmatched && *section->unmatched ? section->unmatched : NULL;
     return section->name;
 }
 
 /* ---- Deciding ---- */
 
+/* Moves a text of `vm` to those that a domain has matched; their order counts for nothing. */
+static void move_to_matched(struct policy_section *section, char *text, size_t length) {
+    char *copy = text < section->unmatched ? NULL : strdup(text);
+    if (!copy) /* it stands there; or, out of memory, it is warned of in vain */
+        return;
+    memmove(section->unmatched + length, section->unmatched, (size_t)(text - section->unmatched));
+    section->unmatched = mempcpy(section->unmatched, copy, length);
+    free(copy);
+}
+
 void policy_for_domain(struct policy *policy, const char *name, const char *uuid) {
     policy->last = NULL;
     for (size_t i = 0; i < policy->count; i++) {
         struct policy_section *section = &policy->sections[i];
-        const char *vm = section->values[VM];
-        while (vm && *vm && !pattern_matches_guest(vm, name, uuid))
-            vm += strlen(vm) + 1;
-        if (vm && !*vm)
+        bool matches = !section->values[VM];
+        size_t length = 0;
+        for (char *vm = (char *)section->values[VM]; vm && *vm; vm += length) {
+            length = strlen(vm) + 1;
+            if (!pattern_matches_guest(vm, name, uuid))
+                continue;
+            matches = true;
+            move_to_matched(section, vm, length);
+        }
+        if (!matches)
             continue;
-        section->matched = true;
         section->previous = policy->last;
         policy->last = section;
     }

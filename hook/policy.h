@@ -47,10 +47,10 @@ policy_add_error(struct policy *policy, unsigned long line, const char *format, 
 /* Selects the sections that can match an interface of this domain, for policy_decide(). */
 void policy_for_domain(struct policy *policy, const char *name, const char *uuid);
 
-/* Returns the name of a section, as "vm:web-1". *matched: policy_for_domain() selected it at least
- * once, or it has no `vm`. */
+/* Returns the name of a section, as "vm:web-1". *unmatched: a name, glob or UUID of its `vm` that
+ * matched no domain of policy_for_domain(); NULL: there is none. */
 const char *policy_section(const struct policy *policy, size_t number, unsigned long *line,
-                           bool *matched);
+                           const char **unmatched);
 
 /* The properties of one interface; NULL: it has none. A property that is marked unknown may also
  * have a value not given here. */

@@ -180,7 +180,7 @@ static bool say_reason(struct text *text, const struct plan_item *item) {
 
 /* Appends the detail that follows the verdict's `why`, if there is one. */
 static bool say_detail(struct text *text, const struct plan_item *item,
-                       const struct observed *observed, enum verdict verdict) {
+                       const struct observed *observed, enum verdict verdict, const char *guest) {
     static const char *const by[] = {"", "its own XML says 'yes'", "its portgroup says 'yes'",
                                      "its network says 'yes'"};
     const char *detail = "";
@@ -197,8 +197,11 @@ static bool say_detail(struct text *text, const struct plan_item *item,
                                            : "";
         return say_reason(text, item) && text_print(text, "%s", detail);
     case TRUSTED_UNTIL_SHUTDOWN:
-        detail = observed->given ? "; if its definition says 'yes', run: rxtrust define" : "";
-        return say_why_not_live(text, observed) && text_print(text, "%s", detail);
+        detail = guest && observed->given && item->reason != REVERTED
+                     ? "; if its definition says 'yes', run: rxtrust define "
+                     : "";
+        return say_why_not_live(text, observed) &&
+               text_print(text, "%s%s", detail, *detail ? guest : "");
     case DEVICE_UNKNOWN:
         detail = observed->problem;
         break;
@@ -216,7 +219,7 @@ char *verdict_why(const struct plan_item *item, const struct observed *observed,
     struct text text = {0}, detail = {0};
     bool advises = guest && form->advises;
     bool good =
-        say_detail(&detail, item, observed, conclusion->verdict) &&
+        say_detail(&detail, item, observed, conclusion->verdict, guest) &&
         text_print(&text, "%s%s%s%s%s", form->why, *form->why && detail.length ? "; " : "",
                    detail.data, advises ? "; run: rxtrust apply " : "", advises ? guest : "");
     text_free(&detail);

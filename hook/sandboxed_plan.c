@@ -86,10 +86,10 @@ static void put_policy(struct message *message, const struct policy *policy) {
     message_put_number(message, policy->count);
     for (size_t i = 0; i < policy->count; i++) {
         unsigned long line = 0;
-        bool matched = false;
-        message_put_text(message, policy_section(policy, i, &line, &matched));
+        const char *unmatched = NULL;
+        message_put_text(message, policy_section(policy, i, &line, &unmatched));
         message_put_number(message, line);
-        message_put_number(message, matched);
+        message_put_text(message, unmatched);
     }
     message_put_number(message, policy->error_count + policy->out_of_memory);
     for (size_t i = 0; i < policy->error_count; i++) {
@@ -137,7 +137,7 @@ static void plan_materials(void *user, struct message *message) {
     message_put_number(message, usable ? materials->source->count : 0);
     for (size_t i = 0; usable && i < materials->source->count; i++)
         plan_guest(materials, &materials->source->texts[i], message);
-    put_policy(message, policy); /* last: it tells which sections matched a guest */
+    put_policy(message, policy); /* last: it tells what matched no guest */
     networks_free(&materials->networks);
     policy_free(policy);
 }
@@ -153,7 +153,7 @@ static bool get_policy(struct message *message, struct planned *planned) {
         struct planned_section *section = &planned->sections[planned->section_count++];
         section->name = message_get_text(message);
         section->line = message_get_number(message, SIZE_MAX);
-        section->matched = message_get_number(message, 2);
+        section->unmatched = message_get_text(message);
         message->bad = message->bad || !section->name;
     }
     count = message_get_count(message);

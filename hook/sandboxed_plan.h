@@ -20,7 +20,7 @@ struct planned_guest {
 struct planned_section {
     const char *name;
     unsigned long line;
-    bool matched; /* its `vm` matches one of the guests, or it has none */
+    const char *unmatched; /* of its `vm` a text that matches none of the guests, or NULL */
 };
 
 struct planned {

@@ -89,6 +89,10 @@ static void print_row(const size_t *widths, size_t count, size_t line, char **ro
         bool last = i + 1 == count, red = colour && strcmp(text, "BROKEN") == 0;
         if (!widths[i])
             continue;
+        if (last && row[i] && !*row[i]) { /* nothing is to be said, rather than not known */
+            (void)putchar('\n');
+            continue;
+        }
         if (at && at + (last ? width : widths[i]) > line) {
             (void)putchar('\n');
             gap = at = INDENT;
@@ -147,7 +151,7 @@ static void print_json(const struct table *table) {
         if (column->when & TRUTH && text)
             (void)fputs(*text == 'y' ? "true" : "false", stdout);
         else
-            print_json_string(text);
+            print_json_string(text && *text ? text : NULL);
     }
     (void)puts(table->cells ? "}\n]" : "]");
 }

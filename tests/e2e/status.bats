@@ -96,6 +96,7 @@ next_second() {
     hook_is not-called
     grep -x "called started without the hook; run: systemctl reload libvirtd && rxtrust apply" "$state/output"
     exits 0 rxtrust apply
+    grep -x "rxtrust: called started without the hook; run: systemctl reload libvirtd && rxtrust apply" "$state/errors"
     hook_is in-place
 
     # Another's file in its place is seen at once, however recent the last call is.
@@ -106,7 +107,7 @@ next_second() {
     printf '#!/bin/sh\nfor each in %s/*; do "$each" "$@" || exit; done\n' "$state/hooks.d" > $hooks/qemu
     chmod +x $hooks/qemu
     hook_is foreign
-    grep -x "libvirt has no hook that is rxtrust; run: install -D .* $hooks/qemu.d/50-rxtrust && systemctl reload libvirtd" \
+    grep -x "libvirt has no hook that is rxtrust; run: install -D .* $hooks/qemu.d/50-rxtrust && systemctl reload libvirtd && rxtrust apply" \
         "$state/output"
 
     # A call that comes after it proves that it calls ours.
@@ -156,7 +157,7 @@ next_second() {
 
     printf '#!/bin/sh\nexec /opt/store/abc123-rxtrust/bin/rxtrust "$@"\n' > $hooks/qemu.d/50-ours
     hook_is not-executable
-    grep -x "$hooks/qemu.d/50-ours is not executable; run: chmod +x $hooks/qemu.d/50-ours && systemctl reload libvirtd" \
+    grep -x "$hooks/qemu.d/50-ours is not executable; run: chmod +x $hooks/qemu.d/50-ours && systemctl reload libvirtd && rxtrust apply" \
         "$state/output"
     chmod +x $hooks/qemu.d/50-ours
     hook_is in-place
@@ -223,7 +224,7 @@ rule:instead of lou? loud $(mac 110 1) multicast -
 rule:nobody - - - -
 END
     grep -q "\[vm:qiuet\] matches no guest; did you mean quiet?" "$state/errors"
-    grep -q "\[rule:nobody\] matches no guest\$" "$state/errors"
+    grep -q "$policy:[0-9]*: \[rule:nobody\]: vm = nobody matches no guest\$" "$state/errors"
     [ "$(grep "$policy:[0-9]*: warning: the section decides nothing" "$state/errors")" == \
         "$policy:5: warning: the section decides nothing" ]
     for command in check apply; do

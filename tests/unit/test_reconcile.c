@@ -393,7 +393,7 @@ static const struct row {
      0,
      TRUSTED_UNTIL_SHUTDOWN,
      "trusted until it is shut down; libvirt 9.10 can't change trust of a guest that runs; if its "
-     "definition says 'yes', run: rxtrust define"},
+     "definition says 'yes', run: rxtrust define web-1"},
     {"multicast to be set",
      WANT_MULTICAST,
      BY_POLICY,
@@ -492,7 +492,7 @@ static const struct row {
      0,
      TRUSTED_UNTIL_SHUTDOWN,
      "trusted until it is shut down; libvirt 9.0 can't change trust of a guest that runs; if its "
-     "definition says 'yes', run: rxtrust define"},
+     "definition says 'yes', run: rxtrust define web-1"},
     {"opted out, with trust of its owner's",
      WANT_NOTHING,
      OFF_BY_POLICY,
