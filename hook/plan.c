@@ -120,17 +120,21 @@ static struct policy_decision decide(const struct interface *interface,
         .device_unknown = !count && (item->attachment == ATTACHED_BY_NAME || by_network),
         .mode_unknown = !item->mode,
     };
-    struct policy_decision least = {.action = POLICY_TRUST, .override = true};
+    struct policy_decision least = {0};
     for (size_t i = 0; i < (count ? count : 1); i++) {
         /* Alternative names of one link are equal. */
         const struct device *host = count ? device_named(devices, names[i]) : NULL;
         subject.devices = host ? (const char *const *)host->names : &names[i];
         subject.device_count = host ? host->name_count : count ? 1 : 0;
         struct policy_decision decision = policy_decide(policy, &subject);
-        bool override = decision.override && least.override;
-        if (i == 0 || decision.action < least.action)
-            least = decision;
-        least.override = override;
+        if (i == 0 || decision.action < least.action) {
+            least.action = decision.action;
+            least.section = decision.section;
+        }
+        if (i == 0 || decision.override < least.override) {
+            least.override = decision.override;
+            least.override_section = decision.override_section;
+        }
     }
     return least;
 }

@@ -123,6 +123,15 @@ END
         is still-trusted told-$number
         not is_marked "$(macvtap told-$number)"
     done
+    libvirt_takes_live_trust || return 0
+    rm "$state/bin/virsh"
+    rxtrust apply
+    for number in 92 93; do
+        is opted-out told-$number
+        not is_trusted told-$number
+        not has_all_multicast "$(macvtap told-$number)"
+        has_no_alias "$(macvtap told-$number)"
+    done
 }
 
 @test "where root must authenticate to change anything, all that only looks works, and so does all-multicast" {

@@ -931,6 +931,8 @@ static void test_pool(void **state) {
         assert_int_equal(item.decision.action, rows[i].action);
         assert_int_equal(item.decision.override, rows[i].override);
         assert_string_equal(item.decision.section, rows[i].section);
+        assert_string_equal(or_dash(item.decision.override_section),
+                            rows[i].override ? "rule:r" : "-");
         policy_free(&policy);
     }
 }
