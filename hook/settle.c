@@ -235,7 +235,8 @@ static enum outcome try_once(struct attempt *attempt) {
                                            attempt->deadline, &guests);
     const struct planned_guest *guest = guests_get(&guests, 0);
     enum outcome outcome = OUTCOME_BAD;
-    if (code == EXIT_NO_ANSWER && guests.dumps.result.code != VIRSH_MISSING &&
+    if (code == EXIT_NO_ANSWER && guests.dumps.result.code &&
+        guests.dumps.result.code != VIRSH_MISSING &&
         clock_now() + ATTEMPT_SECONDS < attempt->deadline) {
         outcome = OUTCOME_AGAIN;
         attempt->pauses = true;

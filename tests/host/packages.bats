@@ -50,7 +50,7 @@ teardown_file() {
 }
 
 @test "the one file: two commands, and a guest that starts is served" {
-    not has_all_multicast "$(macvtap later)"
+    ip link set dev "$(macvtap later)" allmulticast off # as if it had started without a hook
     install -m 755 one-file /etc/libvirt/hooks/qemu
     systemctl reload libvirtd
     define_guest fourth 9
