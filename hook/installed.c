@@ -30,16 +30,24 @@ static bool can_list(const char *directory) {
     return access(directory, R_OK | X_OK) == 0 || errno == ENOENT;
 }
 
-static time_t time_of(const char *path) {
+/* Times in this file are in nanoseconds, since a script may copy the hook and start a guest within
+ * a second. */
+#define SECOND 1000000000LL
+
+static long long time_in(const struct timespec *time) {
+    return (long long)time->tv_sec * SECOND + time->tv_nsec;
+}
+
+static long long time_of(const char *path) {
     struct stat file;
-    return stat(path, &file) == 0 ? file.st_mtime : 0;
+    return stat(path, &file) == 0 ? time_in(&file.st_mtim) : 0;
 }
 
 /* ---- The hook's file ---- */
 
 struct hook {
     enum hook_state state; /* HOOK_IN_PLACE at the most */
-    time_t changed;        /* when any hook last came, went or changed */
+    long long changed;     /* when any hook last came, went or changed */
     char path[PATH_MAX];   /* the file that is most likely ours */
 };
 
@@ -60,7 +68,8 @@ static void look_at(const char *path, struct hook *hook) {
                             : executable         ? HOOK_FOREIGN
                                                  : HOOK_MISSING;
     text_free(&text);
-    hook->changed = file.st_ctime > hook->changed ? file.st_ctime : hook->changed;
+    long long changed = time_in(&file.st_ctim);
+    hook->changed = changed > hook->changed ? changed : hook->changed;
     if (state <= hook->state)
         return;
     hook->state = state;
@@ -72,7 +81,7 @@ static struct hook find_hook(void) {
     glob_t files = {0};
     bool known = can_list(HOOK_FILE ".d");
     struct hook hook = {.state = known ? HOOK_MISSING : HOOK_UNKNOWN,
-                        .changed = known ? 0 : LONG_MAX}; /* any time, so no call proves a thing */
+                        .changed = known ? 0 : LLONG_MAX}; /* any time, so no call proves a thing */
     (void)glob(HOOKS "{,/qemu{,.d{,/*}}}", GLOB_BRACE, NULL, &files);
     for (size_t i = 0; i < files.gl_pathc; i++)
         look_at(files.gl_pathv[i], &hook);
@@ -83,7 +92,7 @@ static struct hook find_hook(void) {
 /* ---- The starts of guests ---- */
 
 struct start {
-    time_t time; /* 0: no guest runs */
+    long long time; /* 0: no guest runs */
     char guest[NAME_MAX + 1];
 };
 
@@ -96,7 +105,7 @@ static struct start find_last_start(void) {
         char *path = files.gl_pathv[i], *name = path + strlen(GUESTS_DIRECTORY "/");
         char *suffix = strrchr(path, '.');
         memcpy(suffix, ".pid", sizeof ".pid");
-        time_t start = time_of(path);
+        long long start = time_of(path);
         if (start <= last.time)
             continue;
         last.time = start;
@@ -137,10 +146,11 @@ static char *advise(enum hook_state state, const char *path, const char *guest) 
 struct hook_report hook_look(void) {
     const struct hook hook = find_hook();
     const struct start start = find_last_start();
-    struct hook_report report = {.state = hook.state, .last_call = time_of(LAST_CALL)};
-    bool missed = start.time > report.last_call + START_SECONDS;
+    const long long last_call = time_of(LAST_CALL);
+    struct hook_report report = {.state = hook.state, .last_call = last_call / SECOND};
+    bool missed = start.time > last_call + START_SECONDS * SECOND;
     bool mended = start.time <= hook.changed || start.time <= time_of(LAST_APPLY);
-    if (hook.state != HOOK_MISSING && report.last_call > hook.changed && !missed)
+    if (hook.state != HOOK_MISSING && last_call > hook.changed && !missed)
         report.state = HOOK_WORKS;
     else if (hook.state == HOOK_IN_PLACE && !can_list(GUESTS_DIRECTORY))
         report.state = HOOK_UNKNOWN;

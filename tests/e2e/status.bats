@@ -99,6 +99,13 @@ next_second() {
     grep -x "rxtrust: called started without the hook; run: systemctl reload libvirtd && rxtrust apply" "$state/errors"
     hook_is in-place
 
+    # So is a guest that starts within the second in which the hook came.
+    rm /run/rxtrust/last-apply
+    touch "$hook"
+    sleep 0.05
+    touch /run/libvirt/qemu/called.pid
+    hook_is not-called
+
     # Another's file in its place is seen at once, however recent the last call is.
     touch /run/rxtrust/last-call
     mkdir -p "$state/hooks.d"
