@@ -1,28 +1,27 @@
 #!/bin/sh
 # usage: install.sh [OPTION...]
 #
-# Builds rxtrust and installs it for the libvirt of this machine: the program as libvirt's hook for QEMU and as a
-# command, manual pages, completions, an example of a policy, and a udev rule with a systemd unit, for interfaces that
-# are plugged into a running guest. Has the libvirt daemon notice it, and applies the policy to the guests that run.
-# Nothing is restarted. Hooks of others, and a rule or unit that you changed, stay as they are.
+# Builds rxtrust and installs it for this machine's libvirt: the program as its
+# hook for QEMU and as a command, manuals, completions, an example of a policy,
+# and a udev rule with a systemd unit for interfaces that are plugged in. Reloads
+# the daemon, restarts nothing, and applies the policy to the guests that run.
+# Hooks of others, and a rule or unit that you changed, stay as they are.
 #
-#   --binary FILE  install this program, which `make static` or `make dist` made, and build none
+#   --binary FILE  install this program, which `make static` made, and build none
 #   --deps         first install the packages that building takes
 #   --prefix DIR   for the command, the manual pages and the rest: /usr/local
-#   --destdir DIR  write below DIR, which may be /, and do no more than write files
+#   --destdir DIR  write files below DIR, which may be /, and do nothing else
 #   --no-apply     leave the guests that run as they are
 #   --dry-run      tell every step, do none
-#   --uninstall    remove all of rxtrust but the policy, and have the libvirt daemon notice that
+#   --uninstall    remove all of rxtrust but the policy, and reload the daemon
 #   --revert       with --uninstall: take back what running guests have got
 #   --purge        with --uninstall: remove the policy too
 #   --help         print this
 
-# Each file is written beside its place and renamed. Files that are right are left alone, so a second run mends what an
-# interrupted one left undone. `record` has a line for the command, the rule, the unit and each directory, written before
-# that is made: a checksum or the word directory, two spaces, the path. Version 0.1.0 recorded the paths of all files alone.
-set -eu
+# Each file is written beside its place and renamed. `record` has a line for the command, the rule, the unit and each
+# directory before that is made: a checksum or the word directory, two spaces, the path. 0.1.0 recorded all paths alone.
+set -eu && umask 022
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive PATH="$PATH:/usr/sbin:/sbin"
-umask 022
 start=$PWD self=$0
 CDPATH='' cd -- "$(dirname -- "$0")"
 
@@ -76,14 +75,12 @@ is_changed() {
         [ "$(grep -v ^ExecStart= "$1" | cksum)" != "3783104611 445" ]
 }
 
-# A hook is not run to find out whether it is rxtrust: a script called as `hook --version` takes that for a guest's name,
-# and may do anything. rxtrust is an ELF file with its answer to --version in it.
+# rxtrust is an ELF file with its answer to --version in it. A script that is run as `hook --version` may do anything.
 is_ours() {
     [ -f "$1" ] && [ ! -L "$1" ] && [ "$(dd if="$1" bs=1 skip=1 count=3 2>/dev/null)" = ELF ] &&
         [ -n "$(tr '\000' '\n' <"$1" | sed -n '/rxtrust [0-9][0-9]*\.[0-9]/p')" ]
 }
 
-# libvirt calls hooks/qemu and, since 6.5, all of hooks/qemu.d.
 all_hooks() { for file in "$hooks"/qemu "$hooks"/qemu.d/*; do ! is_ours "$(readlink -f "$file")" || say "$file"; done; }
 
 choose_hook() {
@@ -102,8 +99,7 @@ other_hooks() {
 }
 warn_of_others() { other_hooks | sed 's/.*/install.sh: & is rxtrust too, and libvirt calls it; run: chmod -x &/' >&2; }
 
-# Prints MODE, FROM and TO, a line each, in the order of installation: the hook comes last, when all that it needs is
-# there. The command is not a link to the hook, or it would run a hook of somebody else's that overwrites ours.
+# Prints MODE, FROM and TO, a line each; the hook is last. The command is no link to it: who overwrites it must not be run.
 files() {
     printf '%s\n' \
         644 config/rxtrust.8 "$prefix/share/man/man8/rxtrust.8" \
@@ -222,7 +218,7 @@ reload_machine() {
 # Prints the guests on a device that rxtrust marked, or with a note of trust that it gave.
 guests_that_keep() {
     signs=$(echo urn:rxtrust:1 && grep -ls '^rxtrust' /sys/class/net/*/ifalias | sed "s|.*/\(.*\)/ifalias|<target dev='\1'|")
-    grep -lsF "$signs" /run/libvirt/qemu/*.xml | sed 's|.*/||; s|\.xml$||' | paste -s -d ' ' -
+    grep -lsF "$signs" /run/libvirt/qemu/*.xml | sed 's|.*/|    |; s|\.xml$||'
 }
 
 bring_about() {
@@ -232,9 +228,9 @@ bring_about() {
         ! $apply || step "run $command apply" "$command" apply || good=false
         step "run $command status" "$command" status || ! $apply || good=false
     fi
-    $dry_run || say "$("$command" --version) is $hook, which libvirt calls at each start of a guest. To opt guests out," \
-        "write $policy; an example is $prefix/share/doc/rxtrust/rxtrust.ini. To see how the guests are, run:" \
-        "$command status. To undo this, run: $self --uninstall"
+    $dry_run || printf '%s\n' "$("$command" --version)" "libvirt calls it at each start of a guest: $hook" \
+        "to opt guests out, write $policy; an example is" "    $prefix/share/doc/rxtrust/rxtrust.ini" \
+        "to see how the guests are, run: $command status" "to undo this, run: $self --uninstall"
     $good || die "not everything is as it should be: see above"
 }
 
@@ -247,8 +243,7 @@ install_all() {
     [ "$hook" != "$hooks/qemu" ] || take_away "$hooks/qemu.d/50-rxtrust"
     ! recorded | grep -qxF -e "$policy.dist" || take_away "$policy.dist" # 0.1.0's
     warn_of_others
-    $changed || say "every file is as it should be"
-    ! $changed || $files_only || say "list them in $record"
+    if ! $changed; then say "every file is as it should be"; elif ! $files_only; then say "list them in $record"; fi
     $files_only || reload_machine
     $files_only || bring_about
 }
@@ -275,7 +270,8 @@ uninstall_all() {
         take_away "${file%/*}/.rxtrust.new"
     done <"$work/files"
     $files_only || reload_machine
-    ! $revert || step "run $command revert" "$command" revert || warn "not everything could be taken back: see above"
+    $dry_run || there "$command" || revert=false
+    ! $revert || step "run $command revert" "$command" revert || kept='not everything could be taken back: see above'
     take_away "$command"
     ! $purge || take_away "$policy"
     take_away_directories
@@ -283,9 +279,13 @@ uninstall_all() {
     $changed || say "there is nothing of rxtrust here"
     warn_of_others
     $files_only || { $dry_run && $revert; } || guests=$(guests_that_keep)
-    [ -z "${guests-}" ] || say "Until they are shut down, these guests keep what rxtrust gave them: $guests"
-    [ -z "${guests-}" ] || $revert || say "To take it back now, install rxtrust again, and run: $self --uninstall --revert"
-    $purge || ! there "$policy" || say "The policy is still there: $policy"
+    [ -z "${guests-}" ] || printf '%s\n' "until they are shut down, these guests keep what rxtrust gave them:" "$guests"
+    [ -z "${guests-}" ] || $revert ||
+        printf '%s\n' "to take that back now, install rxtrust again, and run:" "    $self --uninstall --revert"
+    defined=$(grep -lsF urn:rxtrust:1 "$etc"/qemu/*.xml | sed 's|.*/|    |; s|\.xml$||')
+    [ -z "$defined" ] || printf '%s\n' "these definitions keep what rxtrust define wrote, from start to start:" "$defined"
+    $purge || ! there "$policy" || say "the policy is still there: $policy"
+    [ -z "${kept-}" ] || die "$kept"
 }
 
 read_options "$@"

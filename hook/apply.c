@@ -46,9 +46,18 @@ static enum exit_code exit_code_of(enum outcome outcome, enum exit_code before) 
                                                : before;
 }
 
+/* All guests that run are mended now; the next start is deaf again if libvirt calls no hook. */
+static void warn_of_hook(void) {
+    struct hook_report hook = hook_look();
+    if (hook.advice)
+        log_error("%s", hook.advice);
+    free(hook.advice);
+    note_time(LAST_APPLY);
+}
+
 static int settle_all(const char *why, char **names, bool revert) {
     struct guests guests;
-    size_t count = 0;
+    size_t good = 0, bad = 0;
     log_to_both();
     enum exit_code code = guests_from_virsh(names, revert ? no_policy : NULL, GUESTS_ALL, &guests);
     if (!code && !revert)
@@ -61,21 +70,26 @@ static int settle_all(const char *why, char **names, bool revert) {
             continue;
         if (!guest->domain.id) {
             if (*names)
-                log_info("guest %s: it doesn't run: it gets what the policy says at its start",
+                log_info("guest %s: it doesn't run; it gets what the policy says at its start",
                          guest->domain.name);
             continue;
         }
         if (revert)
             plan_revert(&guests.planned.guests[i].plan);
         enum outcome outcome = settle_if_needed(why, &guests, guest, revert);
-        count += outcome == OUTCOME_GOOD;
+        good += outcome == OUTCOME_GOOD;
+        bad += outcome == OUTCOME_BAD || outcome == OUTCOME_NO_ANSWER;
         code = exit_code_of(outcome, code);
     }
     if (!code && !revert && !*names)
-        note_time(LAST_APPLY);
-    if (!code)
-        (void)printf("%zu guest%s %s\n", count, count == 1 ? "" : "s",
+        warn_of_hook();
+    if (!code || bad) {
+        (void)printf("%zu guest%s %s", good, good == 1 ? "" : "s",
                      revert ? "without anything of rxtrust's" : "as the policy says");
+        if (bad)
+            (void)printf(", %zu not", bad);
+        (void)putchar('\n');
+    }
     guests_free(&guests);
     return flush_output((int)code);
 }
@@ -114,13 +128,14 @@ static const struct planned_guest *find_guest(const struct guests *guests, const
     return NULL;
 }
 
-/* A macvtap comes at each start of a guest too, where the hook marks it, and some are nobody's:
- * then nothing is done or said, and libvirt isn't asked. */
+/* A macvtap comes at each start of a guest too, where the hook sees to it, or libvirt by its
+ * owner's trust: then nothing is done or said, and libvirt isn't asked. */
 static bool is_new(const char *link) {
     struct devices devices;
     const char *problem = devices_open(&devices);
+    devices_read_groups(&devices);
     const struct device *device = device_named(&devices, link);
-    bool is = !problem && device && device->macvtap && !device->marked;
+    bool is = !problem && device && device->macvtap && !device->all_multicast && !device->follows;
     devices_close(&devices);
     return is;
 }

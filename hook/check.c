@@ -2,11 +2,11 @@
 #include "clock.h"
 #include "commands.h"
 #include "log.h"
-#include "pattern.h"
 #include "table.h"
 #include "time_limits.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,17 +30,6 @@ static bool is_near(const char *one, const char *other, int most) {
                         (*other && is_near(one, other + 1, most - 1)));
 }
 
-static bool is_unmatched(const struct planned *planned, const char *section) {
-    bool matched = strncmp(section, by_name, strlen(by_name)) != 0;
-    for (size_t i = 0; i < planned->count && !matched; i++) {
-        const struct planned_guest *guest = &planned->guests[i];
-        matched =
-            !guest->error.reason && pattern_matches_guest(section + strlen(by_name),
-                                                          guest->domain.name, guest->domain.uuid);
-    }
-    return !matched;
-}
-
 /* The guest whose name differs least from one that may be mistyped; NULL: none is near. */
 static const char *nearest_name(const struct planned *planned, const char *name) {
     for (int most = 1; most <= 2 && most < (int)strlen(name); most++)
@@ -54,88 +43,82 @@ static const char *nearest_name(const struct planned *planned, const char *name)
 void check_warn_unmatched(const struct guests *guests, const char *file) {
     const struct planned *planned = &guests->planned;
     for (size_t i = 0; i < planned->section_count; i++) {
-        const char *section = planned->sections[i].name;
-        if (!is_unmatched(planned, section))
+        const struct planned_section *section = &planned->sections[i];
+        const char *unmatched = section->unmatched;
+        if (!unmatched)
             continue;
-        const char *near = nearest_name(planned, section + strlen(by_name));
-        log_error("%s%s[%s] matches no guest%s%s%s", file ? file : "", file ? ": " : "", section,
-                  near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+        bool is_vm = strncmp(section->name, by_name, strlen(by_name)) == 0;
+        const char *near = nearest_name(planned, unmatched);
+        char *text = xasprintf("[%s]%s%s matches no guest%s%s%s", section->name,
+                               is_vm ? "" : ": vm = ", is_vm ? "" : unmatched,
+                               near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+        log_error_at(file ? file : POLICY_FILE, section->line, text);
+        free(text);
     }
 }
 
 /* ---- check --guests ---- */
 
-enum { SECTION, GUEST, UUID, MAC, POLICY, OVERRIDE, COLUMNS };
-
-static const struct table_column columns[COLUMNS] = {
-    [SECTION] = {.title = "SECTION", .json = "section"},
-    [GUEST] = {.title = "GUEST", .json = "guest"},
-    [UUID] = {.json = "uuid"},
-    [MAC] = {.title = "MAC", .json = "mac"},
-    [POLICY] = {.title = "POLICY", .json = "policy"},
-    [OVERRIDE] = {.title = "OVERRIDE", .json = "override", .truth = true},
+static const struct table_column columns[] = {
+    {"SECTION", 0}, {"GUEST", 0},  {"UUID", JSON_ONLY},
+    {"MAC", 0},     {"POLICY", 0}, {"OVERRIDE", TRUTH},
 };
 
 static bool is(const char *section, const char *name) {
     return section && strcmp(section, name) == 0;
 }
 
-/* Adds a row for each interface that the section decides. Returns how many. */
-static size_t list_decided(struct table *table, const struct planned *planned,
-                           const char *section) {
-    size_t before = table->row_count;
+/* Adds a row for each interface that the section decides. False: there is none. */
+static bool list_decided(struct table *table, const struct planned *planned, const char *section) {
+    const size_t before = table->cell_count;
     for (size_t i = 0; i < planned->count; i++) {
         const struct planned_guest *guest = &planned->guests[i];
         for (size_t number = 0; number < guest->plan.count; number++) {
             const struct policy_decision *decision = &guest->plan.items[number].decision;
             bool policy = is(decision->section, section);
             bool override = is(decision->override_section, section);
-            if (policy || override)
-                table_add(table,
-                          (const char *const[COLUMNS]){
-                              [SECTION] = section,
-                              [GUEST] = guest->domain.name,
-                              [UUID] = guest->domain.uuid,
-                              [MAC] = guest->domain.interfaces[number].mac,
-                              [POLICY] = policy ? policy_action_names[decision->action] : NULL,
-                              [OVERRIDE] = !override            ? NULL
-                                           : decision->override ? "yes"
-                                                                : "no",
-                          });
+            if (!policy && !override)
+                continue;
+            table_add(table, guest, number);
+            table_set(table, "SECTION", section);
+            if (!policy)
+                table_set(table, "POLICY", NULL);
+            if (override)
+                table_set(table, "OVERRIDE", decision->override ? "yes" : "no");
         }
     }
-    return table->row_count - before;
+    return table->cell_count > before;
 }
 
 static void list_sections(struct table *table, const struct planned *planned, const char *file) {
-    if (!planned->section_count || !is(planned->sections[0].name, by_default))
-        (void)list_decided(table, planned, by_default);
+    (void)list_decided(table, planned, by_default);
     for (size_t i = 0; i < planned->section_count; i++) {
         const struct planned_section *section = &planned->sections[i];
-        if (list_decided(table, planned, section->name) || is(section->name, by_default))
+        if (is(section->name, by_default) || list_decided(table, planned, section->name))
             continue;
-        table_add(table, (const char *const[COLUMNS]){[SECTION] = section->name});
-        if (!is_unmatched(planned, section->name))
+        table_add(table, NULL, 0);
+        table_set(table, "SECTION", section->name);
+        if (!section->unmatched)
             log_error_at(file ? file : POLICY_FILE, section->line,
                          "warning: the section decides nothing");
     }
 }
 
 static enum exit_code check_guests(const char *file, const struct options *options) {
-    struct table table = {.columns = columns, .column_count = COLUMNS};
+    struct table table = TABLE_OF(columns);
     struct guests guests;
     enum exit_code code = guests_from_virsh((char *[]){NULL}, file, GUESTS_STORED, &guests);
+    for (size_t i = 0; !code && i < guests.planned.count; i++) {
+        const struct planned_guest *guest = guests_get(&guests, i);
+        log_about_guest(guest ? guest->domain.name : NULL);
+        if (guest)
+            guests_log_networks(guest); /* no section decides there */
+    }
+    log_about_guest(NULL);
     if (!code) {
-        for (size_t i = 0; i < guests.planned.count; i++) {
-            const struct planned_guest *guest = guests_get(&guests, i);
-            log_about_guest(guest ? guest->domain.name : NULL);
-            if (guest)
-                guests_log_networks(guest); /* no section decides there */
-        }
-        log_about_guest(NULL);
         list_sections(&table, &guests.planned, file);
         check_warn_unmatched(&guests, file);
-        table_print(&table, options);
+        table_print(&table, options, NULL);
         code = guests.complete ? EXIT_GOOD : EXIT_NOT_AS_POLICY;
     }
     table_free(&table);
@@ -147,12 +130,12 @@ static enum exit_code check_guests(const char *file, const struct options *optio
 
 static void print_good(const char *file, const struct planned *planned) {
     if (planned->policy_missing)
-        (void)puts(POLICY_FILE ": no such file: policy = trust holds for every macvtap;\n"
-                               "an example is " EXAMPLE_FILE);
+        log_info("%s: no such file: policy = trust holds for every macvtap; an example is %s",
+                 POLICY_FILE, EXAMPLE_FILE);
     else
-        (void)printf("%s: no errors, %zu section%s;\ncheck --guests lists what each decides\n",
-                     file ? file : POLICY_FILE, planned->section_count,
-                     planned->section_count == 1 ? "" : "s");
+        log_info("%s: no errors, %zu section%s; check --guests lists what each decides",
+                 file ? file : POLICY_FILE, planned->section_count,
+                 planned->section_count == 1 ? "" : "s");
 }
 
 static enum exit_code check(const char *file) {

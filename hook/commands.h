@@ -15,14 +15,10 @@ int command_check(int argc, char **argv);
 int command_rewrite(int argc, char **argv);
 int command_plugged(int argc, char **argv);
 
-/* Warns of each section [vm:NAME] that matches none of the guests, which must be all that are
- * defined; `file` is the policy's, NULL: the installed one. */
+/* Warns of each section whose `vm` matches none of the guests, which must be all that are defined;
+ * `file` is the policy's, NULL: the installed one. */
 void check_warn_unmatched(const struct guests *guests, const char *file);
 
-/* Makes of the guest's XML what its plan says. text_free() *out either way. False: *reason says
- * why, a text that stays. */
-bool rewrite_as_planned(const struct planned_guest *guest, const struct text *xml, struct text *out,
-                        const char **reason);
-
-/* Why an interface is no concern of rxtrust's; the caller frees it. */
-char *explain_no_macvtap(const struct interface *interface);
+/* Why an interface is as it was found, and the next step if there is one; the caller frees it. */
+char *interface_why(const struct planned_guest *guest, size_t number,
+                    const struct finding *finding);

@@ -3,7 +3,7 @@
  * policy = off the same command puts the owner's word back.
  *
  * The XML is dumped with its passwords, because libvirt would forget those that it isn't given
- * back. It stays in memory, and no line is shown but those of rxtrust's own changes. */
+ * back. It stays in memory, and no line of it is shown. */
 #include "clock.h"
 #include "commands.h"
 #include "log.h"
@@ -16,57 +16,22 @@
 
 enum result { UNCHANGED, CHANGED, FAILED, RESULTS };
 
-/* ---- The difference ---- */
-
-/* Whether this line can differ: a start tag of an interface, and where the note stands. */
-static bool is_ours(const char *line) {
-    static const char *const starts[] = {"<interface", "<given",    "</given",    "<rxtrust:",
-                                         "</rxtrust:", "<metadata", "</metadata", "<domain"};
-    bool ours = false;
-    line += strspn(line, " \t");
-    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
-        ours = ours || strncmp(line, starts[i], strlen(starts[i])) == 0;
-    return ours;
-}
-
-static const char *next_line(const char *line) {
-    line += strcspn(line, "\n");
-    return line + (*line == '\n');
-}
-
-/* All other lines are the same in both, and keep the two in step. */
-static void print_difference(char *name, const char *stored, const char *planned) {
-    (void)printf("--- %s, as stored\n", replace_control_chars(name));
-    (void)printf("+++ %s, as the policy says\n", name);
-    while (*stored || *planned) {
-        size_t length = strcspn(stored, "\n"), new_length = strcspn(planned, "\n");
-        bool same = length == new_length && memcmp(stored, planned, length) == 0;
-        bool gone = !same && is_ours(stored), come = !same && is_ours(planned);
-        if (gone)
-            (void)printf("-%.*s\n", (int)length, stored);
-        if (come)
-            (void)printf("+%.*s\n", (int)new_length, planned);
-        stored = come && !gone ? stored : next_line(stored);
-        planned = gone && !come ? planned : next_line(planned);
-    }
-}
-
 /* ---- One guest ---- */
 
-static bool store(const struct planned_guest *guest, const struct text *xml) {
-    static const char *const call[] = {"define", "/dev/stdin", NULL};
-    struct virsh_result result;
-    size_t given = 0, taken = 0;
+static void log_changes(const struct planned_guest *guest) {
     for (size_t i = 0; i < guest->plan.count; i++) {
-        bool before = guest->domain.interfaces[i].trust == TRUST_YES;
-        bool after = guest->plan.items[i].write == TRUST_YES;
-        given += !before && after;
-        taken += before && !after;
+        const struct interface *interface = &guest->domain.interfaces[i];
+        if (interface->trust != interface->write)
+            log_info("define: %s: trustGuestRxFilters: %s -> %s", or_dash(interface->mac),
+                     trust_names[interface->trust], trust_names[interface->write]);
     }
-    bool good = virsh_run(VIRSH_WRITE, call, xml, clock_now() + ANSWER_SECONDS, &result);
-    if (good)
-        log_info("define: trust given to %zu and taken from %zu interfaces", given, taken);
-    else
+}
+
+static bool store(const struct text *xml) {
+    static const char *const call[] = {VIRSH_WRITE, "define", "/dev/stdin", NULL};
+    struct virsh_result result;
+    bool good = virsh_run(call, xml, clock_now() + ANSWER_SECONDS, &result);
+    if (!good)
         log_error("define: libvirt refused the XML: %s", virsh_problem(&result));
     virsh_result_free(&result);
     return good;
@@ -81,27 +46,27 @@ static bool is_known(const struct planned_guest *guest) {
 }
 
 static enum result define(const char *uuid, bool dry_run) {
-    const char *const call[] = {"dumpxml", "--inactive", "--security-info", uuid, NULL};
+    const char *const call[] = {VIRSH_WRITE,       "dumpxml", "--inactive",
+                                "--security-info", uuid,      NULL};
     struct virsh_result dump;
     struct guests guests = {.devices = {.socket = -1}};
     struct text out = {0};
     enum result result = FAILED;
     const char *reason = NULL;
     const struct planned_guest *guest = NULL;
-    if (!virsh_run(VIRSH_WRITE, call, NULL, clock_now() + ANSWER_SECONDS, &dump))
+    if (!virsh_run(call, NULL, clock_now() + ANSWER_SECONDS, &dump))
         log_error("define: cannot get its stored XML: %s", virsh_problem(&dump));
     else if (guests_from_text(&dump.output, NULL, ERRORS_ALL, &guests) == EXIT_GOOD)
         guest = guests_get(&guests, 0);
     const struct text *xml = guest ? &guests.dumps.texts[0] : NULL;
-    if (guest && !rewrite_as_planned(guest, xml, &out, &reason))
+    if (guest && !domain_rewrite(&guest->domain, xml, &out, &reason))
         log_error("define: %s", reason);
     else if (guest && strcmp(out.data, xml->data) == 0)
         result = is_known(guest) ? UNCHANGED : FAILED;
-    else if (guest && dry_run) {
-        print_difference(guest->domain.name, xml->data, out.data);
+    else if (guest && (dry_run || store(&out))) {
+        log_changes(guest);
         result = CHANGED;
-    } else if (guest && store(guest, &out))
-        result = CHANGED;
+    }
     text_free(&out);
     guests_free(&guests);
     virsh_result_free(&dump);
@@ -111,10 +76,10 @@ static enum result define(const char *uuid, bool dry_run) {
 /* ---- All of them ---- */
 
 static enum exit_code define_all(const struct guests *guests, bool dry_run) {
-    static const char *const call[] = {"list", "--all", "--persistent", "--uuid", NULL};
+    static const char *const call[] = {VIRSH_READ, "list", "--all", "--persistent", "--uuid", NULL};
     struct virsh_result list;
     size_t counts[RESULTS] = {0};
-    bool listed = virsh_run(VIRSH_READ, call, NULL, clock_now() + ANSWER_SECONDS, &list);
+    bool listed = virsh_run(call, NULL, clock_now() + ANSWER_SECONDS, &list);
     if (!listed)
         log_error("cannot ask libvirt: %s", virsh_problem(&list));
     for (size_t i = 0; listed && i < guests->planned.count; i++) {

@@ -104,32 +104,9 @@ static void read_alias(const char *alias, struct device *device) {
     device->given_trust = old && strstr(said, "trust");
 }
 
-/* Takes over all but the names. */
-static const char *read_link(const struct nlmsghdr *header, struct device *device) {
-    const struct ifinfomsg *link = NLMSG_DATA(header);
-    if (header->nlmsg_type != RTM_NEWLINK || header->nlmsg_len < NLMSG_LENGTH(sizeof *link))
-        return malformed;
-    const void *start = IFLA_RTA(link);
-    size_t length = IFLA_PAYLOAD(header);
-    const struct rtattr *info = find(start, length, IFLA_LINKINFO);
-    /* An index in another network namespace is no link of this one. */
-    const struct rtattr *lower =
-        find(start, length, IFLA_LINK_NETNSID) ? NULL : find(start, length, IFLA_LINK);
-    device->index = link->ifi_index;
-    device->lower = (int)number_in(lower);
-    device->macvtap = strcmp(text_in(find_in(info, IFLA_INFO_KIND)), "macvtap") == 0;
-    device->mode = mode_name(number_in(find_in(find_in(info, IFLA_INFO_DATA), IFLA_MACVLAN_MODE)));
-    device->promiscuous = link->ifi_flags & IFF_PROMISC;
-    device->all_multicast =
-        link->ifi_flags & IFF_ALLMULTI || (is_passthrough(device) && device->promiscuous);
-    device->follows = device->promiscuous;
-    read_alias(text_in(find(start, length, IFLA_IFALIAS)), device);
-    return NULL;
-}
-
-static bool add_name(struct device *device, const char *name) {
+static bool add_name(struct device *device, const struct rtattr *name) {
     char **grown = reallocarray(device->names, device->name_count + 1, sizeof *grown);
-    char *copy = grown ? strdup(name) : NULL;
+    char *copy = grown ? strdup(text_in(name)) : NULL;
     if (grown)
         device->names = grown;
     if (copy)
@@ -137,24 +114,38 @@ static bool add_name(struct device *device, const char *name) {
     return copy;
 }
 
-static bool read_names(const struct nlmsghdr *header, struct device *device) {
+static const char *read_link(const struct nlmsghdr *header, struct device *device) {
     const struct ifinfomsg *link = NLMSG_DATA(header);
+    if (header->nlmsg_type != RTM_NEWLINK || header->nlmsg_len < NLMSG_LENGTH(sizeof *link))
+        return malformed;
     const void *start = IFLA_RTA(link);
     size_t length = IFLA_PAYLOAD(header);
-    const struct rtattr *list = find(start, length, IFLA_PROP_LIST);
-    bool good = add_name(device, text_in(find(start, length, IFLA_IFNAME)));
-    length = list ? RTA_PAYLOAD(list) : 0;
-    for (const struct rtattr *name = list ? RTA_DATA(list) : NULL; good && RTA_OK(name, length);
+    const struct rtattr *info = find(start, length, IFLA_LINKINFO);
+    const struct rtattr *names = find(start, length, IFLA_PROP_LIST);
+    /* An index in another network namespace is no link of this one. */
+    const struct rtattr *lower =
+        find(start, length, IFLA_LINK_NETNSID) ? NULL : find(start, length, IFLA_LINK);
+    device->index = link->ifi_index;
+    device->lower = (int)number_in(lower);
+    device->macvtap = strcmp(text_in(find_in(info, IFLA_INFO_KIND)), "macvtap") == 0;
+    device->mode = mode_name(number_in(find_in(find_in(info, IFLA_INFO_DATA), IFLA_MACVLAN_MODE)));
+    device->follows = link->ifi_flags & IFF_PROMISC;
+    device->all_multicast =
+        link->ifi_flags & IFF_ALLMULTI || (is_passthrough(device) && device->follows);
+    read_alias(text_in(find(start, length, IFLA_IFALIAS)), device);
+    bool good = add_name(device, find(start, length, IFLA_IFNAME));
+    length = names ? RTA_PAYLOAD(names) : 0;
+    for (const struct rtattr *name = names ? RTA_DATA(names) : NULL; good && RTA_OK(name, length);
          name = RTA_NEXT(name, length))
         if ((name->rta_type & NLA_TYPE_MASK) == IFLA_ALT_IFNAME)
-            good = add_name(device, text_in(name));
-    return good;
+            good = add_name(device, name);
+    return good ? NULL : no_memory;
 }
 
 /* Each line of /proc/net/dev_mcast is: index, name, references, global references, group. Global
  * are those of SIOCADDMULTI, with which libvirt copies the guest's; the host's own IPv6 takes
  * others. Without /proc no device is known to follow its guest. */
-static void read_groups(const struct devices *devices) {
+void devices_read_groups(const struct devices *devices) {
     struct text groups = {0};
     if (io_read_file(AT_FDCWD, "/proc/self/net/dev_mcast", &groups))
         text_free(&groups);
@@ -174,19 +165,12 @@ static void read_groups(const struct devices *devices) {
 /* ---- The list ---- */
 
 static const char *add_link(struct devices *devices, const struct nlmsghdr *header) {
-    struct device device = {0};
-    const char *problem = read_link(header, &device);
-    struct device *grown =
-        problem ? NULL : reallocarray(devices->items, devices->count + 1, sizeof *grown);
-    if (problem)
-        return problem;
+    struct device *grown = reallocarray(devices->items, devices->count + 1, sizeof *grown);
     if (!grown)
         return no_memory;
     devices->items = grown;
-    if (!read_names(header, &device))
-        problem = no_memory;
-    grown[devices->count++] = device;
-    return problem;
+    grown[devices->count] = (struct device){0};
+    return read_link(header, &grown[devices->count++]);
 }
 
 /* Takes in one dump. Sets `changed` if links came or went meanwhile. */
@@ -194,9 +178,14 @@ static const char *list_links(struct devices *devices, bool *changed) {
     const struct {
         struct nlmsghdr header;
         struct ifinfomsg link;
-    } request = {.header = {.nlmsg_len = sizeof request,
-                            .nlmsg_type = RTM_GETLINK,
-                            .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP}};
+        struct rtattr attribute;
+        unsigned mask;
+    } request = {
+        .header = {.nlmsg_len = sizeof request,
+                   .nlmsg_type = RTM_GETLINK,
+                   .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+        .attribute = {.rta_len = RTA_LENGTH(sizeof request.mask), .rta_type = IFLA_EXT_MASK},
+        .mask = RTEXT_FILTER_SKIP_STATS}; /* half of a dump is counters */
     const char *problem = send_request(devices->socket, &request.header);
     bool last = false;
     while (!problem && !last) {
@@ -234,8 +223,6 @@ const char *devices_open(struct devices *devices) {
         changed = false;
         problem = list_links(devices, &changed);
     }
-    if (!problem)
-        read_groups(devices);
     return problem;
 }
 
@@ -262,25 +249,24 @@ struct device *device_at(const struct devices *devices, int index) {
     return NULL;
 }
 
-const char *device_refresh(struct device *device) {
-    struct devices now;
-    const char *problem = devices_open(&now);
-    const struct device *fresh = problem ? NULL : device_at(&now, device->index);
-    if (fresh) {
-        struct device copy = *fresh;
-        copy.names = device->names;
-        copy.name_count = device->name_count;
-        *device = copy;
-    }
-    devices_close(&now);
-    return problem ? problem : fresh ? NULL : strerror(ENODEV);
-}
-
 /* ---- What is changed ---- */
 
-/* Changes the flags of `mask`, and the alias; NULL: that stays. */
-static const char *change_link(const struct devices *devices, const struct device *device,
-                               unsigned flags, unsigned mask, const char *alias) {
+/* NULL: the alias stays. That of version 0.1.0 says who gave the trust as long as it is in force.
+ */
+static const char *alias_after(const struct device *device, struct device_change change) {
+    bool stays =
+        device->foreign_alias || (device->given_trust && change.flag == FLAG_SET && !change.marked);
+    return stays ? NULL : change.marked ? mark : device->own_alias ? "" : NULL;
+}
+
+/* All-multicast that version 0.1.0 set in passthrough mode was counted, so it is cleared while the
+ * device is up (net/core/dev.c, __dev_change_flags() opens before it changes all-multicast). */
+const char *device_change(const struct devices *devices, const struct device *device,
+                          struct device_change change) {
+    unsigned flag = is_passthrough(device) ? IFF_PROMISC : IFF_ALLMULTI;
+    bool old = is_passthrough(device) && device->old_mark && change.flag == FLAG_CLEAR;
+    unsigned up = old ? IFF_UP : 0, more = (old ? IFF_ALLMULTI : 0) | up;
+    more |= change.clear_promiscuous ? IFF_PROMISC : 0;
     struct {
         struct nlmsghdr header;
         struct ifinfomsg link;
@@ -289,7 +275,10 @@ static const char *change_link(const struct devices *devices, const struct devic
     } request = {.header = {.nlmsg_len = NLMSG_LENGTH(sizeof request.link),
                             .nlmsg_type = RTM_NEWLINK,
                             .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
-                 .link = {.ifi_index = device->index, .ifi_flags = flags, .ifi_change = mask}};
+                 .link = {.ifi_index = device->index,
+                          .ifi_flags = (change.flag == FLAG_SET ? flag : 0) | up,
+                          .ifi_change = change.flag == FLAG_STAYS ? 0 : flag | more}};
+    const char *alias = alias_after(device, change);
     if (alias) {
         size_t length = *alias ? strlen(alias) + 1 : 0; /* without a payload the alias goes */
         /* cppcheck-suppress unreadVariable ; the kernel reads it */
@@ -306,26 +295,4 @@ static const char *change_link(const struct devices *devices, const struct devic
     if (!problem)
         problem = NLMSG_OK(&reply.header, length) ? error_in(&reply.header) : malformed;
     return problem;
-}
-
-static const char *alias_for(const struct device *device, bool marked) {
-    return device->foreign_alias ? NULL : marked ? mark : device->own_alias ? "" : NULL;
-}
-
-/* All-multicast that version 0.1.0 set in passthrough mode was counted, so it is cleared while the
- * device is up (net/core/dev.c, __dev_change_flags() opens before it changes all-multicast). */
-const char *device_change(const struct devices *devices, const struct device *device,
-                          struct device_change change) {
-    bool passthrough = is_passthrough(device);
-    bool old = passthrough && device->old_mark && !change.all_multicast;
-    unsigned flag = passthrough ? IFF_PROMISC : IFF_ALLMULTI;
-    unsigned also = (change.clear_promiscuous ? (unsigned)IFF_PROMISC : 0U) |
-                    (old ? IFF_ALLMULTI | IFF_UP : 0U);
-    return change_link(devices, device,
-                       (change.all_multicast ? flag : 0U) | (old ? (unsigned)IFF_UP : 0U),
-                       flag | also, alias_for(device, change.marked));
-}
-
-const char *device_mark(const struct devices *devices, const struct device *device, bool marked) {
-    return change_link(devices, device, 0, 0, alias_for(device, marked));
 }

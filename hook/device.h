@@ -19,15 +19,14 @@
 #include <stddef.h>
 
 struct device {
-    int index;
-    int lower;    /* the index of the host device under a macvtap; 0: there is none here */
     char **names; /* its name, then its alternative names; owned */
     size_t name_count;
+    const char *mode; /* of a macvtap: bridge, vepa, private, passthrough; NULL: another one */
+    int index;
+    int lower; /* the index of the host device under a macvtap; 0: there is none here */
     bool macvtap;
-    const char *mode;   /* of a macvtap: bridge, vepa, private, passthrough; NULL: another one */
     bool all_multicast; /* every multicast frame arrives: by the flag */
     bool follows;       /* libvirt put groups of the guest, or promiscuous mode, on it */
-    bool promiscuous;
     bool own_alias;     /* the alias is rxtrust's, and says: */
     bool marked;        /* the flag is rxtrust's */
     bool old_mark;      /* so version 0.1.0 said, which set all-multicast in passthrough mode too */
@@ -45,6 +44,9 @@ struct devices {
 
 /* Lists all links. Call devices_close() either way. */
 const char *devices_open(struct devices *devices);
+
+/* Sets `follows` also where libvirt only put groups of the guest on a link. */
+void devices_read_groups(const struct devices *devices);
 void devices_close(struct devices *devices);
 
 /* The link that had this name or alternative name when the links were listed, or that has this
@@ -52,17 +54,12 @@ void devices_close(struct devices *devices);
 struct device *device_named(const struct devices *devices, const char *name);
 struct device *device_at(const struct devices *devices, int index);
 
-/* Looks at the link of this index again. A problem: it is gone, or can't be looked at. */
-const char *device_refresh(struct device *device);
-
-/* Sets or clears the flag, marks the device or takes the mark away, and clears promiscuous mode if
- * asked to. The request names the index: a device that has got the name meanwhile is not touched.
- * Call device_refresh() to see the outcome. */
+/* Sets or clears the flag, marks the device or takes the mark away, and clears promiscuous mode too
+ * if asked to. The request names the index: a device that has got the name meanwhile is not
+ * touched. List the links again to see the outcome. */
 struct device_change {
-    bool all_multicast, marked, clear_promiscuous;
+    enum { FLAG_STAYS, FLAG_CLEAR, FLAG_SET } flag;
+    bool marked, clear_promiscuous;
 };
 const char *device_change(const struct devices *devices, const struct device *device,
                           struct device_change change);
-
-/* Marks the device, or takes the mark away, and leaves the flag as it is. */
-const char *device_mark(const struct devices *devices, const struct device *device, bool marked);

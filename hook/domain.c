@@ -8,7 +8,10 @@
 
 #define ATTRIBUTE "trustGuestRxFilters"
 
-enum { ROOT = 1, SECTION = 2, DEVICE = 3, DETAIL = 4 };
+#define INTERFACE "domain/devices/interface"
+#define METADATA  "domain/metadata"
+#define NOTE      METADATA "/{" NOTE_URI "}given"
+#define ENTRY     NOTE "/{" NOTE_URI "}interface"
 
 static const char no_memory[] = "out of memory";
 static const char misplaced[] = "the place of an interface or of the metadata in it can't be found";
@@ -31,30 +34,23 @@ struct given {
 struct domain_parser {
     struct domain *domain;
     struct xml_error *error;
-    struct interface *interface; /* the one whose element is open */
     struct given *note;
     size_t note_count;
-    bool in_devices, in_metadata, in_note;
+    bool note_over;    /* or the metadata: only the first counts */
     struct text *text; /* where the text of the open element goes */
     struct text name, uuid;
 };
-
-static void fail(struct domain_parser *parser, const char *reason) {
-    if (!parser->error->reason)
-        parser->error->reason = reason;
-}
 
 static void open_interface(struct domain_parser *parser, const struct xml_element *element) {
     struct domain *domain = parser->domain;
     struct interface *grown =
         reallocarray(domain->interfaces, domain->count + 1, sizeof *domain->interfaces);
     if (!grown) {
-        fail(parser, no_memory);
+        parser->error->reason = no_memory;
         return;
     }
     domain->interfaces = grown;
-    parser->interface = &grown[domain->count++];
-    *parser->interface = (struct interface){
+    grown[domain->count++] = (struct interface){
         .type = xml_attribute(element, "type"),
         .trust = domain_trust(xml_attribute(element, ATTRIBUTE)),
         .tag_end = element->tag_end,
@@ -80,9 +76,10 @@ static const struct detail {
 };
 
 static void open_detail(struct interface *interface, const struct xml_element *element) {
+    const char *name = element->path + strlen(INTERFACE "/");
     for (size_t i = 0; i < sizeof details / sizeof *details; i++) {
         const char **place = (const char **)(void *)((char *)interface + details[i].offset);
-        if (!*place && strcmp(element->name, details[i].element) == 0)
+        if (!*place && strcmp(name, details[i].element) == 0)
             *place = xml_attribute(element, details[i].attribute);
     }
 }
@@ -93,81 +90,54 @@ static void open_entry(struct domain_parser *parser, const struct xml_element *e
     if (grown)
         parser->note = grown;
     else
-        fail(parser, no_memory);
+        parser->error->reason = no_memory;
     for (enum trust trust = TRUST_UNSAID; grown && mac && was && trust <= TRUST_YES; trust++)
         if (strcmp(was, trust_names[trust]) == 0)
             grown[parser->note_count++] = (struct given){mac, trust};
 }
 
-static bool is_ours(const struct xml_element *element, const char *name) {
-    return element->uri && strcmp(element->uri, NOTE_URI) == 0 && strcmp(element->local, name) == 0;
-}
-
-static void open_section(struct domain_parser *parser, const struct xml_element *element) {
-    parser->in_devices = strcmp(element->name, "devices") == 0;
-    parser->in_metadata = strcmp(element->name, "metadata") == 0 && !parser->domain->metadata_start;
-    if (parser->in_metadata)
-        parser->domain->metadata_start = element->tag_end;
-    if (!parser->name.data && strcmp(element->name, "name") == 0)
-        parser->text = &parser->name;
-    if (!parser->uuid.data && strcmp(element->name, "uuid") == 0)
-        parser->text = &parser->uuid;
-}
-
 static void on_open(void *user, const struct xml_element *element) {
     struct domain_parser *parser = user;
-    switch (element->depth) {
-    case ROOT:
-        if (strcmp(element->name, "domain") != 0)
-            fail(parser, "it is not a domain");
-        parser->domain->id = xml_attribute(element, "id");
-        parser->domain->root_end = element->tag_end;
-        break;
-    case SECTION:
-        open_section(parser, element);
-        break;
-    case DEVICE:
-        parser->text = NULL;
-        if (parser->in_devices && strcmp(element->name, "interface") == 0)
-            open_interface(parser, element);
-        parser->in_note =
-            parser->in_metadata && !parser->domain->note_end && is_ours(element, "given");
-        if (parser->in_note)
-            parser->domain->note_start = element->tag_end;
-        break;
-    case DETAIL:
-        if (parser->interface)
-            open_detail(parser->interface, element);
-        if (parser->in_note && is_ours(element, "interface"))
-            open_entry(parser, element);
-        break;
-    default:
-        break;
+    struct domain *domain = parser->domain;
+    const char *path = element->path;
+    parser->text = NULL;
+    if (strcmp(path, INTERFACE) == 0) {
+        open_interface(parser, element);
+    } else if (strncmp(path, INTERFACE "/", strlen(INTERFACE "/")) == 0) {
+        open_detail(&domain->interfaces[domain->count - 1], element);
+    } else if (strcmp(path, "domain/name") == 0 && !parser->name.data) {
+        parser->text = &parser->name;
+    } else if (strcmp(path, "domain/uuid") == 0 && !parser->uuid.data) {
+        parser->text = &parser->uuid;
+    } else if (strcmp(path, METADATA) == 0 && !parser->note_over) {
+        domain->parent_tag_end = element->tag_end;
+    } else if (strcmp(path, NOTE) == 0 && !parser->note_over) {
+        domain->note_tag_end = element->tag_end;
+    } else if (strcmp(path, ENTRY) == 0 && !parser->note_over) {
+        open_entry(parser, element);
+    } else if (strcmp(path, "domain") == 0) {
+        domain->id = xml_attribute(element, "id");
+        domain->parent_tag_end = element->tag_end;
+    } else if (!strchr(path, '/')) {
+        parser->error->reason = "it is not a domain";
     }
 }
 
-static void on_close(void *user, unsigned depth, size_t end) {
+static void on_close(void *user, const char *path, size_t end) {
     struct domain_parser *parser = user;
-    if (depth == DEVICE && parser->interface) {
-        parser->interface->end = end;
-        parser->interface = NULL;
-    }
-    if (depth == DEVICE && parser->in_note) {
-        parser->domain->note_end = end;
-        parser->in_note = false;
-    }
-    if (depth == SECTION) {
-        parser->text = NULL;
-        if (parser->in_metadata)
-            parser->domain->metadata_end = end;
-        parser->in_metadata = false;
-    }
+    struct domain *domain = parser->domain;
+    parser->text = NULL;
+    if (strcmp(path, INTERFACE) == 0)
+        domain->interfaces[domain->count - 1].end = end;
+    else if (strcmp(path, NOTE) == 0 && !parser->note_over)
+        domain->note_end = end;
+    parser->note_over = parser->note_over || domain->note_end || strcmp(path, METADATA) == 0;
 }
 
 static void on_text(void *user, const char *data, size_t length) {
     struct domain_parser *parser = user;
     if (parser->text && !text_append(parser->text, data, length))
-        fail(parser, no_memory);
+        parser->error->reason = no_memory;
 }
 
 static bool is_same_mac(const char *a, const char *b) {
@@ -175,14 +145,15 @@ static bool is_same_mac(const char *a, const char *b) {
     return mac_parse(a, left) && mac_parse(b, right) && memcmp(left, right, MAC_LENGTH) == 0;
 }
 
-/* Of several interfaces with one MAC address the first has the first entry, and so on. Where one
- * was plugged in or out since, nobody knows whose entry is whose: the strictest counts for all. */
+/* Returns the owner's word by the note. Several interfaces with one MAC address have their entries
+ * in their order. Where one was plugged in or out since, nobody knows whose entry is whose: the
+ * strictest counts for all. */
 static enum trust noted_word(const struct domain *domain, size_t number, const struct given *note,
                              size_t count) {
-    static const unsigned char strictness[] = {[TRUST_YES] = 0, [TRUST_UNSAID] = 1, [TRUST_NO] = 2};
     const char *mac = domain->interfaces[number].mac;
     size_t rank = 0, interfaces = 0, entries = 0;
-    enum trust own = TRUST_YES, strictest = TRUST_YES;
+    bool said[] = {[TRUST_UNSAID] = false, [TRUST_NO] = false, [TRUST_YES] = false};
+    enum trust own = TRUST_YES;
     for (size_t i = 0; i < domain->count; i++) {
         bool same = is_same_mac(domain->interfaces[i].mac, mac);
         interfaces += same;
@@ -192,20 +163,21 @@ static enum trust noted_word(const struct domain *domain, size_t number, const s
         if (!is_same_mac(note[i].mac, mac))
             continue;
         own = entries++ == rank ? note[i].was : own;
-        strictest = strictness[note[i].was] > strictness[strictest] ? note[i].was : strictest;
+        said[note[i].was] = true;
     }
-    return entries == interfaces ? own : strictest;
+    return entries == interfaces ? own
+           : said[TRUST_NO]      ? TRUST_NO
+           : said[TRUST_UNSAID]  ? TRUST_UNSAID
+                                 : TRUST_YES;
 }
 
-/* The owner's word on each interface: what the XML says, unless the note says that the 'yes' is
- * rxtrust's. */
+/* Finds the owner's words: what the XML says, unless the note says that the 'yes' is rxtrust's. */
 static void read_note(struct domain *domain, const struct given *note, size_t count) {
     for (size_t i = 0; i < domain->count; i++) {
         struct interface *interface = &domain->interfaces[i];
-        interface->owner = interface->trust;
+        interface->owner = interface->write = interface->trust;
         if (count && interface->trust == TRUST_YES)
             interface->owner = noted_word(domain, i, note, count);
-        interface->given = interface->owner != interface->trust;
     }
 }
 
@@ -234,104 +206,103 @@ void domain_free(struct domain *domain) {
 
 /* ---- The note ---- */
 
-static const char prefixed_head[] = "<" NOTE_KEY ":given xmlns:" NOTE_KEY "=\"" NOTE_URI "\">";
-
 /* Whether the 'yes' that the interface is to say isn't its owner's. */
-static bool is_given(const struct interface *interface, enum trust says) {
-    return says == TRUST_YES && interface->owner != TRUST_YES;
+static bool is_to_be_given(const struct interface *interface) {
+    return interface->write == TRUST_YES && interface->owner != TRUST_YES;
 }
 
-bool domain_note(const struct domain *domain, const enum trust *says, bool for_virsh,
-                 struct text *note) {
+static bool needs_entry(const struct domain *domain, const struct interface *interface) {
+    bool needs = is_to_be_given(interface);
+    for (size_t i = 0; !needs && i < domain->count; i++)
+        needs = is_to_be_given(&domain->interfaces[i]) &&
+                is_same_mac(domain->interfaces[i].mac, interface->mac);
+    return needs;
+}
+
+static bool append_entry(struct text *note, const char *prefix, const struct interface *interface) {
+    unsigned char mac[MAC_LENGTH];
+    return mac_parse(interface->mac, mac) &&
+           text_print(note, "<%sinterface mac=\"%02x:%02x:%02x:%02x:%02x:%02x\" was=\"%s\"/>",
+                      prefix, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
+                      trust_names[interface->owner]);
+}
+
+bool domain_note(const struct domain *domain, bool for_virsh, struct text *note) {
     const char *prefix = for_virsh ? "" : NOTE_KEY ":";
+    const char *namespace = for_virsh ? "" : " xmlns:" NOTE_KEY "=\"" NOTE_URI "\"";
     bool good = text_append(note, "", 0), needed = false;
     for (size_t i = 0; i < domain->count; i++)
-        needed = needed || is_given(&domain->interfaces[i], says[i]);
-    for (size_t i = 0; needed && good && i < domain->count; i++) {
-        const struct interface *interface = &domain->interfaces[i];
-        bool entered = is_given(interface, says[i]);
-        for (size_t j = 0; !entered && j < domain->count; j++)
-            entered = is_given(&domain->interfaces[j], says[j]) &&
-                      is_same_mac(domain->interfaces[j].mac, interface->mac);
-        if (!entered)
-            continue;
-        unsigned char mac[MAC_LENGTH];
-        good = mac_parse(interface->mac, mac) &&
-               text_print(note, "%s<%sinterface mac=\"%02x:%02x:%02x:%02x:%02x:%02x\" was=\"%s\"/>",
-                          note->length ? ""
-                          : for_virsh  ? "<given>"
-                                       : prefixed_head,
-                          prefix, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
-                          trust_names[interface->owner]);
-    }
-    return good && (!note->length || text_print(note, "</%sgiven>", prefix));
+        needed = needed || is_to_be_given(&domain->interfaces[i]);
+    if (!needed)
+        return good;
+    good = good && text_print(note, "<%sgiven%s>", prefix, namespace);
+    for (size_t i = 0; good && i < domain->count; i++)
+        if (needs_entry(domain, &domain->interfaces[i]))
+            good = append_entry(note, prefix, &domain->interfaces[i]);
+    return good && text_print(note, "</%sgiven>", prefix);
 }
 
 /* ---- The text ---- */
 
-#define WHITE " \t\n\r"
+#define WHITE        " \t\n\r"
+#define METADATA_END "</metadata"
 
-/* A piece of the text, from `start` to before `end`, and what takes its place. */
-struct edit {
-    const char *start, *end;
-    const char *by[3];
+/* A start tag in the text. */
+struct tag {
+    const char *open, *close;              /* its '<', and its '>' or '/>' */
+    const char *attribute, *attribute_end; /* the trust attribute and a white character before it */
 };
 
-/* Scans the start tag at `tag`, whose name has this length. Returns its closing '>' or '/>'; NULL:
- * there is no such tag. *whole gets the trust attribute with the white character before it, *value
- * its value, if it is there. */
-static const char *scan_tag(const char *tag, size_t length, struct edit *whole,
-                            struct edit *value) {
-    const size_t attribute = strlen(ATTRIBUTE);
-    const char *at = tag + 1 + length, *close = NULL;
-    for (;; at = close + 1) {
-        const char *space = at;
-        at += strspn(at, WHITE);
-        if (*at == '>' || (at[0] == '/' && at[1] == '>'))
-            return at;
-        const char *quote = at > space ? strpbrk(at, "'\"") : NULL;
-        close = quote ? strchr(quote + 1, *quote) : NULL;
-        if (!close)
-            return NULL;
-        if (strncmp(at, ATTRIBUTE, attribute) == 0 && strchr(WHITE "=", at[attribute])) {
-            *whole = (struct edit){at - 1, close + 1, {"", "", ""}};
-            *value = (struct edit){quote + 1, close, {"", "", ""}};
-        }
+/* Finds the start tag of an element of this name, with a prefix or without, that ends at `tag_end`.
+ * False: none does. In UTF-16 the parser's offsets are not the text's, and a parser that was taken
+ * over may say anything. */
+static bool find_tag(const struct text *xml, size_t tag_end, const char *name, struct tag *tag) {
+    const size_t length = strlen(name), trust = strlen(ATTRIBUTE);
+    const char *open = tag_end < xml->length ? memrchr(xml->data, '<', tag_end) : NULL;
+    const char *at = open ? open + 1 + strcspn(open + 1, WHITE "/>") : NULL;
+    if (!at || at - open <= (ptrdiff_t)length || memcmp(at - length, name, length) != 0 ||
+        !strchr("<:", at[-(ptrdiff_t)length - 1]))
+        return false;
+    *tag = (struct tag){open, xml->data + tag_end, NULL, NULL};
+    for (const char *end = at; at += strspn(at, WHITE), *at != '>' && *at != '/'; at = end) {
+        const char *quote = at > end ? strpbrk(at, "'\"") : NULL;
+        end = quote ? strchr(quote + 1, *quote) : NULL;
+        if (!end)
+            return false;
+        end++;
+        if (strncmp(at, ATTRIBUTE, trust) == 0 && strchr(WHITE "=", at[trust]))
+            *tag = (struct tag){open, tag->close, at - 1, end};
     }
+    return at == tag->close && (*at == '>' || at[1] == '>');
 }
 
-/* The '<' of the element of this name, with a prefix or without, whose start tag ends at `tag_end`;
- * as above. NULL: it doesn't stand there. In UTF-16 the parser's offsets are not the text's, and a
- * parser that was taken over may say anything. */
-static const char *element_at(const struct text *xml, size_t tag_end, const char *name,
-                              struct edit *whole, struct edit *value) {
-    const char *tag = tag_end < xml->length ? memrchr(xml->data, '<', tag_end) : NULL;
-    size_t length = tag ? strcspn(tag + 1, WHITE "/>") : 0, least = strlen(name);
-    const char *behind = tag ? tag + 1 + length : NULL;
-    if (length < least || memcmp(behind - least, name, least) != 0 ||
-        (length > least && behind[-(ptrdiff_t)least - 1] != ':'))
-        return NULL;
-    return scan_tag(tag, length, whole, value) == xml->data + tag_end ? tag : NULL;
+/* Finds the start tag of an interface whose element stands where the parser says. */
+static bool find_interface(const struct interface *interface, const struct text *xml,
+                           struct tag *tag) {
+    return interface->tag_end < interface->end && interface->end <= xml->length &&
+           xml->data[interface->end - 1] == '>' &&
+           find_tag(xml, interface->tag_end, "interface", tag) &&
+           (tag->attribute != NULL) == (interface->trust != TRUST_UNSAID);
 }
 
-/* The edit that makes the interface say `says`. Returns the '<' of its element, or NULL. */
-static const char *edit_interface(const struct interface *interface, const struct text *xml,
-                                  enum trust says, struct edit *edit) {
-    struct edit value = {0};
-    *edit = (struct edit){.by = {"", "", ""}};
-    bool bounded = interface->tag_end < interface->end && interface->end <= xml->length;
-    const char *tag =
-        bounded ? element_at(xml, interface->tag_end, "interface", edit, &value) : NULL;
-    bool has = edit->start != NULL;
-    if (!tag || xml->data[interface->end - 1] != '>' || has != (interface->trust != TRUST_UNSAID))
-        return NULL;
-    if (!has)
-        edit->start = edit->end = xml->data + interface->tag_end;
-    if (has && says != TRUST_UNSAID)
-        *edit = (struct edit){value.start, value.end, {"", trust_names[says], ""}};
-    else if (says != TRUST_UNSAID)
-        *edit = (struct edit){edit->start, edit->end, {" " ATTRIBUTE "='", trust_names[says], "'"}};
-    return tag;
+/* Finds it, but not in metadata, which may hold anything and which libvirt writes before. */
+static bool find_device(const struct interface *interface, const struct text *xml,
+                        struct tag *tag) {
+    return find_interface(interface, xml, tag) && !strstr(tag->open, METADATA_END ">");
+}
+
+/* Returns what follows the element, which has none of the same name inside; NULL: it has no end. */
+static const char *end_of(const struct tag *tag) {
+    size_t length = strcspn(tag->open + 1, WHITE "/>");
+    if (*tag->close == '/')
+        return tag->close + strlen("/>");
+    for (const char *at = tag->close; (at = strstr(at, "</")); at++) {
+        const char *behind = at + strlen("</") + length;
+        if (strncmp(at + strlen("</"), tag->open + 1, length) == 0 &&
+            behind[strspn(behind, WHITE)] == '>')
+            return behind + strspn(behind, WHITE) + 1;
+    }
+    return NULL;
 }
 
 static const char *skip_white_back(const char *at, const char *from) {
@@ -340,130 +311,126 @@ static const char *skip_white_back(const char *at, const char *from) {
     return at;
 }
 
-/* What follows the element whose start tag stands at `tag`, has a name of this length and ends at
- * `close`. NULL: it doesn't end; an element of its name in it is none that rxtrust wrote. */
-static const char *end_of(const char *tag, const char *close) {
-    size_t length = strcspn(tag + 1, WHITE "/>");
-    if (*close == '/')
-        return close + 2;
-    for (const char *at = close; (at = strstr(at, "</")); at += 2) {
-        const char *behind = at + 2 + length;
-        if (strncmp(at + 2, tag + 1, length) == 0 && behind[strspn(behind, WHITE)] == '>')
-            return behind + strspn(behind, WHITE) + 1;
-    }
-    return NULL;
-}
+/* A text that is written anew. */
+struct writer {
+    const char *from; /* all before it was written, or left out */
+    struct text *out;
+};
 
-/* The edit that puts the note in the place of the one that is there. An element that held nothing
- * else goes with it. Whatever the parser says, nothing beyond the metadata is taken for a note. */
-static bool replace_note(const struct domain *domain, const struct text *xml, const char *metadata,
-                         const struct text *note, struct edit *edit) {
-    const char *from = xml->data + domain->metadata_start, *end = xml->data + domain->note_end;
-    const char *behind = xml->data + domain->metadata_end;
-    const char *tag = element_at(xml, domain->note_start, "given", edit, edit);
-    const char *close = tag ? strstr(tag, "</metadata") : NULL;
-    if (!tag || tag < from || !close || close < end ||
-        end_of(tag, xml->data + domain->note_start) != end)
-        return false;
-    *edit = (struct edit){
-        skip_white_back(tag, from), end, {note->length ? "\n    " : "", note->data, ""}};
-    if (!note->length && edit->start == from + 1 && end + strspn(end, WHITE) == close &&
-        end_of(metadata, from) == behind)
-        *edit = (struct edit){skip_white_back(metadata, xml->data), behind, {"", "", ""}};
-    return true;
-}
-
-/* The edit that gives the XML this note. */
-static bool edit_note(const struct domain *domain, const struct text *xml, const struct text *note,
-                      struct edit *edit) {
-    static const char open[] = "\n  <metadata>\n    ", end[] = "\n  </metadata>", line[] = "\n    ";
-    struct edit unused;
-    if (domain->root_end >= xml->length || domain->metadata_start >= xml->length ||
-        domain->metadata_end > xml->length || domain->note_end > xml->length)
-        return false;
-    const char *metadata = element_at(xml, domain->metadata_start, "metadata", &unused, &unused);
-    const char *from = xml->data + domain->metadata_start, *root = xml->data + domain->root_end;
-    bool bounded =
-        domain->metadata_end > domain->metadata_start && domain->metadata_end <= xml->length;
-    if (domain->metadata_start && (!metadata || !bounded))
-        return false;
-    if (domain->note_end)
-        return *from == '>' && replace_note(domain, xml, metadata, note, edit);
-    if (domain->metadata_start)
-        *edit = *from == '>' ? (struct edit){from + 1, from + 1, {line, note->data, ""}}
-                             : (struct edit){from,
-                                             from + 2,
-                                             {&open[sizeof "\n  <metadata" - 1], note->data, end}};
-    else
-        *edit = (struct edit){root + 1, root + 1, {open, note->data, end}};
-    return domain->metadata_start ||
-           (element_at(xml, domain->root_end, "domain", &unused, &unused) && *root == '>');
-}
-
-/* Appends the text from *from to the edit, and what it puts there. */
-static bool append_edit(struct text *out, const char **from, const struct edit *edit) {
-    bool good = edit->start >= *from && text_append(out, *from, (size_t)(edit->start - *from));
-    for (size_t i = 0; good && i < sizeof edit->by / sizeof *edit->by; i++)
-        good = text_append(out, edit->by[i], strlen(edit->by[i]));
-    *from = edit->end;
+/* Writes the text up to `start`, and `by` in the place of what stands from there up to `end`.
+ * False: out of memory, or it would be no step forward. */
+static bool replace(struct writer *writer, const char *start, const char *end, const char *by) {
+    bool good = writer->from <= start && start <= end &&
+                text_append(writer->out, writer->from, (size_t)(start - writer->from)) &&
+                text_append(writer->out, by, strlen(by));
+    writer->from = end;
     return good;
 }
 
-static bool rewrite(const struct domain *domain, const enum trust *says, const struct text *xml,
-                    const struct text *note, struct text *out) {
-    const char *from = xml->data;
-    struct edit edit;
-    bool good = true, changes = false;
+static bool write_trust(struct writer *writer, const struct tag *tag, enum trust word) {
+    static const char *const attributes[] = {"", " " ATTRIBUTE "='no'", " " ATTRIBUTE "='yes'"};
+    if (!tag->attribute)
+        return replace(writer, tag->close, tag->close, attributes[word]);
+    if (word == TRUST_UNSAID)
+        return replace(writer, tag->attribute, tag->attribute_end, "");
+    const char *value = strpbrk(tag->attribute, "'\"") + 1;
+    return replace(writer, value, tag->attribute_end - 1, trust_names[word]);
+}
+
+/* Finds the note that is there; *end gets what follows it. False: it doesn't stand where the parser
+ * says, or not in the metadata, whose content begins at `from`. */
+static bool find_note(const struct domain *domain, const struct text *xml, const char *from,
+                      struct tag *note, const char **end) {
+    bool found = find_tag(xml, domain->note_tag_end, "given", note) && note->open >= from;
+    const char *metadata_end = found ? strstr(note->open, METADATA_END) : NULL;
+    *end = metadata_end ? end_of(note) : NULL;
+    return *end && *end <= metadata_end && (size_t)(*end - xml->data) == domain->note_end;
+}
+
+/* Writes the note in the place of the one that is there and of the white space before it, or else
+ * at the beginning of the metadata. The element is made for a note, and goes with the last one if
+ * it holds nothing else. */
+static bool write_note(struct writer *writer, const struct domain *domain, const struct text *xml,
+                       const char *note) {
+    struct tag parent, old;
+    bool metadata = find_tag(xml, domain->parent_tag_end, "metadata", &parent);
+    if (!metadata && !find_tag(xml, domain->parent_tag_end, "domain", &parent))
+        return false;
+    bool empty = *parent.close == '/', wraps = empty || !metadata;
+    const char *start = empty ? parent.close : parent.close + 1;
+    const char *end = empty ? parent.close + strlen("/>") : start;
+    if (empty && !metadata)
+        return false;
+    if (domain->note_end) {
+        if (wraps || !find_note(domain, xml, start, &old, &end))
+            return false;
+        const char *behind = end + strspn(end, WHITE), *content = start;
+        start = skip_white_back(old.open, content);
+        if (!*note && start == content &&
+            strncmp(behind, METADATA_END, strlen(METADATA_END)) == 0) {
+            start = skip_white_back(parent.open, xml->data);
+            end = end_of(&parent);
+        }
+    }
+    const char *head = !metadata ? "\n  <metadata>" : empty ? ">" : "";
+    return end && replace(writer, start, end, head) &&
+           replace(writer, end, end, *note ? "\n    " : "") && replace(writer, end, end, note) &&
+           replace(writer, end, end, wraps ? "\n  </metadata>" : "");
+}
+
+bool domain_rewrite(const struct domain *domain, const struct text *xml, struct text *out,
+                    const char **reason) {
+    struct writer writer = {.from = xml->data, .out = out};
+    const char *end = xml->data + xml->length;
+    struct text note = {0};
+    struct tag tag;
+    bool good = domain_note(domain, false, &note), changes = false;
+    *reason =
+        good ? misplaced : "an interface that would be trusted has no MAC address for the note";
     for (size_t i = 0; i < domain->count; i++)
-        changes = changes || says[i] != domain->interfaces[i].trust;
-    bool note_left = changes && (note->length || domain->note_end);
+        changes = changes || domain->interfaces[i].write != domain->interfaces[i].trust;
+    bool note_left = changes && (note.length || domain->note_end);
     for (size_t i = 0; good && i <= domain->count; i++) {
         const struct interface *interface = i < domain->count ? &domain->interfaces[i] : NULL;
         /* The metadata may stand before, between or behind the devices. */
-        if (note_left && (!interface || interface->tag_end > domain->metadata_start)) {
-            good = edit_note(domain, xml, note, &edit) && append_edit(out, &from, &edit);
+        if (note_left && (!interface || interface->tag_end > domain->parent_tag_end)) {
+            good = write_note(&writer, domain, xml, note.data);
             note_left = false;
         }
-        if (good && interface && says[i] != interface->trust)
-            good = edit_interface(interface, xml, says[i], &edit) >= from &&
-                   append_edit(out, &from, &edit);
+        if (good && interface && interface->write != interface->trust)
+            good = find_interface(interface, xml, &tag) && tag.open >= writer.from &&
+                   write_trust(&writer, &tag, interface->write);
     }
-    return good && text_append(out, from, (size_t)(xml->data + xml->length - from));
-}
-
-bool domain_rewrite(const struct domain *domain, const enum trust *says, const struct text *xml,
-                    struct text *out, const char **reason) {
-    struct text note = {0};
-    *reason = domain_note(domain, says, false, &note)
-                  ? NULL
-                  : "an interface that would be trusted has no MAC address for the note";
-    if (!*reason && !rewrite(domain, says, xml, &note, out))
-        *reason = misplaced;
+    good = good && replace(&writer, end, end, "");
     text_free(&note);
-    return !*reason;
+    *reason = good ? NULL : *reason;
+    return good;
 }
 
-bool domain_interface_xml(const struct interface *interface, enum trust says,
-                          const struct text *xml, struct text *out, const char **reason) {
-    struct edit edit;
-    const char *from = edit_interface(interface, xml, says, &edit);
-    const char *end = from ? xml->data + interface->end : NULL;
-    *reason = !from || strstr(from, "</metadata>") ? misplaced : NULL;
-    if (!*reason &&
-        (!append_edit(out, &from, &edit) || !text_append(out, from, (size_t)(end - from))))
-        *reason = no_memory;
-    return !*reason;
+bool domain_interface_xml(const struct interface *interface, const struct text *xml,
+                          struct text *out, const char **reason) {
+    struct tag tag;
+    *reason = misplaced;
+    if (!find_device(interface, xml, &tag))
+        return false;
+    struct writer writer = {.from = tag.open, .out = out};
+    const char *end = xml->data + interface->end;
+    bool good = write_trust(&writer, &tag, interface->write) && replace(&writer, end, end, "");
+    *reason = good ? NULL : no_memory;
+    return good;
 }
 
 bool domain_target_stands(const struct interface *interface, const struct text *xml) {
-    struct text element = {0}, target = {0};
-    const char *reason = NULL;
-    bool stands = domain_interface_xml(interface, interface->trust, xml, &element, &reason) &&
-                  text_print(&target, "<target dev='%s'", interface->target) &&
-                  (strstr(element.data, target.data) ||
-                   (target.data[strlen("<target dev=")] = target.data[target.length - 1] = '"',
-                    strstr(element.data, target.data)));
-    text_free(&element);
+    struct text target = {0};
+    struct tag tag;
+    bool stands = false;
+    if (find_device(interface, xml, &tag) &&
+        text_print(&target, "<target dev='%s'", interface->target)) {
+        size_t length = (size_t)(xml->data + interface->end - tag.open);
+        stands = memmem(tag.open, length, target.data, target.length);
+        target.data[strlen("<target dev=")] = target.data[target.length - 1] = '"';
+        stands = stands || memmem(tag.open, length, target.data, target.length);
+    }
     text_free(&target);
     return stands;
 }

@@ -55,8 +55,8 @@ static enum exit_code plan(const char *file, enum policy_errors errors, struct g
                                        .texts = dumps->texts,
                                        .count = dumps->count,
                                        .devices = &guests->devices};
-    const char *problem = sandboxed_plan(&source, &guests->planned);
-    enum exit_code code = guests_log_policy(problem, &guests->planned, file, errors);
+    guests->problem = sandboxed_plan(&source, &guests->planned);
+    enum exit_code code = guests_log_policy(guests->problem, &guests->planned, file, errors);
     for (size_t i = 0; !code && i < guests->planned.count; i++) {
         const struct planned_guest *guest = &guests->planned.guests[i];
         struct xml_error *error = &guests->planned.guests[i].error;
@@ -72,11 +72,14 @@ static enum exit_code plan(const char *file, enum policy_errors errors, struct g
 }
 
 void guests_log_networks(const struct planned_guest *guest) {
-    for (size_t i = 0; i < guest->plan.count; i++)
-        if (guest->plan.items[i].network_problem)
-            log_error("%s: network %s: %s", or_dash(guest->domain.interfaces[i].mac),
-                      or_dash(guest->domain.interfaces[i].network),
-                      guest->plan.items[i].network_problem);
+    for (size_t i = 0; i < guest->plan.count; i++) {
+        const char *problem = guest->plan.items[i].network_problem;
+        const struct interface *interface = &guest->domain.interfaces[i];
+        struct text why = {0};
+        if (problem && network_why(&why, interface->network, problem))
+            log_error("%s: %s", or_dash(interface->mac), why.data);
+        text_free(&why);
+    }
 }
 
 /* ---- One guest ---- */
@@ -113,6 +116,7 @@ enum exit_code guests_from_stdin(const char *file, struct guests *guests) {
 enum exit_code guests_from_uuid(const char *uuid, const char *file, time_t deadline,
                                 struct guests *guests) {
     enum exit_code code = list_links(guests);
+    devices_read_groups(&guests->devices);
     if (!code && !virsh_dump_one(uuid, deadline, &guests->dumps)) {
         guests->problem = virsh_problem(&guests->dumps.result);
         code = EXIT_NO_ANSWER;
@@ -128,39 +132,31 @@ static bool is_named(const struct domain *domain, const char *name) {
     return strcmp(domain->name, name) == 0 || strcasecmp(domain->uuid, name) == 0;
 }
 
-static bool is_asked_for(const struct domain *domain, char *const *names, enum guests_which which) {
-    bool asked = !*names && (domain->id || which != GUESTS_RUNNING);
-    for (; *names && !asked; names++)
-        asked = is_named(domain, *names);
-    return asked;
-}
-
-static void log_missing(char *const *names, struct guests *guests) {
+static void select_guests(char *const *names, enum guests_which which, struct guests *guests) {
+    const size_t count = guests->planned.count;
+    for (size_t i = 0; i < count; i++) {
+        struct planned_guest *guest = &guests->planned.guests[i];
+        guest->left_out = *names || (!guest->domain.id && which == GUESTS_RUNNING);
+    }
     for (; *names; names++) {
         bool found = false;
-        for (size_t i = 0; i < guests->planned.count; i++)
-            found = found || (!guests->planned.guests[i].error.reason &&
-                              is_named(&guests->planned.guests[i].domain, *names));
+        for (size_t i = 0; i < count; i++) {
+            struct planned_guest *guest = &guests->planned.guests[i];
+            bool is = !guest->error.reason && is_named(&guest->domain, *names);
+            guest->left_out = guest->left_out && !is;
+            found = found || is;
+        }
         if (!found)
             log_error("libvirt has no guest %s: virsh list --all shows their names", *names);
         guests->complete = guests->complete && found;
     }
 }
 
-static bool select_guests(char *const *names, enum guests_which which, struct guests *guests) {
-    guests->left_out = calloc(guests->planned.count + 1, sizeof *guests->left_out);
-    for (size_t i = 0; guests->left_out && i < guests->planned.count; i++) {
-        const struct planned_guest *guest = &guests->planned.guests[i];
-        guests->left_out[i] = guest->error.reason || !is_asked_for(&guest->domain, names, which);
-    }
-    log_missing(names, guests);
-    return guests->left_out;
-}
-
 enum exit_code guests_from_virsh(char *const *names, const char *file, enum guests_which which,
                                  struct guests *guests) {
     enum exit_code code = list_links(guests);
     bool only_running = which == GUESTS_RUNNING && !*names;
+    devices_read_groups(&guests->devices);
     if (!code && !virsh_dump_all(only_running, which == GUESTS_STORED, clock_now() + ANSWER_SECONDS,
                                  &guests->dumps)) {
         guests->problem = virsh_problem(&guests->dumps.result);
@@ -169,10 +165,8 @@ enum exit_code guests_from_virsh(char *const *names, const char *file, enum gues
     }
     if (!code)
         code = plan(file, ERRORS_ALL, guests);
-    if (!code && !select_guests(names, which, guests)) {
-        log_error("out of memory");
-        code = EXIT_NO_ANSWER;
-    }
+    if (!code)
+        select_guests(names, which, guests);
     return code;
 }
 
@@ -180,13 +174,12 @@ void guests_free(struct guests *guests) {
     planned_free(&guests->planned);
     virsh_dumps_free(&guests->dumps);
     devices_close(&guests->devices);
-    free(guests->left_out);
     *guests = (struct guests){.devices = {.socket = -1}};
 }
 
 const struct planned_guest *guests_get(const struct guests *guests, size_t number) {
     bool there = number < guests->planned.count && !guests->planned.guests[number].error.reason &&
-                 !(guests->left_out && guests->left_out[number]);
+                 !guests->planned.guests[number].left_out;
     return there ? &guests->planned.guests[number] : NULL;
 }
 

@@ -24,8 +24,7 @@ struct guests {
                                * daemon's version */
     struct planned planned;   /* a guest for each text; `planned.count` of them */
     const char *problem;      /* of EXIT_NO_ANSWER; lives as long as the guests */
-    bool *left_out; /* for each: it wasn't named, or doesn't run where that is asked for */
-    bool complete;  /* nothing that was asked for is missing; else that is logged */
+    bool complete;            /* nothing that was asked for is missing; else that is logged */
 };
 
 /* In the place of a file: the defaults, whatever the installed policy says. */

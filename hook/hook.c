@@ -1,7 +1,6 @@
 #include "hook.h"
 
 #include "clock.h"
-#include "commands.h"
 #include "guests.h"
 #include "installed.h"
 #include "log.h"
@@ -47,8 +46,8 @@ static size_t print_xml(const char *operation, struct text *xml) {
     const char *problem = NULL;
     size_t changes = 0;
     for (size_t i = 0; guest && i < guest->plan.count; i++)
-        changes += guest->plan.items[i].write != guest->domain.interfaces[i].trust;
-    if (changes && rewrite_as_planned(guest, &guests.dumps.texts[0], &out, &problem)) {
+        changes += guest->domain.interfaces[i].write != guest->domain.interfaces[i].trust;
+    if (changes && domain_rewrite(&guest->domain, &guests.dumps.texts[0], &out, &problem)) {
         sigset_t before;
         watchdog_begin_output(&before);
         if (!io_write_all(STDOUT_FILENO, out.data, out.length))
@@ -80,16 +79,13 @@ struct task {
     struct text *xml; /* NULL: it was planned before */
 };
 
-/* Whether libvirt must be called to make the policy true. */
+/* Whether libvirt must be called to make the policy true, where it can do that. */
 static bool needs_libvirt(const struct guests *guests, const struct planned_guest *guest) {
     bool needs = false;
     for (size_t i = 0; i < guest->plan.count; i++) {
-        const struct interface *interface = &guest->domain.interfaces[i];
-        const struct plan_item *item = &guest->plan.items[i];
-        const struct device *device = device_named(&guests->devices, interface->target);
-        bool trust = item->want == WANT_TRUST;
-        needs = needs || (interface->given && !trust) || (device && device->given_trust) ||
-                (item->attachment == ATTACHED_DIRECTLY && trust && interface->trust != TRUST_YES);
+        struct finding finding = observe(&guests->devices, guest, i, 0, LIVE_POSSIBLE, false);
+        needs = needs || finding.conclusion.steps & (STEP_TRUST | STEP_UNTRUST) ||
+                finding.conclusion.verdict == DEVICE_UNKNOWN; /* perhaps only as listed */
     }
     return needs;
 }
@@ -171,7 +167,7 @@ void hook_stopped(const char *operation, struct text *xml) {
         if (!device->macvtap || !device->marked ||
             !is_given_from_outside(device, behind_metadata(xml)))
             continue;
-        problem = device_change(&devices, device, (struct device_change){0});
+        problem = device_change(&devices, device, (struct device_change){.flag = FLAG_CLEAR});
         if (!problem)
             log_info("%s: all-multicast taken back from %s", operation, device->names[0]);
     }
@@ -181,10 +177,9 @@ void hook_stopped(const char *operation, struct text *xml) {
 }
 
 void note_time(const char *file) {
-    int fd =
-        run_directory_make() ? open(file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644) : -1;
-    if (fd < 0)
-        return; /* `status` can tell less then */
-    (void)futimens(fd, NULL);
-    (void)close(fd);
+    if (utimensat(AT_FDCWD, file, NULL, AT_SYMLINK_NOFOLLOW) == 0 || !run_directory_make())
+        return;
+    int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd >= 0) /* else `status` can tell less */
+        (void)close(fd);
 }

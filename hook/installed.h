@@ -1,6 +1,6 @@
-/* Whether libvirt calls this program as its hook. The proof is the time of the last call, which the
- * hook leaves at LAST_CALL: a call since the last start of a guest shows that the hook works,
- * whatever its file looks like. Only without that proof do the files count. */
+/* Whether libvirt calls this program as its hook. The hook leaves the time of the last call at
+ * LAST_CALL. A call since the hooks last changed, and since the last start of a guest, proves that
+ * the hook works, whatever its file looks like. Without that proof the files count. */
 #pragma once
 
 #include "lock.h"
@@ -18,7 +18,7 @@ enum hook_state {
     HOOK_FOREIGN,        /* there are only hooks of others */
     HOOK_NOT_EXECUTABLE, /* ours is there, but can't be run */
     HOOK_UNKNOWN,        /* this user can't know */
-    HOOK_IN_PLACE,       /* no guest has started since */
+    HOOK_IN_PLACE,       /* no call since the hooks changed, and no guest missed one */
     HOOK_NOT_CALLED,     /* a guest started after the hook was there, and it wasn't called */
     HOOK_WORKS
 };

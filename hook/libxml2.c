@@ -5,15 +5,13 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Fills the table with the addresses of these names, in their order. Returns NULL or why it failed.
- */
+/* Fills the table with the addresses of these names. Returns NULL or why it can't. */
 __attribute__((unused)) static const char *load(const char *soname, const char *const *names,
                                                 size_t count, void *table) {
     /* Binding all calls of libxml2 and of the ICU behind it takes longer than parsing a domain. */
     void *handle = dlopen(soname, RTLD_LAZY | RTLD_LOCAL);
     if (!handle) {
-        const char *reason = dlerror();
-        reason = reason ? strdup(reason) : NULL; /* never freed: the caller keeps it */
+        const char *error = dlerror(), *reason = error ? strdup(error) : NULL; /* for good */
         return reason ? reason : "out of memory";
     }
     for (size_t i = 0; i < count; i++) {

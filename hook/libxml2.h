@@ -2,10 +2,9 @@
  *
  * The dynamic linker ends a program whose library is missing, with exit code 127, and such a hook
  * would refuse every guest; an upgrade may do that (2.14 turned libxml2.so.2 into .so.16). So a
- * library with LIBXML2_SONAME or INIH_SONAME defined is loaded when it is first needed: a missing
- * one is a line in the log, and a call that parses nothing does not pay for it. The Makefile
- * defines as soname the name that the linker would have recorded. Without it the library is linked
- * in. */
+ * library whose soname is defined (by the Makefile, as the linker would have recorded it) is loaded
+ * when it is first needed: a missing one is a line in the log, and a call that parses nothing does
+ * not pay for it. Without a soname the library is linked in. */
 #pragma once
 
 #include <libxml/parser.h>
@@ -42,7 +41,7 @@ struct inih {
 };
 #undef LIBRARY_MEMBER
 
-/* The library's functions, loaded by the first call and never unloaded; NULL: *reason says why, a
- * text that is never freed. */
+/* Returns the library's functions, loaded by the first call and never unloaded. NULL: *reason says
+ * why, a text that is never freed. */
 const struct libxml2 *library_libxml2(const char **reason);
 const struct inih *library_inih(const char **reason);

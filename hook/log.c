@@ -1,6 +1,7 @@
 #include "log.h"
 
 #include "time_limits.h"
+#include "wrap.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -120,8 +121,13 @@ void log_line(bool is_error, const char *prefix, const char *format, ...) {
     (void)replace_control_chars(line);
     if (to_syslog)
         send_to_syslog(is_error, line);
-    (void)fprintf(is_error || as_hook ? stderr : stdout, "%s%s%s\n", as_hook ? "rxtrust: " : prefix,
-                  about, line); /* a command looks at stdout's errors at its end */
+    if (as_hook) {
+        (void)fprintf(stderr, "rxtrust: %s%s\n", about, line);
+        return;
+    }
+    FILE *stream = is_error ? stderr : stdout; /* a command looks at stdout's errors at its end */
+    int column = fprintf(stream, "%s%s", prefix, about);
+    print_wrapped(stream, column > 0 ? (size_t)column : 0, line_width(), line);
 }
 
 void log_error_at(const char *file, unsigned long line, const char *reason) {

@@ -1,6 +1,7 @@
-/* The messages of rxtrust. A command prints errors to stderr and the rest to stdout, unless one of
- * the first two functions was called; in the system's log the identifier is `rxtrust`, the facility
- * daemon. journald also gets the guest's name, as the field GUEST.
+/* The messages of rxtrust. A command prints errors to stderr and the rest to stdout, in lines that
+ * fit a terminal; a hook call prints each on one line of stderr. In the system's log a message is
+ * one line, the identifier is `rxtrust`, the facility daemon. journald also gets the guest's name,
+ * as the field GUEST.
  *
  * Control characters, possible in a guest's name, become '?', so that a name cannot forge a line.
  * A message is cut at 4 KiB, and never dropped for lack of memory. */

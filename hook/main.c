@@ -52,7 +52,8 @@ static const struct command {
 };
 
 static void print_command(const struct command *command) {
-    (void)printf("  rxtrust %s %s\n      %s\n", command->name, command->arguments, command->does);
+    (void)printf("  rxtrust %s%s%s\n      %s\n", command->name, *command->arguments ? " " : "",
+                 command->arguments, command->does);
 }
 
 static int flushed(void) {
@@ -67,7 +68,8 @@ static int command_help(int argc, char **argv) {
     (void)puts("\nThe policy is " POLICY_FILE " unless FILE is named. libvirt calls this\n"
                "program as " HOOK_FILE " or from " HOOK_FILE ".d.\n\n"
                "Exit code: 0 as it should be; 1 something isn't as the policy says; 2 usage,\n"
-               "or an error of the policy; 3 libvirt or the devices can't be asked.");
+               "or an error of the policy; 3 libvirt or the devices can't be asked.\n\n"
+               "man rxtrust explains commands, options and messages; man rxtrust.ini the policy.");
     return flushed();
 }
 
@@ -154,6 +156,7 @@ int main(int argc, char **argv) {
     }
     if (argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0)) {
         print_command(command);
+        (void)puts("\nman rxtrust explains the options.");
         return flushed();
     }
     return command->run(argc - 1, argv + 1);

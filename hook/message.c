@@ -74,7 +74,7 @@ void message_get_fields(struct message *message, const struct message_field *fie
         else if (fields[i].kind == FIELD_SIZE)
             *(size_t *)place = message_get_number(message, SIZE_MAX);
         else if (fields[i].kind == FIELD_ENUM)
-            *(unsigned *)place = (unsigned)message_get_number(message, fields[i].limit);
+            *(unsigned *)place = (unsigned)message_get_number(message, fields[i].last + 1);
         else
             *(bool *)place = message_get_number(message, 2);
     }

@@ -1,8 +1,6 @@
 /* A message from the parser process to its parent: numbers and length-prefixed texts, one after the
- * other. Pure.
- *
- * The parser process may have been taken over by its input. So a reader believes no length and no
- * number in a message; one that does not fit makes the message bad. */
+ * other. The parser process may have been taken over by its input, so a length or number that does
+ * not fit makes the message bad. Pure. */
 #pragma once
 
 #include "io.h"
@@ -30,7 +28,7 @@ size_t message_get_count(struct message *message);
 struct message_field {
     enum { FIELD_TEXT, FIELD_SIZE, FIELD_ENUM, FIELD_FLAG } kind;
     size_t offset;
-    size_t limit; /* of an enum: one more than its largest value */
+    size_t last; /* of an enum: its largest value */
 };
 void message_put_fields(struct message *message, const struct message_field *fields, size_t count,
                         const void *from);

@@ -10,16 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NETWORKS "/run/libvirt/network"
-
-/* <networkstatus><network><forward><interface/> */
-enum { STATUS = 1, NETWORK = 2, PART = 3, DETAIL = 4 };
+#define DIRECTORY "/run/libvirt/network"
+#define NETWORK   "networkstatus/network"
 
 struct network_parser {
     struct network *network;
     struct xml_error *error;
-    bool in_network;
-    bool in_forward;
     bool has_bridge;
 };
 
@@ -54,41 +50,28 @@ static void add_device(struct network_parser *parser, const char *name) {
 
 static void on_open(void *user, const struct xml_element *element) {
     struct network_parser *parser = user;
-    const char *name = element->name;
-    switch (element->depth) {
-    case STATUS:
-        if (strcmp(name, "networkstatus") != 0)
-            parser->error->reason = "it is not the status of a network";
-        break;
-    case NETWORK:
-        parser->in_network = strcmp(name, "network") == 0;
-        if (parser->in_network)
-            parser->network->trust = domain_trust(xml_attribute(element, "trustGuestRxFilters"));
-        break;
-    case PART:
-        parser->in_forward = parser->in_network && strcmp(name, "forward") == 0;
-        if (parser->in_forward)
-            parser->network->mode = xml_attribute(element, "mode");
-        else if (parser->in_network && strcmp(name, "bridge") == 0)
-            parser->has_bridge = xml_attribute(element, "name") != NULL;
-        else if (parser->in_network && strcmp(name, "portgroup") == 0)
-            add_portgroup(parser, element);
-        break;
-    case DETAIL:
-        if (parser->in_forward && strcmp(name, "interface") == 0)
-            add_device(parser, xml_attribute(element, "dev"));
-        break;
-    default:
-        break;
-    }
+    struct network *network = parser->network;
+    const char *path = element->path;
+    if (strcmp(path, NETWORK) == 0)
+        network->trust = domain_trust(xml_attribute(element, "trustGuestRxFilters"));
+    else if (strcmp(path, NETWORK "/forward") == 0)
+        network->mode = xml_attribute(element, "mode");
+    else if (strcmp(path, NETWORK "/forward/interface") == 0)
+        add_device(parser, xml_attribute(element, "dev"));
+    else if (strcmp(path, NETWORK "/bridge") == 0)
+        parser->has_bridge = xml_attribute(element, "name");
+    else if (strcmp(path, NETWORK "/portgroup") == 0)
+        add_portgroup(parser, element);
+    else if (!strchr(path, '/') && strcmp(path, "networkstatus") != 0)
+        parser->error->reason = "it is not the status of a network";
 }
 
 static bool one_of(const char *word, const char *a, const char *b, const char *c) {
     return word && (strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0);
 }
 
-bool network_read_text(const char *xml, size_t length, struct network *network,
-                       struct xml_error *error) {
+bool network_read(const char *xml, size_t length, struct network *network,
+                  struct xml_error *error) {
     static const struct xml_handler handler = {.open = on_open};
     *network = (struct network){0};
     struct network_parser parser = {.network = network, .error = error};
@@ -100,12 +83,29 @@ bool network_read_text(const char *xml, size_t length, struct network *network,
     return true;
 }
 
+void network_free(struct network *network) {
+    xml_strings_free(&network->strings);
+    free(network->portgroups);
+    free(network->devices);
+    *network = (struct network){0};
+}
+
+const struct network_portgroup *network_portgroup(const struct network *network, const char *name) {
+    for (size_t i = 0; i < network->portgroup_count; i++) {
+        const struct network_portgroup *group = &network->portgroups[i];
+        if (name ? group->name && strcmp(group->name, name) == 0 : group->is_default)
+            return group;
+    }
+    return NULL;
+}
+
 /* ---- The files ---- */
 
 struct network_file {
-    char *name; /* the network's */
-    struct text text;
-    const char *problem; /* why there is no text, or NULL */
+    char *name;       /* the network's */
+    struct text text; /* until it is parsed */
+    struct network network;
+    const char *problem; /* why it can't be read or parsed, or NULL */
 };
 
 /* Takes the file in if it is named N.xml. Returns NULL, or why it can't. */
@@ -128,7 +128,7 @@ static const char *add_file(struct networks *networks, int directory, const char
 
 void networks_load(struct networks *networks) {
     *networks = (struct networks){0};
-    DIR *directory = opendir(NETWORKS);
+    DIR *directory = opendir(DIRECTORY);
     if (!directory) {
         networks->problem = errno == ENOENT ? NULL : strerror(errno);
         return;
@@ -144,42 +144,30 @@ void networks_load(struct networks *networks) {
 void networks_free(struct networks *networks) {
     for (size_t i = 0; i < networks->count; i++) {
         free(networks->files[i].name);
-        free(networks->files[i].text.data);
+        text_free(&networks->files[i].text);
+        network_free(&networks->files[i].network);
     }
     free(networks->files);
     *networks = (struct networks){0};
 }
 
-bool network_read(const struct networks *networks, const char *name, struct network *network,
-                  struct xml_error *error) {
-    *network = (struct network){0};
-    *error = (struct xml_error){.reason = networks->problem};
+const char network_not_active[] = "it is not active";
+
+const struct network *networks_get(struct networks *networks, const char *name,
+                                   const char **problem) {
     for (size_t i = 0; i < networks->count; i++) {
-        const struct network_file *file = &networks->files[i];
+        struct network_file *file = &networks->files[i];
         if (strcmp(file->name, name) != 0)
             continue;
-        error->reason = file->problem;
-        return !file->problem &&
-               network_read_text(file->text.data, file->text.length, network, error);
+        struct xml_error error = {0};
+        if (!file->problem && file->text.data)
+            (void)network_read(file->text.data, file->text.length, &file->network, &error);
+        text_free(&file->text);
+        file->problem = file->problem ? file->problem : error.reason;
+        *problem = file->problem;
+        return file->problem ? NULL : &file->network;
     }
-    if (!error->reason)
-        error->reason = "the network is not active: virsh net-start starts it";
-    return false;
-}
-
-void network_free(struct network *network) {
-    xml_strings_free(&network->strings);
-    free(network->portgroups);
-    free(network->devices);
-    *network = (struct network){0};
-}
-
-const struct network_portgroup *network_portgroup(const struct network *network, const char *name) {
-    for (size_t i = 0; i < network->portgroup_count; i++) {
-        const struct network_portgroup *group = &network->portgroups[i];
-        if (name ? group->name && strcmp(group->name, name) == 0 : group->is_default)
-            return group;
-    }
+    *problem = networks->problem ? networks->problem : network_not_active;
     return NULL;
 }
 
@@ -188,9 +176,10 @@ bool network_port_trust(const char *network, const char *port, bool *trust) {
     static const char yes[] = "<rxfilters trustGuest='yes'", end[] = "</networkport>";
     struct text text = {0}, path = {0};
     bool known = network && port && !strchr(network, '/') && !strchr(port, '/') &&
-                 text_print(&path, NETWORKS "/%s/ports/%s.xml", network, port) &&
+                 text_print(&path, DIRECTORY "/%s/ports/%s.xml", network, port) &&
                  !io_read_file(AT_FDCWD, path.data, &text) && text.data && strstr(text.data, end);
-    *trust = known && strstr(text.data, yes);
+    if (known)
+        *trust = strstr(text.data, yes);
     text_free(&text);
     text_free(&path);
     return known;

@@ -1,5 +1,5 @@
-/* libvirt's active networks and their ports, from the files under /run/libvirt/network: asking
- * libvirt itself from a hook would be a deadlock. */
+/* libvirt's active networks and their ports, from the files under /run/libvirt/network, because
+ * asking libvirt itself from a hook would be a deadlock. */
 #pragma once
 
 #include "domain.h"
@@ -26,33 +26,32 @@ struct network {
     struct xml_strings strings;
 };
 
-/* The files of all active networks, /run/libvirt/network/NAME.xml, not parsed yet. */
+/* Parses the status of a network. False: *error says why. Call network_free() either way. */
+bool network_read(const char *xml, size_t length, struct network *network, struct xml_error *error);
+void network_free(struct network *network);
+
+/* Returns the portgroup of this name, the default one for NULL; NULL: there is none. */
+const struct network_portgroup *network_portgroup(const struct network *network, const char *name);
+
+/* The files of all active networks, /run/libvirt/network/NAME.xml. */
 struct networks {
     struct network_file *files;
     size_t count;
     const char *problem; /* why the directory can't be read, or NULL: a text that stays */
 };
 
-/* Reads the files; the problem of a single one shows in network_read(). Call networks_free(). */
+/* Reads the files, and parses none. Call networks_free(). */
 void networks_load(struct networks *networks);
 void networks_free(struct networks *networks);
 
-/* Parses the active network of this name. False: *error says why, an inactive network included.
- * Call network_free() either way. */
-bool network_read(const struct networks *networks, const char *name, struct network *network,
-                  struct xml_error *error);
+extern const char network_not_active[]; /* the problem of a network that has no file there */
 
-/* The same from the text of the file. */
-bool network_read_text(const char *xml, size_t length, struct network *network,
-                       struct xml_error *error);
+/* Returns the network of this name, which is parsed by the first call and lives as long as the
+ * networks. NULL: *problem says why it can't be known, a text that stays. */
+const struct network *networks_get(struct networks *networks, const char *name,
+                                   const char **problem);
 
-void network_free(struct network *network);
-
-/* The portgroup of an interface that names this one; the default one if it names none (NULL). NULL:
- * there is none. */
-const struct network_portgroup *network_portgroup(const struct network *network, const char *name);
-
-/* Whether a port of a network (by the port's UUID) gives its interface trust. Of a guest that runs
- * the port decides: libvirt copied the network's word into it when it made the port
- * (/run/libvirt/network/N/ports/PORT.xml). False: that can't be known. */
+/* Tells whether a port of a network (by the port's UUID) gives its interface trust. The port of a
+ * guest that runs decides, because libvirt copied the network's word into it when it made the port
+ * (/run/libvirt/network/N/ports/PORT.xml). False: that is unknown, and *trust stays. */
 bool network_port_trust(const char *network, const char *port, bool *trust);

@@ -5,16 +5,18 @@
 #include <string.h>
 
 /* An attribute of the live XML is in force where libvirt heeds it; of an interface on a libvirt
- * network its port decides, whatever the XML says. */
+ * network its port decides, whatever the XML says. A 'yes' of rxtrust's was there before the port.
+ */
 static void observe_trust(const struct interface *interface, const struct plan_item *item,
                           struct observed *observed) {
     bool trust = interface->trust == TRUST_YES;
     bool unknown = item->attachment == ATTACHED_BY_NETWORK &&
-                   !network_port_trust(interface->network, interface->port, &trust);
+                   !network_port_trust(interface->network, interface->port, &trust) &&
+                   !is_given(interface);
     if (unknown)
         observed->trust_problem = "whether its network port is trusted is unknown";
     observed->trust = unknown ? FORCE_UNKNOWN : trust && item->can_trust ? FORCE_YES : FORCE_NO;
-    observed->given = observed->trust == FORCE_YES && interface->given;
+    observed->given = observed->trust == FORCE_YES && is_given(interface);
 }
 
 static void observe_device(const struct interface *interface, const struct device *device,
@@ -28,7 +30,9 @@ static void observe_device(const struct interface *interface, const struct devic
     observed->passthrough = device->mode && strcmp(device->mode, "passthrough") == 0;
     observed->all_multicast = device->all_multicast;
     observed->follows = device->follows;
-    observed->own_alias = device->own_alias;
+    /* The alias of version 0.1.0 says who gave the trust as long as it is in force. */
+    observed->own_alias =
+        device->own_alias && !(device->given_trust && observed->trust == FORCE_YES);
     observed->marked = device->marked;
 }
 
@@ -41,7 +45,8 @@ struct finding observe(const struct devices *devices, const struct planned_guest
     struct finding finding = {
         .observed = {.live = by_network && live == LIVE_POSSIBLE ? LIVE_BY_NETWORK : live,
                      .daemon_version = daemon_version,
-                     .filter_unknown = at_reconnect},
+                     .filter_unknown = at_reconnect,
+                     .network = interface->network},
         .device = device_named(devices, interface->target),
     };
     if (item->attachment != ATTACHED_ELSEWHERE) {

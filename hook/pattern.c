@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEX         "0123456789abcdefABCDEF"
-#define GLOB        "*?["
-#define UUID_PREFIX "urn:uuid:"
+#define HEX   "0123456789abcdefABCDEF"
+#define GLOB  "*?["
+#define WHITE " \t\n\v\f\r"
 
 enum {
     UUID_DIGITS = 32,
@@ -29,8 +29,8 @@ bool pattern_matches(const char *pattern, const char *text) {
 
 static size_t count_digits(const char *text) {
     size_t digits = 0;
-    for (; *text; text++)
-        digits += isxdigit((unsigned char)*text) != 0;
+    while (*text)
+        digits += isxdigit((unsigned char)*text++) != 0;
     return digits;
 }
 
@@ -38,8 +38,7 @@ static size_t count_digits(const char *text) {
  * between pairs of digits, and white space around all. */
 static bool parse_uuid(const char *text, char uuid[UUID_LENGTH + 1]) {
     size_t length = 0;
-    while (isspace((unsigned char)*text))
-        text++;
+    text += strspn(text, WHITE);
     while (length < UUID_LENGTH) {
         text += strspn(text, "- ");
         for (int i = 0; i < 2; i++, text++) {
@@ -51,9 +50,7 @@ static bool parse_uuid(const char *text, char uuid[UUID_LENGTH + 1]) {
             uuid[length++] = '-';
     }
     uuid[length] = '\0';
-    while (isspace((unsigned char)*text))
-        text++;
-    return !*text;
+    return !text[strspn(text, WHITE)];
 }
 
 bool pattern_matches_guest(const char *pattern, const char *name, const char *uuid) {
@@ -69,16 +66,14 @@ bool pattern_matches_guest(const char *pattern, const char *name, const char *uu
  * UUID: an O for a 0. With more letters it is a name, as `vm-UUID`. */
 bool pattern_is_guest(const char *pattern) {
     char uuid[UUID_LENGTH + 1];
-    if (strncasecmp(pattern, UUID_PREFIX, strlen(UUID_PREFIX)) == 0)
-        return false;
-    if (strlen(pattern) < UUID_LIKE_DIGITS)
-        return true;
     size_t digits = count_digits(pattern), others = 0;
     for (const char *c = pattern; *c; c++)
-        others += !isxdigit((unsigned char)*c) && !strchr("-{} ", *c);
-    bool resembles = !others || (digits >= UUID_LIKE_DIGITS && digits + others <= UUID_DIGITS);
+        others += !strchr(HEX "-{} ", *c);
+    bool resembles = strlen(pattern) >= UUID_LIKE_DIGITS &&
+                     (!others || (digits >= UUID_LIKE_DIGITS && digits + others <= UUID_DIGITS));
     bool is_glob_with_dashes = strchr(pattern, '-') && strpbrk(pattern, GLOB);
-    return !resembles || is_glob_with_dashes || parse_uuid(pattern, uuid);
+    return strncasecmp(pattern, "urn:uuid:", 9) != 0 &&
+           (!resembles || is_glob_with_dashes || parse_uuid(pattern, uuid));
 }
 
 bool mac_parse(const char *text, unsigned char mac[MAC_LENGTH]) {
@@ -108,26 +103,24 @@ bool pattern_matches_mac(const char *pattern, const char *mac) {
     return matches(pattern, usual, FNM_CASEFOLD);
 }
 
+/* In a glob, each digit and each bracket expression of digits stands for some digit: with zeros in
+ * their place it must match the address of zeros. */
 bool pattern_is_mac(const char *pattern) {
     unsigned char mac[MAC_LENGTH];
-    /* Each digit, and each bracket expression of digits, stands for some digit: with a 0 in its
-     * place the glob must match the address of zeros. */
-    char *shape = calloc(1, strlen(pattern) + 1);
-    size_t length = 0;
-    const char *c = shape ? pattern : "";
-    while (*c && strchr(HEX "[*?:", *c)) {
+    char shape[256] = ""; /* longer than inih's lines */
+    const char *c = pattern;
+    for (size_t length = 0; *c && length < sizeof shape - 1; c++, length++) {
+        shape[length] = '0';
         if (*c == '[') {
-            c++;
-            c += *c == '!' || *c == '^';
+            c += c[1] == '!' || c[1] == '^' ? 2 : 1;
             size_t inside = strspn(c, HEX "-");
             if (!inside || c[inside] != ']')
-                break;
+                return false;
             c += inside;
+        } else if (!isxdigit((unsigned char)*c)) {
+            shape[length] = *c;
         }
-        memcpy(&shape[length++], strchr("*?:", *c) ? c : "0", 1);
-        c++;
     }
-    bool possible = shape && !*c && fnmatch(shape, "00:00:00:00:00:00", 0) == 0;
-    free(shape);
-    return possible || (mac_parse(pattern, mac) && !pattern[strspn(pattern, HEX ":")]);
+    return (!*c && fnmatch(shape, "00:00:00:00:00:00", FNM_NOESCAPE) == 0) ||
+           (mac_parse(pattern, mac) && !pattern[strspn(pattern, HEX ":")]);
 }

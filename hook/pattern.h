@@ -1,8 +1,6 @@
 /* The patterns of a policy. A pattern is a text, a glob or an address; it also matches a text that
- * is equal to it, so a name with brackets can be written as it is. Pure.
- *
- * libvirt reads UUIDs and MAC addresses in several forms (virUUIDParse() and virMacAddrParse()),
- * and here too all forms of one address are the same. */
+ * is equal to it, so a name with brackets can be written as it is. All forms of a UUID or of a MAC
+ * address that libvirt reads (virUUIDParse(), virMacAddrParse()) are equal. Pure. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,11 +16,11 @@ bool pattern_matches_guest(const char *pattern, const char *name, const char *uu
 
 bool pattern_matches_mac(const char *pattern, const char *mac);
 
-/* Whether the pattern can match a guest. False: it looks like a mistyped UUID, and as a name it
- * would silently match nothing. The rule stands in rxtrust.ini(5), under "vm". */
+/* False: the pattern looks like a mistyped UUID, and as a name it would silently match nothing. The
+ * rule stands in rxtrust.ini(5), under "vm". */
 bool pattern_is_guest(const char *pattern);
 
-/* Whether the pattern is a MAC address or a glob that can match one; false also without memory. */
+/* Whether the pattern is a MAC address or a glob that can match one. */
 bool pattern_is_mac(const char *pattern);
 
 /* Parses six numbers of one or two hexadecimal digits with colons between them. As in libvirt,

@@ -18,8 +18,7 @@ enum { SAYS_UNKNOWN = TRUST_YES + 1 };
 #define ONE(value) (1U << (value))
 #define NOT(value) (~ONE(value))
 
-/* Each column but the last two is a set, with a bit for each value; the first row that fits counts.
- */
+/* Each column but the last two is a set, a bit for each value. The first row that fits counts. */
 static const struct rule {
     unsigned attachment, passthrough, model, says, override, action;
     enum want want;
@@ -74,8 +73,8 @@ static enum attachment attachment_of(const struct interface *interface,
     return ATTACHED_ELSEWHERE;
 }
 
-/* The word of trust that counts: the interface owner's, else its portgroup's, else its network's,
- * as in libvirt. */
+/* Finds the word that counts: the owner's on the interface, else its portgroup's, else its
+ * network's, as in libvirt. */
 static void find_trust(const struct interface *interface, const struct network *network,
                        const struct network_portgroup *group, struct plan_item *item) {
     const enum trust places[] = {
@@ -93,33 +92,14 @@ static void find_trust(const struct interface *interface, const struct network *
 
 /* Before the start we do not know which host device the network will pick: take the least of the
  * decisions over all of them. */
-static struct policy_decision decide(const struct policy *policy, struct policy_subject subject,
-                                     const struct devices *devices, const char *const *names,
-                                     size_t count) {
-    struct policy_decision least = {.action = POLICY_TRUST, .override = true};
-    for (size_t i = 0; i < (count ? count : 1); i++) {
-        /* Alternative names of one link are equal. */
-        const struct device *device = count ? device_named(devices, names[i]) : NULL;
-        subject.devices = device ? (const char *const *)device->names : count ? &names[i] : NULL;
-        subject.device_count = device ? device->name_count : count ? 1 : 0;
-        struct policy_decision decision = policy_decide(policy, &subject);
-        bool override = decision.override && least.override;
-        if (i == 0 || decision.action < least.action)
-            least = decision;
-        least.override = override;
-    }
-    return least;
-}
-
-static struct policy_decision decide_for(const struct interface *interface,
-                                         const struct network *network,
-                                         const struct network_portgroup *group,
-                                         const struct plan_item *item, const struct policy *policy,
-                                         const struct devices *devices,
-                                         const struct device *device) {
+static struct policy_decision decide(const struct interface *interface,
+                                     const struct network *network,
+                                     const struct network_portgroup *group,
+                                     const struct device *device, const struct plan_item *item,
+                                     const struct policy *policy, const struct devices *devices) {
     bool by_network = item->attachment == ATTACHED_BY_NETWORK;
     const struct device *lower = device ? device_at(devices, device->lower) : NULL;
-    const char *const *names = &interface->dev;
+    const char *const *names = &interface->dev; /* one name of each host device */
     size_t count = item->attachment != ATTACHED_BY_NAME && interface->dev;
     if (lower) {
         names = (const char *const *)lower->names;
@@ -128,7 +108,7 @@ static struct policy_decision decide_for(const struct interface *interface,
         names = network->devices;
         count = network->device_count;
     }
-    const struct policy_subject subject = {
+    struct policy_subject subject = {
         .network = by_network ? interface->network : NULL,
         .portgroup = !by_network            ? NULL
                      : interface->portgroup ? interface->portgroup
@@ -138,9 +118,25 @@ static struct policy_decision decide_for(const struct interface *interface,
         .mode = item->mode,
         .portgroup_unknown = by_network && !network && !interface->portgroup,
         .device_unknown = !count && (item->attachment == ATTACHED_BY_NAME || by_network),
-        .mode_unknown = !item->mode && item->attachment != ATTACHED_ELSEWHERE,
+        .mode_unknown = !item->mode,
     };
-    return decide(policy, subject, devices, names, count);
+    struct policy_decision least = {0};
+    for (size_t i = 0; i < (count ? count : 1); i++) {
+        /* Alternative names of one link are equal. */
+        const struct device *host = count ? device_named(devices, names[i]) : NULL;
+        subject.devices = host ? (const char *const *)host->names : &names[i];
+        subject.device_count = host ? host->name_count : count ? 1 : 0;
+        struct policy_decision decision = policy_decide(policy, &subject);
+        if (i == 0 || decision.action < least.action) {
+            least.action = decision.action;
+            least.section = decision.section;
+        }
+        if (i == 0 || decision.override < least.override) {
+            least.override = decision.override;
+            least.override_section = decision.override_section;
+        }
+    }
+    return least;
 }
 
 static enum reason reason_of(const struct plan_item *item, const struct rule *rule,
@@ -156,7 +152,7 @@ static enum reason reason_of(const struct plan_item *item, const struct rule *ru
                : rule->reason;
 }
 
-struct plan_item plan_interface(const struct interface *interface, const struct network *network,
+struct plan_item plan_interface(struct interface *interface, const struct network *network,
                                 const char *network_problem, const struct policy *policy,
                                 const struct devices *devices) {
     const struct device *device = device_named(devices, interface->target);
@@ -173,54 +169,28 @@ struct plan_item plan_interface(const struct interface *interface, const struct 
                                                        : NULL;
     find_trust(interface, network, group, &item);
     if (item.attachment != ATTACHED_ELSEWHERE)
-        item.decision = decide_for(interface, network, group, &item, policy, devices, device);
+        item.decision = decide(interface, network, group, device, &item, policy, devices);
     bool unknown = item.attachment == ATTACHED_BY_NETWORK && !network && item.says == TRUST_UNSAID;
     const struct rule *rule =
         rule_for(&item, model_of(interface), unknown ? SAYS_UNKNOWN : (unsigned)item.says);
     item.can_trust = model_of(interface) == MODEL_VIRTIO && item.attachment != ATTACHED_BY_NAME;
     item.want = rule->want;
     item.reason = reason_of(&item, rule, interface, device);
-    item.write = item.want == WANT_TRUST && item.says != TRUST_YES ? TRUST_YES : interface->owner;
+    interface->write =
+        item.want == WANT_TRUST && item.says != TRUST_YES ? TRUST_YES : interface->owner;
     return item;
 }
 
 /* ---- A whole domain ---- */
 
-struct plan_network {
-    const char *name;
-    struct network network;
-    const char *problem;
-};
-
-/* Returns the network of this name, parsed at most once for a domain; NULL: out of memory. */
-static const struct plan_network *network_named(struct plan *plan, const struct networks *networks,
-                                                const char *name) {
-    for (size_t i = 0; i < plan->network_count; i++)
-        if (plan->networks[i].name == name) /* equal texts of a domain have one address */
-            return &plan->networks[i];
-    struct plan_network *grown =
-        reallocarray(plan->networks, plan->network_count + 1, sizeof *grown);
-    if (!grown)
-        return NULL;
-    plan->networks = grown;
-    struct plan_network *network = &grown[plan->network_count++];
-    struct xml_error error;
-    network->name = name;
-    network->problem =
-        network_read(networks, name, &network->network, &error) ? NULL : error.reason;
-    return network;
-}
-
 /* Trust that version 0.1.0 gave has no note yet. */
 static void read_old_mark(struct interface *interface, const struct devices *devices) {
     const struct device *device = device_named(devices, interface->target);
-    if (device && device->given_trust && interface->owner == TRUST_YES) {
+    if (device && device->given_trust && interface->owner == TRUST_YES)
         interface->owner = TRUST_UNSAID;
-        interface->given = true;
-    }
 }
 
-bool plan_make(struct domain *domain, struct policy *policy, const struct networks *networks,
+bool plan_make(struct domain *domain, struct policy *policy, struct networks *networks,
                const struct devices *devices, struct plan *plan) {
     *plan = (struct plan){.items = calloc(domain->count + 1, sizeof(struct plan_item))};
     if (!plan->items)
@@ -228,23 +198,18 @@ bool plan_make(struct domain *domain, struct policy *policy, const struct networ
     policy_for_domain(policy, domain->name, domain->uuid);
     for (; plan->count < domain->count; plan->count++) {
         struct interface *interface = &domain->interfaces[plan->count];
-        const struct plan_network *network = NULL;
-        if (interface->network &&
-            (is(interface->type, "network") || is(interface->type, "direct")) &&
-            !(network = network_named(plan, networks, interface->network)))
-            return false;
+        bool needs_network = is(interface->type, "network") || is(interface->type, "direct");
+        const char *problem = NULL;
+        const struct network *network = interface->network && needs_network
+                                            ? networks_get(networks, interface->network, &problem)
+                                            : NULL;
         read_old_mark(interface, devices);
-        plan->items[plan->count] =
-            plan_interface(interface, network && !network->problem ? &network->network : NULL,
-                           network ? network->problem : NULL, policy, devices);
+        plan->items[plan->count] = plan_interface(interface, network, problem, policy, devices);
     }
     return true;
 }
 
 void plan_free(struct plan *plan) {
-    for (size_t i = 0; i < plan->network_count; i++)
-        network_free(&plan->networks[i].network);
-    free(plan->networks);
     free(plan->items);
     *plan = (struct plan){0};
 }

@@ -48,6 +48,7 @@ enum said_by { SAID_NOWHERE, SAID_BY_INTERFACE, SAID_BY_PORTGROUP, SAID_BY_NETWO
 
 struct plan_item {
     enum attachment attachment;
+    bool can_trust;   /* trust can be in force: not on a model that libvirt can't trust */
     const char *mode; /* bridge, vepa, private, passthrough; NULL where unknown */
     enum trust says;  /* the owner's word of trust, and where it stands */
     enum said_by said_by;
@@ -55,28 +56,23 @@ struct plan_item {
     struct policy_decision decision;
     enum want want;
     enum reason reason;
-    bool can_trust;   /* trust can be in force: not on a model that libvirt can't trust */
-    enum trust write; /* what the interface is to say in XML that libvirt will use */
 };
 
 struct plan {
     struct plan_item *items; /* one for each interface, in the domain's order */
     size_t count;
-    struct plan_network *networks;
-    size_t network_count;
 };
 
-/* The plan for one interface; `network` is the status of its libvirt network, NULL if it has none
- * or if it can't be read for this problem. */
-struct plan_item plan_interface(const struct interface *interface, const struct network *network,
+/* The plan for one interface, whose `write` it sets; `network` is the status of its libvirt
+ * network, NULL if it has none or if it can't be read for this problem. */
+struct plan_item plan_interface(struct interface *interface, const struct network *network,
                                 const char *network_problem, const struct policy *policy,
                                 const struct devices *devices);
 
 /* Narrows the policy to the domain, and plans all of its interfaces. An alias of rxtrust 0.1.0 that
- * says whose trust it is counts as a note of the domain. The plan's texts are those of domain,
- * policy and devices, which must outlive it. False: out of memory. Call plan_free() either
- * way. */
-bool plan_make(struct domain *domain, struct policy *policy, const struct networks *networks,
+ * says whose trust it is counts as a note of the domain. All arguments must outlive the plan, whose
+ * texts are theirs. False: out of memory. Call plan_free() either way. */
+bool plan_make(struct domain *domain, struct policy *policy, struct networks *networks,
                const struct devices *devices, struct plan *plan);
 void plan_free(struct plan *plan);
 

@@ -1,7 +1,6 @@
-/* inih splits the lines of the file, but says nothing of what it cuts, of a section without keys,
- * and of any error after the first. So each line passes through next_line() first: it counts the
- * lines, refuses those that inih would misread (inih gets an empty line instead) and opens the
- * sections. on_key() then gets keys and values from inih. */
+/* inih splits lines into keys and values, but says nothing of what it cuts or misreads, and stops
+ * counting errors after the first. So next_line() checks each line before inih gets it, opens the
+ * sections, and gives inih an empty line for a faulty one. inih then calls on_key(). */
 #include "policy.h"
 
 #include "libxml2.h"
@@ -16,27 +15,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define QUOTES "'\""
-#define VM     "vm:"
-#define RULE   "rule:"
+#define WHITE " \t"
 
 enum kind { KIND_FAULTY, KIND_DEFAULT, KIND_VM, KIND_RULE };
 
-/* The keys: first those that decide, then those that ask for a property. */
-enum key { POLICY, OVERRIDE, VM_KEY, NETWORK, PORTGROUP, DEV, MAC, MODE, KEYS };
-
-/* A list of patterns, or the one word of a key that decides. */
-struct value {
-    const char *texts; /* one after the other, each with its NUL; NULL: the key isn't there */
-    size_t count;
-};
+/* The keys: first those that decide, then those that match. */
+enum key { POLICY, OVERRIDE, VM, NETWORK, PORTGROUP, DEV, MAC, MODE, KEYS };
 
 struct policy_section {
     const char *name; /* as it stands between the brackets */
     unsigned long line;
     enum kind kind;
-    bool faulty;                           /* a line of it has an error */
-    struct value values[KEYS];             /* [vm:NAME] has vm = NAME */
+    char *unmatched; /* the first of the texts of `vm` that no domain has matched so far */
+    /* The words or patterns of each key, one after the other, each with its NUL, and an empty one
+     * at the end; NULL: the key isn't there. [vm:NAME] has vm = NAME. */
+    const char *values[KEYS];
     const struct policy_section *previous; /* the one before it that can match the domain */
 };
 
@@ -48,13 +41,13 @@ static const struct {
     const char *name;
     const char *const *words;          /* the values, or NULL */
     bool (*fits)(const char *pattern); /* whether a pattern can match, or NULL */
-    const char *values;
+    const char *values;                /* for the error */
 } keys[KEYS] = {
     [POLICY] = {"policy", policy_action_names, NULL, "trust, multicast or off"},
     [OVERRIDE] = {"override", override_names, NULL, "yes or no"},
-    [VM_KEY] = {"vm", NULL, pattern_is_guest,
-                "a name, a glob or a UUID, and this is nearly a UUID: write its 32 digits, without "
-                "braces or urn:uuid:"},
+    [VM] = {"vm", NULL, pattern_is_guest,
+            "a name, a glob or a UUID, and this is nearly a UUID: write its 32 digits, without "
+            "braces or urn:uuid:"},
     [NETWORK] = {"network", NULL, NULL, NULL},
     [PORTGROUP] = {"portgroup", NULL, NULL, NULL},
     [DEV] = {"dev", NULL, NULL, NULL},
@@ -64,14 +57,21 @@ static const struct {
     [MODE] = {"mode", mode_names, NULL, "bridge, vepa, private or passthrough"},
 };
 
+struct reader {
+    struct policy *policy;
+    char *line;       /* the current line, in the policy's text */
+    char *next, *end; /* the next line, and the end of the text */
+    unsigned long number;
+    struct policy_section *section; /* the current one; NULL: before the first */
+    void *by_name;                  /* the first section of each name, for tsearch(3) */
+};
+
 static bool is_white(char c) {
-    return c == ' ' || c == '\t';
+    return c && strchr(WHITE, c);
 }
 
 static const char *skip_white(const char *text) {
-    while (is_white(*text))
-        text++;
-    return text;
+    return text + strspn(text, WHITE);
 }
 
 /* Returns the index of the word, or -1. */
@@ -82,58 +82,44 @@ static int word_index(const char *const *words, const char *word) {
     return -1;
 }
 
-static struct policy_section *current_section(const struct policy *policy) {
-    return policy->count ? &policy->sections[policy->count - 1] : NULL;
-}
-
 void policy_add_error(struct policy *policy, unsigned long line, const char *format, ...) {
     struct policy_error *grown =
         reallocarray(policy->errors, policy->error_count + 1, sizeof *grown);
     char *reason = NULL;
     va_list arguments;
     va_start(arguments, format);
-    int length = grown ? vasprintf(&reason, format, arguments) : -1;
-    va_end(arguments);
     if (grown)
         policy->errors = grown;
-    if (length < 0)
-        policy->out_of_memory = true;
-    else
+    if (grown && vasprintf(&reason, format, arguments) >= 0)
         grown[policy->error_count++] = (struct policy_error){line, reason};
-    if (policy->count)
-        current_section(policy)->faulty = true;
+    else
+        policy->out_of_memory = true;
+    va_end(arguments);
 }
-
-struct reader {
-    struct policy *policy;
-    char *line;       /* the current line, in the policy's text */
-    char *next, *end; /* the next line, and the end of the text */
-    unsigned long number;
-    void *by_name; /* the tree of the first section of each name, for tsearch(3) */
-};
 
 /* ---- Keys ---- */
 
 static const char quoted[] = "has quotes or a # in its value, which would be part of it: a value "
                              "has no quotes, a comment begins with ;, and ? in a glob is any byte";
 
-/* Splits the list at its commas, into a place with as much room, perhaps its own. */
-static void set_value(struct reader *reader, enum key key, const char *list, char *to) {
-    struct value *value = &current_section(reader->policy)->values[key];
-    for (value->texts = to; list; value->count++) {
-        const char *item = skip_white(list);
-        const char *end = strchrnul(item, ',');
-        list = *end ? end + 1 : NULL;
-        while (end > item && is_white(end[-1]))
-            end--;
-        size_t length = (size_t)(end - item);
-        const char *text = memmove(to, item, length);
+/* Splits the list, a part of the policy's text, at its commas. The byte behind its NUL is used. */
+static void set_value(struct reader *reader, enum key key, char *list) {
+    char *item, *to = list;
+    reader->section->values[key] = list;
+    if (key == VM)
+        reader->section->unmatched = list;
+    while ((item = strsep(&list, ","))) {
+        item += strspn(item, WHITE);
+        size_t length = strlen(item);
+        while (length && is_white(item[length - 1]))
+            length--;
+        const char *text = memmove(to, item, length), *problem = NULL;
         to += length;
         *to++ = '\0';
-        /* A quote inside, as in bob's, is part of the name. */
-        const char *problem = !*text ? "has an empty value: delete the key, or the comma too many"
-                              : strchr(QUOTES, text[0]) || strchr(QUOTES, text[length - 1]) ? quoted
-                                                                                            : NULL;
+        if (!length)
+            problem = "has an empty value: delete the key, or the comma too many";
+        else if (strchr("'\"", text[0]) || strchr("'\"", text[length - 1])) /* not in bob's */
+            problem = quoted;
         if (problem)
             policy_add_error(reader->policy, reader->number, "%s %s", keys[key].name, problem);
         else if (keys[key].words ? word_index(keys[key].words, text) < 0
@@ -141,70 +127,96 @@ static void set_value(struct reader *reader, enum key key, const char *list, cha
             policy_add_error(reader->policy, reader->number, "%s can't be '%s', only %s",
                              keys[key].name, text, keys[key].values);
     }
+    *to = '\0';
 }
 
-/* Returns what forbids the key here, or this value, or NULL. */
-static const char *key_problem(const struct policy_section *section, enum key key,
-                               const char *value) {
-    bool asks = key > OVERRIDE;
-    if (!section)
-        return "stands before the first [section]: write [default] above it";
-    if (key == KEYS)
-        return "is no key: rxtrust.ini(5) lists them";
-    if (asks && section->kind != KIND_RULE)
-        return "can stand in a [rule:…] only: write one, with vm = for the guest";
-    if (section->values[key].texts)
-        return "stands in this section already: delete one of the two";
-    if (asks && (strchr(value, '"') || strstr(value, " #") || strstr(value, "\t#")))
-        return quoted;
-    return !asks && strchr(value, ',') ? "takes one value, not a list" : NULL;
-}
-
+/* inih's name of the section may be cut, so it isn't used. A build of inih may announce sections,
+ * or keys without a value. */
 static int on_key(void *user, const char *section_name, const char *name, const char *value) {
+    (void)section_name;
     struct reader *reader = user;
-    struct policy_section *section = current_section(reader->policy);
-    enum key key = 0;
-    /* A build of inih may announce sections without a key, or know keys without a value. */
+    const struct policy_section *section = reader->section;
     if (!name || (section && section->kind == KIND_FAULTY))
         return 1;
-    if (section && strcmp(section_name, section->name) != 0) {
-        section->kind = KIND_FAULTY;
-        if (!section->faulty) /* else the errors wouldn't be in the order of their lines */
-            policy_add_error(reader->policy, section->line,
-                             "the section's name is cut after %zu bytes: use the UUID, a glob, or "
-                             "a [rule:…] with vm =",
-                             strlen(section_name));
-        return 1;
-    }
+    value = value ? value : "";
+    enum key key = 0;
     while (key < KEYS && strcmp(keys[key].name, name) != 0)
         key++;
-    if (!value)
-        value = "";
-    const char *problem = key_problem(section, key, value);
+    const char *problem = NULL;
+    if (!section)
+        problem = "stands before the first [section]: write [default] above it";
+    else if (key == KEYS)
+        problem = "is no key: rxtrust.ini(5) lists them";
+    else if (key > OVERRIDE && section->kind != KIND_RULE)
+        problem = "can stand in a [rule:…] only: write one, with vm = for the guest";
+    else if (section->values[key])
+        problem = "stands in this section already: delete one of the two";
+    else if (key <= OVERRIDE && strchr(value, ','))
+        problem = "takes one value, not a list";
+    else if (key > OVERRIDE && (strchr(value, '"') || strstr(value, " #") || strstr(value, "\t#")))
+        problem = quoted;
+    else /* the line has room for two bytes more: it also had the key and its = */
+        set_value(reader, key, memcpy(reader->line, value, strlen(value) + 1));
     if (problem)
         policy_add_error(reader->policy, reader->number, "%s %s", *name ? name : "''", problem);
-    else /* the line has room: `key =` takes more bytes than a NUL */
-        set_value(reader, key, value, reader->line);
     return 1;
 }
 
 /* ---- Sections ---- */
 
-/* Checks a complete section. The line that it lacks may be one with an error. */
-static void check_section(struct policy *policy) {
-    const struct policy_section *section = current_section(policy);
-    size_t asks = 0;
-    if (!section || section->faulty || section->kind == KIND_DEFAULT)
+/* Checks that a complete section lacks no key, unless a line of it has an error. */
+static void check_section(const struct reader *reader) {
+    struct policy *policy = reader->policy;
+    const struct policy_section *section = reader->section;
+    if (!section || section->kind == KIND_DEFAULT ||
+        (policy->error_count && policy->errors[policy->error_count - 1].line >= section->line))
         return;
-    for (enum key key = VM_KEY; key < KEYS; key++)
-        asks += section->values[key].count;
-    if (!asks)
+    enum key key = VM;
+    while (key < KEYS && !section->values[key])
+        key++;
+    if (key == KEYS)
         policy_add_error(policy, section->line,
                          "[%s] names nothing to match: add a key, or write it into [default]",
                          section->name);
-    if (!section->values[POLICY].count && !section->values[OVERRIDE].count)
+    if (!section->values[POLICY] && !section->values[OVERRIDE])
         policy_add_error(policy, section->line, "[%s] names nothing to do: add policy or override",
                          section->name);
+}
+
+/* Returns the place of the comment in a line, or the line's end. */
+static const char *find_comment(const char *line) {
+    const char *comment = skip_white(line);
+    if (*comment == '#')
+        return comment;
+    while (*comment && (*comment != ';' || (comment > line && !is_white(comment[-1]))))
+        comment++;
+    return comment;
+}
+
+/* Reads the line `[name] ; comment`, and puts a NUL for the bracket. Returns an error or NULL. */
+static const char *read_section(struct reader *reader, char *line) {
+    char *name = line + 1, *close = strchr(line, ']');
+    if (!close || find_comment(line) < close)
+        return "the section's ] is missing, or behind a ; that begins a comment: write ? for that";
+    if (!strchr(";#", *skip_white(close + 1))) /* nor is it the line's end */
+        return "there is something after the section's ]: a name with brackets goes into vm = of a "
+               "[rule:…]";
+    *close = '\0';
+    char *title = strchrnul(name, ':');
+    bool is_default = strcmp(name, "default") == 0, is_vm = strncmp(name, "vm:", 3) == 0;
+    if (is_default && reader->policy->count > 1)
+        return "[default] must be the first: it would undo the sections above it";
+    if (!is_default && !is_vm && strncmp(name, "rule:", 5) != 0)
+        return "unknown section: there are [default], [vm:NAME] and [rule:NAME]";
+    if (!is_default && (close == title + 1 || is_white(title[1]) || is_white(close[-1])))
+        return "the section's name is empty, or begins or ends with white space";
+    if (is_vm && strchr(title, ','))
+        return "[vm:…] names one guest: a list goes into vm = of a [rule:…], a comma in a name is "
+               "matched by ?";
+    reader->section->kind = is_default ? KIND_DEFAULT : is_vm ? KIND_VM : KIND_RULE;
+    if (is_vm) /* the bracket and the byte behind it are no longer needed */
+        set_value(reader, VM, title + 1);
+    return NULL;
 }
 
 static int compare_names(const void *a, const void *b) {
@@ -212,62 +224,16 @@ static int compare_names(const void *a, const void *b) {
                   ((const struct policy_section *)b)->name);
 }
 
-/* Where the comment in a line begins, or the line's end. */
-static const char *find_comment(const char *line) {
-    const char *text = skip_white(line);
-    if (!*text || *text == ';' || *text == '#')
-        return text;
-    const char *comment = text;
-    do
-        comment = strchrnul(comment + 1, ';');
-    while (*comment && !is_white(comment[-1]));
-    return comment;
-}
-
-/* Reads the line `[name] ; comment`, and puts a NUL for the bracket. Returns an error or NULL. */
-static const char *read_section_name(struct reader *reader, char *line) {
-    struct policy_section *section = current_section(reader->policy);
-    char *name = line + 1, *close = strchr(line, ']');
-    if (!close || find_comment(line) < close)
-        return "the section's ] is missing, or behind a ; that begins a comment: write ? for that";
-    const char *after = skip_white(close + 1);
-    if (*after && !strchr(";#", *after))
-        return "there is something after the section's ]: a name with brackets goes into vm = of a "
-               "[rule:…]";
-    *close = '\0';
-    if (strcmp(name, "default") == 0) {
-        section->kind = KIND_DEFAULT;
-        return reader->policy->count == 1 ? NULL
-                                          : "[default] must be the first: it would undo the "
-                                            "sections above it";
-    }
-    bool is_vm = strncmp(name, VM, strlen(VM)) == 0;
-    if (!is_vm && strncmp(name, RULE, strlen(RULE)) != 0)
-        return "unknown section: there are [default], [vm:NAME] and [rule:NAME]";
-    char *title = name + strlen(is_vm ? VM : RULE);
-    if (!*title || is_white(*title) || is_white(close[-1]))
-        return "the section's name is empty, or begins or ends with white space";
-    if (is_vm && strchr(title, ','))
-        return "[vm:…] names one guest: a list goes into vm = of a [rule:…], a comma in a name is "
-               "matched by ?";
-    section->kind = is_vm ? KIND_VM : KIND_RULE;
-    if (is_vm)
-        set_value(reader, VM_KEY, title, title);
-    return NULL;
-}
-
 /* Opens the section of a line, which may already have a problem. */
 static void open_section(struct reader *reader, char *line, const char *problem) {
     struct policy *policy = reader->policy;
-    check_section(policy);
-    struct policy_section *section = &policy->sections[policy->count++];
+    check_section(reader);
+    struct policy_section *section = reader->section = &policy->sections[policy->count++];
     *section = (struct policy_section){.name = line + 1, .line = reader->number};
     if (!problem)
-        problem = read_section_name(reader, line);
-    if (problem) {
+        problem = read_section(reader, line);
+    if (problem)
         policy_add_error(policy, reader->number, "%s", problem);
-        section->kind = KIND_FAULTY;
-    }
     struct policy_section *const *first = tsearch(section, &reader->by_name, compare_names);
     if (!first)
         policy->out_of_memory = true;
@@ -278,35 +244,30 @@ static void open_section(struct reader *reader, char *line, const char *problem)
 
 /* ---- Lines ---- */
 
-static const char *check_bytes(const char *line, const char *end) {
+/* Checks a line before inih gets it, and opens its section. Returns an error or NULL. */
+static const char *check_line(struct reader *reader, char *line, const char *end) {
+    const char *problem = NULL, *text = skip_white(line), *comment = find_comment(line);
     size_t length = 0;
-    for (const char *c = line; c < end; c += length) {
+    for (const char *c = line; c < end && !problem; c += length) {
         length = utf8_sequence(c);
         if (*c && !length)
-            return "the line is not UTF-8: save the file in that encoding";
-        if (length <= 1 && iscntrl((unsigned char)*c) && *c != '\t')
-            return "there is a control character, or a carriage return inside the line: find it "
-                   "with cat -A, and delete it";
-        if (length > 1 && utf8_is_format_or_space(c, length) && c < find_comment(line))
-            return "there is an invisible character, or a space that is not ASCII's: find it with "
-                   "cat -A, and delete it";
+            problem = "the line is not UTF-8: save the file in that encoding";
+        else if (length <= 1 && iscntrl((unsigned char)*c) && *c != '\t')
+            problem = "there is a control character, or a carriage return inside the line: find it "
+                      "with cat -A, and delete it";
+        else if (length > 1 && c < comment && utf8_is_format_or_space(c, length))
+            problem = "there is an invisible character, or a space that is not ASCII's: find it "
+                      "with cat -A, and delete it";
     }
-    return NULL;
-}
-
-/* Checks a line before inih gets it. Returns an error or NULL. */
-static const char *check_line(struct reader *reader, char *line, const char *end) {
-    const char *problem = check_bytes(line, end);
-    const char *text = skip_white(line), *comment = find_comment(line);
-    if (*line == '[')
+    if (*line == '[') {
         open_section(reader, line, problem);
-    else if (problem || text == comment)
+        return NULL;
+    }
+    if (problem || text == comment)
         return problem;
-    else if (text > line)
+    if (text > line)
         return "the line is indented: inih would take it for a part of the value above";
-    else if (line + strcspn(line, "=:") >= comment)
-        return "neither [section] nor key = value";
-    return NULL;
+    return line + strcspn(line, "=:") < comment ? NULL : "neither [section] nor key = value";
 }
 
 /* Gives inih a line, by the contract of fgets(3). `room` is inih's limit, the NUL included. */
@@ -337,27 +298,27 @@ static char *next_line(char *out, int room, void *user) {
 
 /* ---- The whole file ---- */
 
-static void leave_section(void *section) {
-    (void)section; /* it is the policy's */
-}
-
 bool policy_parse(struct policy *policy) {
     struct reader reader = {.policy = policy,
                             .next = policy->text.data,
                             .end = policy->text.data + policy->text.length};
-    size_t brackets = 1; /* as many sections at the most, so none ever moves */
+    const char *reason = NULL;
+    const struct inih *inih = library_inih(&reason);
+    if (!inih) {
+        policy_add_error(policy, 0, "%s", reason);
+        return false;
+    }
+    size_t brackets = 1; /* no fewer than sections: the array never moves */
     for (const char *c = reader.next; (c = memchr(c, '[', (size_t)(reader.end - c))); c++)
         brackets++;
     policy->sections = calloc(brackets, sizeof *policy->sections);
-    const char *reason = "out of memory";
-    const struct inih *inih = policy->sections ? library_inih(&reason) : NULL;
-    int refused = inih ? inih->ini_parse_stream(next_line, &reader, on_key, &reader) : 0;
-    tdestroy(reader.by_name, leave_section);
-    check_section(policy);
+    int refused =
+        policy->sections ? inih->ini_parse_stream(next_line, &reader, on_key, &reader) : -1;
+    while (reader.by_name) /* empty the tree; the sections stay */
+        (void)tdelete(*(struct policy_section **)reader.by_name, &reader.by_name, compare_names);
+    check_section(&reader);
     if (refused < 0)
         policy->out_of_memory = true;
-    if (!inih)
-        policy_add_error(policy, 0, "%s", reason);
     else if (refused > 0 && !policy->error_count)
         policy_add_error(policy, (unsigned long)refused, "inih can't read this line");
     else if (!policy->count && !policy->error_count) /* perhaps somebody cut it just now */
@@ -374,30 +335,40 @@ void policy_free(struct policy *policy) {
     *policy = (struct policy){0};
 }
 
-const char *policy_section(const struct policy *policy, size_t number, unsigned long *line) {
-    *line = policy->sections[number].line;
-    return policy->sections[number].name;
+const char *policy_section(const struct policy *policy, size_t number, unsigned long *line,
+                           const char **unmatched) {
+    const struct policy_section *section = &policy->sections[number];
+    *line = section->line;
+    *unmatched = section->unmatched && *section->unmatched ? section->unmatched : NULL;
+    return section->name;
 }
 
 /* ---- Deciding ---- */
 
-static const char *next_pattern(const char *pattern) {
-    return pattern + strlen(pattern) + 1;
-}
-
-static bool is_for_domain(const struct value *vm, const char *name, const char *uuid) {
-    const char *pattern = vm->texts;
-    for (size_t i = 0; i < vm->count; i++, pattern = next_pattern(pattern))
-        if (pattern_matches_guest(pattern, name, uuid))
-            return true;
-    return !vm->count;
+/* Moves a text of `vm` to those that a domain has matched; their order counts for nothing. */
+static void move_to_matched(struct policy_section *section, char *text, size_t length) {
+    char *copy = text < section->unmatched ? NULL : strdup(text);
+    if (!copy) /* it stands there; or, out of memory, it is warned of in vain */
+        return;
+    memmove(section->unmatched + length, section->unmatched, (size_t)(text - section->unmatched));
+    section->unmatched = mempcpy(section->unmatched, copy, length);
+    free(copy);
 }
 
 void policy_for_domain(struct policy *policy, const char *name, const char *uuid) {
     policy->last = NULL;
     for (size_t i = 0; i < policy->count; i++) {
         struct policy_section *section = &policy->sections[i];
-        if (!is_for_domain(&section->values[VM_KEY], name, uuid))
+        bool matches = !section->values[VM];
+        size_t length = 0;
+        for (char *vm = (char *)section->values[VM]; vm && *vm; vm += length) {
+            length = strlen(vm) + 1;
+            if (!pattern_matches_guest(vm, name, uuid))
+                continue;
+            matches = true;
+            move_to_matched(section, vm, length);
+        }
+        if (!matches)
             continue;
         section->previous = policy->last;
         policy->last = section;
@@ -414,39 +385,37 @@ struct property {
 
 enum match { MATCH_NO, MATCH_MAYBE, MATCH_YES };
 
-static enum match match_value(const struct value *value, const struct property *property) {
-    const char *pattern = value->texts;
-    for (size_t i = 0; i < value->count; i++, pattern = next_pattern(pattern))
-        for (size_t j = 0; j < property->count; j++)
-            if (property->texts[j] && property->matches(pattern, property->texts[j]))
+static enum match match_property(const char *pattern, const struct property *property) {
+    if (!pattern)
+        return MATCH_YES;
+    for (; *pattern; pattern += strlen(pattern) + 1)
+        for (size_t i = 0; i < property->count; i++)
+            if (property->texts[i] && property->matches(pattern, property->texts[i]))
                 return MATCH_YES;
-    return !value->count ? MATCH_YES : property->unknown ? MATCH_MAYBE : MATCH_NO;
+    return property->unknown ? MATCH_MAYBE : MATCH_NO;
 }
 
-/* Returns the least value of all sections that may decide the key: the last that matches, and those
- * behind it that may match. `by_default` counts if no section matches for certain. *name becomes
- * the name of the section with that value, and stays as it is for `by_default`. */
+/* Returns the least value of the key in the last section that matches and in those behind it that
+ * may match, and that section's name in *name: NULL if it is what holds without a section. */
 static int decide(const struct policy *policy, const struct property *properties, enum key key,
-                  int by_default, const char **name) {
+                  const char **name) {
+    static const struct policy_section no_section = {
+        .values = {[POLICY] = "trust", [OVERRIDE] = "no"}};
+    const struct policy_section *section = policy->last;
     int least = INT_MAX;
-    const char *section_name = NULL;
-    enum match match = MATCH_NO;
-    for (const struct policy_section *section = policy->last; section && match != MATCH_YES;
-         section = section->previous) {
-        match = section->values[key].count ? MATCH_YES : MATCH_NO;
+    for (enum match match = MATCH_NO; match != MATCH_YES; section = section->previous) {
+        section = section ? section : &no_section;
+        match = section->values[key] ? MATCH_YES : MATCH_NO;
         for (enum key i = NETWORK; i < KEYS && match != MATCH_NO; i++) {
-            enum match one = match_value(&section->values[i], &properties[i]);
+            enum match one = match_property(section->values[i], &properties[i]);
             match = one < match ? one : match;
         }
-        int value = match ? word_index(keys[key].words, section->values[key].texts) : INT_MAX;
+        int value = match ? word_index(keys[key].words, section->values[key]) : INT_MAX;
         if (value < least) {
             least = value;
-            section_name = section->name;
+            *name = section->name;
         }
     }
-    if (match != MATCH_YES && by_default < least)
-        return by_default;
-    *name = section_name;
     return least;
 }
 
@@ -459,9 +428,10 @@ struct policy_decision policy_decide(const struct policy *policy,
         [MAC] = {&subject->mac, 1, pattern_matches_mac, false},
         [MODE] = {&subject->mode, 1, pattern_matches, subject->mode_unknown},
     };
-    struct policy_decision decision = {.section = "default"};
-    decision.action =
-        (enum policy_action)decide(policy, properties, POLICY, POLICY_TRUST, &decision.section);
-    decision.override = decide(policy, properties, OVERRIDE, 0, &decision.override_section);
+    struct policy_decision decision;
+    decision.action = (enum policy_action)decide(policy, properties, POLICY, &decision.section);
+    decision.override = decide(policy, properties, OVERRIDE, &decision.override_section);
+    if (!decision.section)
+        decision.section = "default";
     return decision;
 }

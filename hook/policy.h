@@ -1,8 +1,8 @@
-/* The policy file, /etc/libvirt/rxtrust.ini, and its decision on one interface. Everything here is
- * pure but policy_open(). rxtrust.ini(5) describes the form of the file.
+/* The policy file, /etc/libvirt/rxtrust.ini, and its decision on one interface. rxtrust.ini(5)
+ * describes the form of the file. All functions but policy_open() are pure.
  *
- * A policy with a single error counts for nothing: an opt-out that was mistyped, or cut by inih's
- * limits (49 bytes of a section's name, 199 of a line), must not become a guest that is trusted. */
+ * A policy with a single error counts for nothing: a mistyped opt-out must not become a guest that
+ * is trusted. */
 #pragma once
 
 #include "io.h"
@@ -16,7 +16,7 @@ extern const char *const policy_action_names[];
 
 struct policy_error {
     unsigned long line; /* 0: the file as a whole */
-    char *reason;
+    char *reason;       /* owned by the policy */
 };
 
 struct policy {
@@ -30,19 +30,16 @@ struct policy {
     bool out_of_memory; /* an error may be missing from the list */
 };
 
-/* Reads the file of a policy into policy->text. It must be a regular file, belong to root or the
- * caller, be writable by its owner only, and be complete: a file that is being written is read
- * again, for less than half a second in all. False: policy->errors says why, or policy->missing,
- * an error only if the file is `required`. Call policy_free() in either case, as after
- * policy_parse(). */
+/* Reads the file into policy->text. It must be a regular file, belong to root or the caller, be
+ * writable by its owner only, and be complete: a file that is being written is read again, for less
+ * than half a second in all. False: policy->errors says why, or policy->missing, which is an error
+ * if the file is `required`. Call policy_free() either way. */
 bool policy_open(const char *path, bool required, struct policy *policy);
 
-/* Parses policy->text. False: see policy->errors and policy->out_of_memory. */
+/* Parses policy->text. False: see policy->errors and policy->out_of_memory. Call policy_free()
+ * either way. */
 bool policy_parse(struct policy *policy);
 void policy_free(struct policy *policy);
-
-/* The name of a section, as "vm:web-1", and its line. */
-const char *policy_section(const struct policy *policy, size_t number, unsigned long *line);
 
 __attribute__((format(printf, 3, 4))) void
 policy_add_error(struct policy *policy, unsigned long line, const char *format, ...);
@@ -50,12 +47,17 @@ policy_add_error(struct policy *policy, unsigned long line, const char *format, 
 /* Selects the sections that can match an interface of this domain, for policy_decide(). */
 void policy_for_domain(struct policy *policy, const char *name, const char *uuid);
 
-/* The properties of one interface that a rule may ask for; NULL: it has none. A property that is
- * marked unknown may also have a value not given here. */
+/* Returns the name of a section, as "vm:web-1". *unmatched: a name, glob or UUID of its `vm` that
+ * matched no domain of policy_for_domain(); NULL: there is none. */
+const char *policy_section(const struct policy *policy, size_t number, unsigned long *line,
+                           const char **unmatched);
+
+/* The properties of one interface; NULL: it has none. A property that is marked unknown may also
+ * have a value not given here. */
 struct policy_subject {
     const char *network;
     const char *portgroup;
-    const char *const *devices; /* the names of the one host device, alternative names included */
+    const char *const *devices; /* all names of its host device */
     size_t device_count;
     const char *mac;
     const char *mode;

@@ -17,39 +17,35 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define MILLISECOND 1000000L /* in nanoseconds */
-
 /* A time in the future says nothing: a clock was set. */
-static bool is_younger(const struct timespec *time, long long milliseconds) {
-    struct timespec now;
-    if (clock_gettime(CLOCK_REALTIME, &now) != 0)
-        return true;
-    long long age =
-        ((long long)now.tv_sec - time->tv_sec) * 1000 * MILLISECOND + now.tv_nsec - time->tv_nsec;
-    return age >= 0 && age < milliseconds * MILLISECOND;
+static bool is_younger(const struct timespec *time, long long ms) {
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail for this clock */
+    long long age = (now.tv_sec - time->tv_sec) * 1000000000LL + now.tv_nsec - time->tv_nsec;
+    return age >= 0 && age < ms * 1000000;
 }
 
 /* Adds an error if somebody else could have written the file. */
 static void check_file(struct policy *policy, const char *path, const struct stat *file) {
+    const char *problem = NULL;
     if (!S_ISREG(file->st_mode))
-        policy_add_error(policy, 0, "it is not a regular file: mv a policy to %s", path);
+        problem = "it is not a regular file: mv a policy to";
     else if (file->st_uid != 0 && file->st_uid != geteuid())
-        policy_add_error(policy, 0,
-                         "it belongs neither to root nor to the caller: run chown root %s", path);
+        problem = "it belongs neither to root nor to the caller: run chown root";
     else if (file->st_mode & (S_IWGRP | S_IWOTH))
-        policy_add_error(policy, 0, "it can be written by group or others: run chmod go-w %s",
-                         path);
+        problem = "it can be written by group or others: run chmod go-w";
+    if (problem)
+        policy_add_error(policy, 0, "%s %s", problem, path);
 }
 
-/* A read lease is refused while anybody has the file open for writing. It is released at once; an
- * open(2) meanwhile waits for that, and the holder's signal is one that is ignored. */
+/* A read lease is refused with EAGAIN while anybody has the file open for writing; other errors
+ * come from a file system without leases. An open(2) meanwhile waits until the lease is released,
+ * and the signal that tells us is one that is ignored. */
 static bool lease_is_refused(int fd) {
-    if (fcntl(fd, F_SETSIG, SIGURG) != 0)
-        return false;
-    if (fcntl(fd, F_SETLEASE, F_RDLCK) != 0)
-        return errno == EAGAIN; /* another error: a file system without leases */
+    bool refused =
+        fcntl(fd, F_SETSIG, SIGURG) == 0 && fcntl(fd, F_SETLEASE, F_RDLCK) != 0 && errno == EAGAIN;
     (void)fcntl(fd, F_SETLEASE, F_UNLCK);
-    return false;
+    return refused;
 }
 
 /* NFS also refuses a lease when the server gave no delegation. A refusal proves a writer only on
@@ -72,8 +68,7 @@ static bool is_same(const struct stat *a, const struct stat *b) {
 }
 
 /* Returns why the open file can't be read, or NULL. *again: it may be readable in a moment. *seen
- * is the file at the look before, and becomes that of this look. A refused lease counts as a writer
- * in the first looks, and later where it is proof or the file has changed since the look before. */
+ * is the file at the look before, and becomes that of this look. */
 static const char *read_file(const char *path, int fd, unsigned look, struct policy *policy,
                              struct stat *seen, bool *again) {
     struct stat before = *seen, after, there;
@@ -84,6 +79,7 @@ static const char *read_file(const char *path, int fd, unsigned look, struct pol
     if (policy->error_count || policy->out_of_memory)
         return NULL;
     *again = true;
+    /* In the first looks, and after a change, a refusal is enough: the next look costs little. */
     if (lease_is_refused(fd) &&
         (look < POLICY_LOOKS || !is_same(&before, seen) || refusal_is_proof(fd)))
         return "somebody has it open for writing: wait for that, or mv a new file over it";
@@ -108,14 +104,11 @@ bool policy_open(const char *path, bool required, struct policy *policy) {
     const char *problem = NULL;
     struct stat seen = {0};
     unsigned looks = 0, missing = 0;
-    bool again = false;
-    do {
-        if (again)
-            clock_pause(POLICY_PAUSE_MS);
-        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-        policy->missing = false;
+    for (bool again = true; again;) {
         again = false;
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
         if (fd >= 0) {
+            policy->missing = false;
             problem = read_file(path, fd, ++looks, policy, &seen, &again);
             (void)close(fd);
             again = again && looks < POLICY_ATTEMPTS;
@@ -127,7 +120,9 @@ bool policy_open(const char *path, bool required, struct policy *policy) {
             policy->missing = absent && !is_link && !required;
             again = absent && (is_link || directory_changed(path)) && ++missing < POLICY_LOOKS;
         }
-    } while (again);
+        if (again)
+            clock_pause(POLICY_PAUSE_MS);
+    }
     if (problem && !policy->missing)
         policy_add_error(policy, 0, "%s", problem);
     return !problem && !policy->error_count && !policy->out_of_memory;

@@ -1,7 +1,8 @@
 #include "reconcile.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include "io.h"
+
+#include <ctype.h>
 #include <string.h>
 
 #define ANY        (~0U)
@@ -105,8 +106,8 @@ static const struct verdict_form {
     [TRUSTED_UNTIL_SHUTDOWN] = {"trusted-until-shutdown", "trusted until it is shut down",
                                 STATE_BROKEN, false},
     [DEVICE_UNKNOWN] = {"device-unknown", "cannot look at the device", STATE_UNKNOWN, false},
-    [NETWORK_NOT_KNOWN] = {"network-unknown", "its network is unknown", STATE_UNKNOWN, false},
-    [NOT_RUNNING] = {"not-running", "it doesn't run: it gets what the policy says at its start",
+    [NETWORK_NOT_KNOWN] = {"network-unknown", "", STATE_UNKNOWN, false},
+    [NOT_RUNNING] = {"not-running", "it doesn't run; it gets what the policy says at its start",
                      STATE_OK, false},
 };
 
@@ -138,8 +139,9 @@ const char *reason_text(enum reason reason) {
     return texts[reason];
 }
 
-/* Why trust can't be changed while the guest runs; the caller frees it, "" if it can. */
-static char *why_not_live(const struct observed *observed) {
+/* Appends why trust can't be changed while the guest runs; nothing if it can. False: out of memory;
+ * so below. */
+static bool say_why_not_live(struct text *text, const struct observed *observed) {
     static const char *const texts[] = {
         [LIVE_POSSIBLE] = "",
         [LIVE_NOT_NOW] = "",
@@ -148,74 +150,80 @@ static char *why_not_live(const struct observed *observed) {
         [LIVE_BY_NETWORK] = "trust is its network's to give",
         [LIVE_UNKNOWN] = "the daemon's version is unknown",
     };
-    bool versioned = observed->live == LIVE_IGNORED || observed->live == LIVE_HARMFUL;
     const unsigned long version = observed->daemon_version;
-    char *text = NULL;
-    if (observed->trust_problem || !versioned)
-        return strdup(observed->trust_problem ? observed->trust_problem : texts[observed->live]);
-    if (asprintf(&text, "libvirt %lu.%lu %s", version / 1000000, version / 1000 % 1000,
-                 texts[observed->live]) < 0)
-        return NULL;
-    return text;
+    if (observed->trust_problem)
+        return text_print(text, "%s", observed->trust_problem);
+    if (observed->live != LIVE_IGNORED && observed->live != LIVE_HARMFUL)
+        return text_print(text, "%s", texts[observed->live]);
+    return text_print(text, "libvirt %lu.%lu %s", version / 1000000, version / 1000 % 1000,
+                      texts[observed->live]);
 }
 
-/* The detail that follows the verdict's `why`; the caller frees it, "" if there is none. */
-static char *detail_of(const struct plan_item *item, const struct observed *observed,
-                       enum verdict verdict) {
+bool network_why(struct text *text, const char *network, const char *problem) {
+    static const char plain[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._-";
+    if (!network || !problem)
+        return text_print(text, "its network is unknown");
+    if (strcmp(problem, network_not_active) != 0)
+        return text_print(text, "its network %s is unknown: %s", network, problem);
+    if (!isalnum((unsigned char)*network) || network[strspn(network, plain)])
+        return text_print(text, "its network is not active: virsh net-start starts it");
+    return text_print(text, "its network %s is not active; run: virsh net-start %s", network,
+                      network);
+}
+
+static bool say_reason(struct text *text, const struct plan_item *item) {
+    return item->reason == BY_POLICY || item->reason == OFF_BY_POLICY
+               ? text_print(text, "policy = %s in [%s]", policy_action_names[item->decision.action],
+                            item->decision.section)
+               : text_print(text, "%s", reason_text(item->reason));
+}
+
+/* Appends the detail that follows the verdict's `why`, if there is one. */
+static bool say_detail(struct text *text, const struct plan_item *item,
+                       const struct observed *observed, enum verdict verdict, const char *guest) {
     static const char *const by[] = {"", "its own XML says 'yes'", "its portgroup says 'yes'",
                                      "its network says 'yes'"};
-    bool trusted = observed->trust == FORCE_YES;
-    const char *left = "";
-    char *text = NULL, *detail = NULL;
-    int length = 0;
+    const char *detail = "";
     switch (verdict) {
     case MULTICAST:
-        if (item->want == WANT_TRUST)
-            return why_not_live(observed);
-        if (item->reason != BY_POLICY)
-            return strdup(reason_text(item->reason));
-        length = asprintf(&text, "policy = multicast in [%s]", item->decision.section);
-        break;
+        return item->want == WANT_TRUST ? say_why_not_live(text, observed) : say_reason(text, item);
     case TRUSTED:
-        return strdup(item->reason == TRUSTED_ALREADY ? by[item->said_by] : "");
+        detail = item->reason == TRUSTED_ALREADY ? by[item->said_by] : "";
+        break;
     case LEFT_ALONE:
-        left = trusted                   ? "; trusted by its own XML or network"
-               : observed->follows       ? "; groups from its trust stay until it is shut down"
-               : observed->all_multicast ? "; all-multicast is set there, not marked as rxtrust's"
-                                         : "";
-        length = item->reason == OFF_BY_POLICY
-                     ? asprintf(&text, "policy = off in [%s]%s", item->decision.section, left)
-                     : asprintf(&text, "%s%s", reason_text(item->reason), left);
-        break;
+        detail = observed->trust == FORCE_YES ? "; trusted by its own XML or network"
+                 : observed->follows          ? "; groups from its trust stay until it is shut down"
+                 : observed->all_multicast ? "; all-multicast is set there, not marked as rxtrust's"
+                                           : "";
+        return say_reason(text, item) && text_print(text, "%s", detail);
     case TRUSTED_UNTIL_SHUTDOWN:
-        detail = why_not_live(observed);
-        length = !detail           ? -1
-                 : observed->given ? asprintf(&text,
-                                              "%s; if its definition says 'yes', run: rxtrust "
-                                              "define",
-                                              detail)
-                                   : asprintf(&text, "%s", detail);
-        free(detail);
-        break;
+        detail = guest && observed->given && item->reason != REVERTED
+                     ? "; if its definition says 'yes', run: rxtrust define "
+                     : "";
+        return say_why_not_live(text, observed) &&
+               text_print(text, "%s%s", detail, *detail ? guest : "");
     case DEVICE_UNKNOWN:
-        return strdup(observed->problem);
+        detail = observed->problem;
+        break;
     case NETWORK_NOT_KNOWN:
-        return strdup(item->network_problem ? item->network_problem : "");
+        return network_why(text, observed->network, item->network_problem);
     default:
-        return strdup("");
+        break;
     }
-    return length < 0 ? NULL : text;
+    return text_print(text, "%s", detail ? detail : "");
 }
 
 char *verdict_why(const struct plan_item *item, const struct observed *observed,
                   const struct conclusion *conclusion, const char *guest) {
     const struct verdict_form *form = &forms[conclusion->verdict];
-    char *detail = detail_of(item, observed, conclusion->verdict), *text = NULL;
-    const char *between = *form->why && detail && *detail ? "; " : "";
+    struct text text = {0}, detail = {0};
     bool advises = guest && form->advises;
-    if (detail && asprintf(&text, "%s%s%s%s%s", form->why, between, detail,
-                           advises ? "; run: rxtrust apply " : "", advises ? guest : "") < 0)
-        text = NULL;
-    free(detail);
-    return text;
+    bool good =
+        say_detail(&detail, item, observed, conclusion->verdict, guest) &&
+        text_print(&text, "%s%s%s%s%s", form->why, *form->why && detail.length ? "; " : "",
+                   detail.data, advises ? "; run: rxtrust apply " : "", advises ? guest : "");
+    text_free(&detail);
+    if (!good)
+        text_free(&text);
+    return text.data;
 }

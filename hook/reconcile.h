@@ -33,6 +33,7 @@ struct observed {
     const char *trust_problem; /* why trust is unknown, or NULL */
     enum live live;
     unsigned long daemon_version; /* for the words; 0: unknown */
+    const char *network;          /* likewise: the libvirt network of the interface, or NULL */
 };
 
 enum step {
@@ -55,7 +56,7 @@ enum verdict {
     TRUSTED_UNTIL_SHUTDOWN,
     DEVICE_UNKNOWN,
     NETWORK_NOT_KNOWN,
-    NOT_RUNNING /* the guest doesn't run: it gets what the policy says at its start */
+    NOT_RUNNING /* the guest doesn't run; it gets what the policy says at its start */
 };
 
 /* What an administrator makes of a verdict. */
@@ -81,6 +82,10 @@ static inline bool is_good(const struct conclusion *conclusion) {
  * shell takes it, for the advice; NULL: no advice is given. */
 char *verdict_why(const struct plan_item *item, const struct observed *observed,
                   const struct conclusion *conclusion, const char *guest);
+
+/* Appends why a libvirt network isn't known, by the problem with it, and how to start it. False:
+ * out of memory. */
+bool network_why(struct text *text, const char *network, const char *problem);
 
 /* Why something is wanted, in words; a text that stays. */
 const char *reason_text(enum reason reason);

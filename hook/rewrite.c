@@ -4,20 +4,8 @@
 #include "options.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-bool rewrite_as_planned(const struct planned_guest *guest, const struct text *xml, struct text *out,
-                        const char **reason) {
-    enum trust *says = calloc(guest->plan.count + 1, sizeof *says);
-    *reason = "out of memory";
-    for (size_t i = 0; says && i < guest->plan.count; i++)
-        says[i] = guest->plan.items[i].write;
-    bool good = says && domain_rewrite(&guest->domain, says, xml, out, reason);
-    free(says);
-    return good;
-}
 
 int command_rewrite(int argc, char **argv) {
     const struct options options = options_parse(argc, argv, "c", 0);
@@ -26,7 +14,7 @@ int command_rewrite(int argc, char **argv) {
     const char *reason = NULL;
     enum exit_code code = guests_from_stdin(options.file, &guests);
     const struct planned_guest *guest = code == EXIT_GOOD ? guests_get(&guests, 0) : NULL;
-    if (guest && !rewrite_as_planned(guest, &guests.dumps.texts[0], &out, &reason)) {
+    if (guest && !domain_rewrite(&guest->domain, &guests.dumps.texts[0], &out, &reason)) {
         log_error_at("<stdin>", 0, reason);
         code = EXIT_USAGE;
     } else if (guest && !io_write_all(STDOUT_FILENO, out.data, out.length)) {

@@ -11,51 +11,50 @@
 
 /* ---- The message ---- */
 
-#define TEXT(type, member)                                                                         \
-    { FIELD_TEXT, offsetof(type, member), 0 }
-#define SIZE(type, member)                                                                         \
-    { FIELD_SIZE, offsetof(type, member), 0 }
-#define ENUM(type, member, last)                                                                   \
-    { FIELD_ENUM, offsetof(type, member), (last) + 1 }
-#define FLAG(type, member)                                                                         \
-    { FIELD_FLAG, offsetof(type, member), 0 }
+#define TEXT(type, member) .kind = FIELD_TEXT, .offset = offsetof(type, member)
+#define SIZE(type, member) .kind = FIELD_SIZE, .offset = offsetof(type, member)
+#define FLAG(type, member) .kind = FIELD_FLAG, .offset = offsetof(type, member)
+#define ENUM(type, member, high)                                                                   \
+    .kind = FIELD_ENUM, .offset = offsetof(type, member), .last = (high)
 
 static const struct message_field domain_fields[] = {
-    TEXT(struct domain, name),
-    TEXT(struct domain, uuid),
-    TEXT(struct domain, id),
-    SIZE(struct domain, root_end),
-    SIZE(struct domain, metadata_start),
-    SIZE(struct domain, metadata_end),
-    SIZE(struct domain, note_start),
-    SIZE(struct domain, note_end),
+    {TEXT(struct domain, name)},         {TEXT(struct domain, uuid)},
+    {TEXT(struct domain, id)},           {SIZE(struct domain, parent_tag_end)},
+    {SIZE(struct domain, note_tag_end)}, {SIZE(struct domain, note_end)},
 };
 
 static const struct message_field interface_fields[] = {
-    TEXT(struct interface, type),      TEXT(struct interface, mac),
-    TEXT(struct interface, model),     TEXT(struct interface, network),
-    TEXT(struct interface, portgroup), TEXT(struct interface, port),
-    TEXT(struct interface, bridge),    TEXT(struct interface, dev),
-    TEXT(struct interface, mode),      TEXT(struct interface, target),
-    TEXT(struct interface, managed),   ENUM(struct interface, trust, TRUST_YES),
-    FLAG(struct interface, given),     ENUM(struct interface, owner, TRUST_YES),
-    SIZE(struct interface, tag_end),   SIZE(struct interface, end),
+    {TEXT(struct interface, type)},
+    {TEXT(struct interface, mac)},
+    {TEXT(struct interface, model)},
+    {TEXT(struct interface, network)},
+    {TEXT(struct interface, portgroup)},
+    {TEXT(struct interface, port)},
+    {TEXT(struct interface, bridge)},
+    {TEXT(struct interface, dev)},
+    {TEXT(struct interface, mode)},
+    {TEXT(struct interface, target)},
+    {TEXT(struct interface, managed)},
+    {ENUM(struct interface, trust, TRUST_YES)},
+    {ENUM(struct interface, owner, TRUST_YES)},
+    {ENUM(struct interface, write, TRUST_YES)},
+    {SIZE(struct interface, tag_end)},
+    {SIZE(struct interface, end)},
 };
 
 static const struct message_field item_fields[] = {
-    ENUM(struct plan_item, attachment, ATTACHED_BY_NAME),
-    TEXT(struct plan_item, mode),
-    ENUM(struct plan_item, says, TRUST_YES),
-    ENUM(struct plan_item, said_by, SAID_BY_NETWORK),
-    TEXT(struct plan_item, network_problem),
-    ENUM(struct plan_item, decision.action, POLICY_TRUST),
-    FLAG(struct plan_item, decision.override),
-    TEXT(struct plan_item, decision.section),
-    TEXT(struct plan_item, decision.override_section),
-    ENUM(struct plan_item, want, WANT_TRUST),
-    ENUM(struct plan_item, reason, REVERTED),
-    FLAG(struct plan_item, can_trust),
-    ENUM(struct plan_item, write, TRUST_YES),
+    {ENUM(struct plan_item, attachment, ATTACHED_BY_NAME)},
+    {TEXT(struct plan_item, mode)},
+    {ENUM(struct plan_item, says, TRUST_YES)},
+    {ENUM(struct plan_item, said_by, SAID_BY_NETWORK)},
+    {TEXT(struct plan_item, network_problem)},
+    {ENUM(struct plan_item, decision.action, POLICY_TRUST)},
+    {FLAG(struct plan_item, decision.override)},
+    {TEXT(struct plan_item, decision.section)},
+    {TEXT(struct plan_item, decision.override_section)},
+    {ENUM(struct plan_item, want, WANT_TRUST)},
+    {ENUM(struct plan_item, reason, REVERTED)},
+    {FLAG(struct plan_item, can_trust)},
 };
 
 /* ---- In the sandboxed child ---- */
@@ -87,8 +86,10 @@ static void put_policy(struct message *message, const struct policy *policy) {
     message_put_number(message, policy->count);
     for (size_t i = 0; i < policy->count; i++) {
         unsigned long line = 0;
-        message_put_text(message, policy_section(policy, i, &line));
+        const char *unmatched = NULL;
+        message_put_text(message, policy_section(policy, i, &line, &unmatched));
         message_put_number(message, line);
+        message_put_text(message, unmatched);
     }
     message_put_number(message, policy->error_count + policy->out_of_memory);
     for (size_t i = 0; i < policy->error_count; i++) {
@@ -132,11 +133,11 @@ static void plan_materials(void *user, struct message *message) {
     struct policy *policy = &materials->policy;
     if (materials->has_policy)
         (void)policy_parse(policy); /* its errors are passed on */
-    put_policy(message, policy);
     bool usable = !policy->error_count && !policy->out_of_memory;
     message_put_number(message, usable ? materials->source->count : 0);
     for (size_t i = 0; usable && i < materials->source->count; i++)
         plan_guest(materials, &materials->source->texts[i], message);
+    put_policy(message, policy); /* last: it tells what matched no guest */
     networks_free(&materials->networks);
     policy_free(policy);
 }
@@ -152,6 +153,7 @@ static bool get_policy(struct message *message, struct planned *planned) {
         struct planned_section *section = &planned->sections[planned->section_count++];
         section->name = message_get_text(message);
         section->line = message_get_number(message, SIZE_MAX);
+        section->unmatched = message_get_text(message);
         message->bad = message->bad || !section->name;
     }
     count = message_get_count(message);
@@ -173,7 +175,7 @@ static void get_interface(struct message *message, struct planned_guest *guest) 
     bool elsewhere = item->attachment == ATTACHED_ELSEWHERE;
     message->bad = message->bad ||
                    (elsewhere ? item->want != WANT_NOTHING : !item->decision.section) ||
-                   (interface->given && interface->trust != TRUST_YES);
+                   (is_given(interface) && interface->trust != TRUST_YES);
 }
 
 static bool get_guest(struct message *message, struct planned_guest *guest) {
@@ -197,12 +199,12 @@ const char *planned_get(struct message *message, struct planned *planned) {
     *planned = (struct planned){.message = *message};
     *message = (struct message){0};
     message = &planned->message;
-    bool memory = get_policy(message, planned);
-    size_t count = memory ? message_get_count(message) : 0;
+    size_t count = message_get_count(message);
     planned->guests = calloc(count + 1, sizeof *planned->guests);
-    memory = memory && planned->guests;
+    bool memory = planned->guests;
     while (memory && planned->count < count && !message->bad)
         memory = get_guest(message, &planned->guests[planned->count++]);
+    memory = memory && get_policy(message, planned);
     return !memory                      ? "out of memory"
            : !message_is_whole(message) ? "malformed answer from the parser process"
                                         : NULL;

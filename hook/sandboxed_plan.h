@@ -14,11 +14,13 @@ struct planned_guest {
     struct xml_error error; /* with a reason: its XML can't be parsed, and the rest is empty */
     struct domain domain;
     struct plan plan;
+    bool left_out; /* it wasn't named, or doesn't run where that is asked for */
 };
 
 struct planned_section {
     const char *name;
     unsigned long line;
+    const char *unmatched; /* of its `vm` a text that matches none of the guests, or NULL */
 };
 
 struct planned {
@@ -41,11 +43,10 @@ struct plan_source {
 };
 
 /* Returns NULL, or why nothing could be parsed at all, a text that stays; `planned` is empty then.
- * What is wrong with the policy or the XML stands in `planned`. Of an interface, its target is kept
- * only if it stands in the guest's own text. Call planned_free() either way. */
+ * What is wrong with the policy or the XML stands in `planned`. A target that doesn't stand in the
+ * guest's own text is left out. Call planned_free() either way. */
 const char *sandboxed_plan(const struct plan_source *source, struct planned *planned);
 void planned_free(struct planned *planned);
 
-/* Makes of a message what it says, and takes it over. Returns NULL, or why it can't: it believes
- * nothing. */
+/* Takes the message over and believes nothing in it. Returns NULL, or why it is refused. */
 const char *planned_get(struct message *message, struct planned *planned);

@@ -5,7 +5,6 @@
 #include "log.h"
 #include "time_limits.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,13 +14,13 @@ enum { DEVICE_STEPS = STEP_SET | STEP_CLEAR | STEP_UNMARK, LIVE_STEPS = STEP_TRU
 
 /* Does the steps that need no libvirt. Returns NULL, or why one failed. */
 static const char *change_device(const struct devices *devices, const struct finding *finding) {
-    bool on = finding->conclusion.steps & STEP_SET;
-    return finding->conclusion.steps & STEP_UNMARK
-               ? device_mark(devices, finding->device, false)
-               : device_change(
-                     devices, finding->device,
-                     (struct device_change){.all_multicast = on,
-                                            .marked = on && finding->observed.trust != FORCE_YES});
+    unsigned steps = finding->conclusion.steps;
+    return device_change(
+        devices, finding->device,
+        (struct device_change){.flag = steps & STEP_SET     ? FLAG_SET
+                                       : steps & STEP_CLEAR ? FLAG_CLEAR
+                                                            : FLAG_STAYS,
+                               .marked = steps & STEP_SET && finding->observed.trust != FORCE_YES});
 }
 
 static void log_change(const char *why, const struct planned_guest *guest, size_t number,
@@ -66,13 +65,9 @@ void settle_devices(const char *why, struct guests *guests, bool at_reconnect) {
     const struct planned_guest *guest = guests_get(guests, 0);
     for (size_t i = 0; guest && i < guest->plan.count; i++) {
         struct finding finding = observe(&guests->devices, guest, i, 0, LIVE_NOT_NOW, at_reconnect);
-        unsigned steps = finding.conclusion.steps;
-        enum verdict verdict = finding.conclusion.verdict;
-        /* The alias of version 0.1.0 says whose the trust is until a note does. */
-        bool keeps = steps & STEP_UNMARK && finding.device->given_trust;
-        if (steps & DEVICE_STEPS && !keeps)
+        if (finding.conclusion.steps & DEVICE_STEPS)
             log_change(why, guest, i, &finding, change_device(&guests->devices, &finding));
-        else if (verdict == DEVICE_UNKNOWN || verdict == NETWORK_NOT_KNOWN)
+        else if (verdict_state(finding.conclusion.verdict) == STATE_UNKNOWN)
             log_verdict(why, guest, i, &finding, NULL);
     }
 }
@@ -94,7 +89,6 @@ struct attempt {
     struct tries *tries; /* one for each interface */
     size_t count;
     bool pauses; /* before the next round: libvirt refused, or did not answer */
-    long pause_ms;
 };
 
 static void refuse(struct tries *tries, const char *problem) {
@@ -111,7 +105,8 @@ static bool settle_device(struct attempt *attempt, const struct devices *devices
         return false;
     const char *problem = change_device(devices, finding);
     tries->device++;
-    refuse(tries, problem);
+    if (problem || !(finding->conclusion.steps & STEP_UNMARK)) /* which follows a refusal */
+        refuse(tries, problem);
     if (!problem)
         log_change(attempt->why, guest, number, finding, NULL);
     if (!problem && finding->conclusion.steps & STEP_SET)
@@ -119,19 +114,12 @@ static bool settle_device(struct attempt *attempt, const struct devices *devices
     return true;
 }
 
-/* Sets the note that belongs to the live XML, with `says` on the interface of this number, if there
- * is one. */
-static const char *set_note(const struct attempt *attempt, const struct planned_guest *guest,
-                            size_t number, enum trust says) {
-    const struct domain *domain = &guest->domain;
-    enum trust *all = calloc(domain->count + 1, sizeof *all);
+/* Sets the note that belongs to the live XML with `write` on its interfaces. */
+static const char *set_note(const struct attempt *attempt, const struct domain *domain) {
     struct text note = {0};
     struct virsh_result result = {0};
-    for (size_t i = 0; all && i < domain->count; i++)
-        all[i] = i == number ? says : domain->interfaces[i].trust;
-    const char *problem = all && domain_note(domain, all, true, &note)
-                              ? NULL
-                              : "cannot write the note: out of memory";
+    const char *problem =
+        domain_note(domain, true, &note) ? NULL : "cannot write the note: out of memory";
     if (!problem && !virsh_set_note(attempt->uuid, &note, attempt->deadline, &result)) {
         log_error("%s: virsh cannot note that the trust is rxtrust's: %s", attempt->why,
                   virsh_problem(&result));
@@ -139,7 +127,6 @@ static const char *set_note(const struct attempt *attempt, const struct planned_
     }
     virsh_result_free(&result);
     text_free(&note);
-    free(all);
     return problem;
 }
 
@@ -148,32 +135,32 @@ static const char *set_note(const struct attempt *attempt, const struct planned_
 static void change_trust(struct attempt *attempt, const struct guests *guests,
                          const struct planned_guest *guest, size_t number,
                          const struct finding *finding) {
-    const struct interface *interface = &guest->domain.interfaces[number];
+    struct interface *interface = &guest->domain.interfaces[number];
     bool trust = finding->conclusion.steps & STEP_TRUST;
     bool multicast = guest->plan.items[number].want == WANT_MULTICAST;
-    enum trust says = trust ? TRUST_YES : interface->owner;
     struct virsh_result result = {0};
     struct text element = {0};
-    const char *problem = trust ? set_note(attempt, guest, number, says) : NULL;
-    /* Should the process end in between, the mark tells the next one to finish it. */
-    if (!problem && !trust)
-        problem = device_mark(&guests->devices, finding->device, true);
-    if (!problem &&
-        domain_interface_xml(interface, says, &guests->dumps.texts[0], &element, &problem) &&
+    for (size_t i = 0; i < guest->domain.count; i++) /* the note is about what all say then */
+        guest->domain.interfaces[i].write = guest->domain.interfaces[i].trust;
+    interface->write = trust ? TRUST_YES : interface->owner;
+    const char *problem = trust ? set_note(attempt, &guest->domain) : NULL;
+    /* Should the process end in between, the mark tells the next one to finish it. An alias of
+     * version 0.1.0 stays until then: nothing else says who gave the trust. */
+    if (!problem && !trust && !finding->device->given_trust)
+        problem = device_change(&guests->devices, finding->device,
+                                (struct device_change){.marked = true});
+    if (!problem && domain_interface_xml(interface, &guests->dumps.texts[0], &element, &problem) &&
         !virsh_update_device(attempt->uuid, &element, attempt->deadline, &result))
         problem = virsh_problem(&result);
     if (!problem && !trust)
         problem = device_change(&guests->devices, finding->device,
-                                (struct device_change){.all_multicast = multicast,
+                                (struct device_change){.flag = multicast ? FLAG_SET : FLAG_CLEAR,
                                                        .marked = multicast,
                                                        .clear_promiscuous = true});
     if (!problem && !trust) {
-        bool left = !device_refresh(finding->device) && finding->device->follows;
-        log_info("%s: %s: trust taken back%s%s%s", attempt->why, or_dash(interface->mac),
-                 left ? "; its groups stay on " : "", left ? finding->device->names[0] : "",
-                 left ? " until the guest is shut down" : "");
+        log_info("%s: %s: trust taken back", attempt->why, or_dash(interface->mac));
         /* A note that stays by mistake counts for nothing. */
-        (void)set_note(attempt, guest, number, says);
+        (void)set_note(attempt, &guest->domain);
     }
     attempt->pauses = problem || attempt->tries[number].live;
     attempt->tries[number].live++;
@@ -181,18 +168,6 @@ static void change_trust(struct attempt *attempt, const struct guests *guests,
            problem ? problem : "libvirt said yes, and did not do it: see its daemon's log");
     virsh_result_free(&result);
     text_free(&element);
-}
-
-/* The interface with the fewest attempts among those that need libvirt: one that libvirt refuses
- * must not keep the others waiting. Returns `count` if there is none. */
-static size_t next_live(const struct attempt *attempt, const struct finding *findings,
-                        size_t count) {
-    size_t next = count;
-    for (size_t i = 0; i < count; i++)
-        if (findings[i].conclusion.steps & LIVE_STEPS && attempt->tries[i].live < ATTEMPTS &&
-            (next == count || attempt->tries[i].live < attempt->tries[next].live))
-            next = i;
-    return next;
 }
 
 static bool make_room(struct attempt *attempt, size_t count) {
@@ -205,45 +180,37 @@ static bool make_room(struct attempt *attempt, size_t count) {
     return true;
 }
 
-/* Trust that version 0.1.0 gave is noted before the alias that says so goes. */
-static bool has_old_mark(const struct planned_guest *guest, const struct finding *findings) {
-    for (size_t i = 0; i < guest->plan.count; i++)
-        if (findings[i].observed.given && findings[i].device && findings[i].device->given_trust)
-            return true;
-    return false;
-}
-
 /* One round: the steps that need no libvirt, and one that does, for the XML is old after it. What
  * is so then the next round sees, and whether the guest still runs. */
 static enum outcome settle_round(struct attempt *attempt, struct guests *guests,
                                  const struct planned_guest *guest) {
-    size_t count = guest->plan.count;
-    struct finding *findings = calloc(count + 1, sizeof *findings);
-    if (!findings || !make_room(attempt, count)) {
-        free(findings);
+    const size_t count = guest->plan.count;
+    size_t next = count; /* the interface that needs libvirt, and had the fewest attempts: one that
+                          * libvirt refuses must not keep the others waiting */
+    bool late = clock_now() + ATTEMPT_SECONDS >= attempt->deadline, again = false, good = true;
+    if (!make_room(attempt, count)) {
         log_error("%s: out of memory", attempt->why);
         return OUTCOME_BAD;
     }
-    bool good = true, late = clock_now() + ATTEMPT_SECONDS >= attempt->deadline, again = false;
-    for (size_t i = 0; i < count; i++)
-        findings[i] = guests_observe(guests, guest, i);
-    bool noted =
-        late || !has_old_mark(guest, findings) || !set_note(attempt, guest, SIZE_MAX, TRUST_UNSAID);
     for (size_t i = 0; !late && i < count; i++) {
-        bool unmarks = findings[i].conclusion.steps & STEP_UNMARK;
-        if (noted || !unmarks)
-            again = settle_device(attempt, &guests->devices, guest, i, &findings[i]) || again;
+        struct finding finding = guests_observe(guests, guest, i);
+        unsigned tried = attempt->tries[i].live;
+        again = settle_device(attempt, &guests->devices, guest, i, &finding) || again;
+        if (finding.conclusion.steps & LIVE_STEPS && tried < ATTEMPTS &&
+            (next == count || tried < attempt->tries[next].live))
+            next = i;
     }
-    size_t next = late ? count : next_live(attempt, findings, count);
-    if (next < count)
-        change_trust(attempt, guests, guest, next, &findings[next]);
-    again = again || next < count;
+    if (next < count) {
+        struct finding finding = guests_observe(guests, guest, next);
+        change_trust(attempt, guests, guest, next, &finding);
+        again = true;
+    }
     for (size_t i = 0; !again && i < count; i++) {
-        bool is = is_good(&findings[i].conclusion);
-        log_verdict(attempt->why, guest, i, &findings[i], is ? NULL : attempt->tries[i].refusal);
+        struct finding finding = guests_observe(guests, guest, i);
+        bool is = is_good(&finding.conclusion);
+        log_verdict(attempt->why, guest, i, &finding, is ? NULL : attempt->tries[i].refusal);
         good = good && is;
     }
-    free(findings);
     return again ? OUTCOME_AGAIN : good ? OUTCOME_GOOD : OUTCOME_BAD;
 }
 
@@ -252,18 +219,14 @@ static enum outcome settle_round(struct attempt *attempt, struct guests *guests,
 static void clear_after_stop(const struct attempt *attempt, const struct devices *devices) {
     for (size_t i = 0; i < attempt->count; i++) {
         const struct device *device = device_at(devices, attempt->tries[i].set_on);
-        const char *problem = device && device->marked
-                                  ? device_change(devices, device, (struct device_change){0})
-                                  : NULL;
+        const char *problem =
+            device && device->marked
+                ? device_change(devices, device, (struct device_change){.flag = FLAG_CLEAR})
+                : NULL;
         if (problem)
             log_error("%s: cannot take all-multicast back from %s: %s", attempt->why,
                       device->names[0], problem);
     }
-}
-
-static void pause_longer(struct attempt *attempt) {
-    clock_pause(attempt->pause_ms);
-    attempt->pause_ms *= attempt->pause_ms < LONGEST_PAUSE_MS ? 2 : 1;
 }
 
 static enum outcome try_once(struct attempt *attempt) {
@@ -272,12 +235,13 @@ static enum outcome try_once(struct attempt *attempt) {
                                            attempt->deadline, &guests);
     const struct planned_guest *guest = guests_get(&guests, 0);
     enum outcome outcome = OUTCOME_BAD;
-    if (code == EXIT_NO_ANSWER && guests.dumps.result.code != VIRSH_MISSING &&
+    if (code == EXIT_NO_ANSWER && guests.dumps.result.code &&
+        guests.dumps.result.code != VIRSH_MISSING &&
         clock_now() + ATTEMPT_SECONDS < attempt->deadline) {
         outcome = OUTCOME_AGAIN;
         attempt->pauses = true;
     } else if (code == EXIT_NO_ANSWER) {
-        log_error("%s: cannot ask libvirt, so nothing more is done: %s", attempt->why,
+        log_error("%s: cannot look at the guest, so nothing more is done: %s", attempt->why,
                   guests.problem);
         outcome = OUTCOME_NO_ANSWER;
     } else if (!code && (!guest || !guest->domain.id)) {
@@ -294,8 +258,8 @@ static enum outcome try_once(struct attempt *attempt) {
 }
 
 enum outcome settle_guest(const char *why, const char *uuid, bool revert, time_t deadline) {
-    struct attempt attempt = {
-        .why = why, .uuid = uuid, .revert = revert, .deadline = deadline, .pause_ms = PAUSE_MS};
+    struct attempt attempt = {.why = why, .uuid = uuid, .revert = revert, .deadline = deadline};
+    long pause_ms = PAUSE_MS;
     struct lock lock;
     const char *problem = lock_acquire(uuid, deadline, &lock);
     enum outcome outcome = problem ? OUTCOME_BAD : OUTCOME_AGAIN;
@@ -304,8 +268,10 @@ enum outcome settle_guest(const char *why, const char *uuid, bool revert, time_t
     while (outcome == OUTCOME_AGAIN) {
         attempt.pauses = false;
         outcome = try_once(&attempt);
-        if (outcome == OUTCOME_AGAIN && attempt.pauses)
-            pause_longer(&attempt);
+        if (outcome != OUTCOME_AGAIN || !attempt.pauses)
+            continue;
+        clock_pause(pause_ms);
+        pause_ms *= pause_ms < LONGEST_PAUSE_MS ? 2 : 1;
     }
     lock_release(&lock);
     for (size_t i = 0; i < attempt.count; i++)

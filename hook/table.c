@@ -2,6 +2,7 @@
 
 #include "log.h"
 #include "utf8.h"
+#include "wrap.h"
 
 #include <ctype.h>
 #include <stdint.h>
@@ -10,80 +11,64 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { GAP = 2, INDENT = 4 };
-static const char command[] = "run: ";
+enum { GAP = 2, MOST_COLUMNS = 16 };
 
-void table_add(struct table *table, const char *const *texts) {
+void table_set(struct table *table, const char *title, const char *text) {
+    const size_t count = table->column_count;
+    for (size_t i = 0; i < count; i++) {
+        char **cell = &table->cells[table->cell_count - count + i];
+        if (strcmp(table->columns[i].title, title) != 0)
+            continue;
+        free(*cell);
+        *cell = text ? or_end(strdup(text)) : NULL;
+    }
+}
+
+static void add_row(struct table *table) {
     const size_t count = table->column_count;
     table->cells =
-        or_end(reallocarray(table->cells, (table->row_count + 1) * count, sizeof *table->cells));
+        or_end(reallocarray(table->cells, table->cell_count + count, sizeof *table->cells));
     for (size_t i = 0; i < count; i++)
-        table->cells[table->row_count * count + i] = texts[i] ? or_end(strdup(texts[i])) : NULL;
-    table->row_count++;
+        table->cells[table->cell_count++] = NULL;
+}
+
+void table_add(struct table *table, const struct planned_guest *guest, size_t number) {
+    if (!table->cells) {
+        add_row(table);
+        for (size_t i = 0; i < table->column_count; i++)
+            table_set(table, table->columns[i].title, table->columns[i].title);
+    }
+    add_row(table);
+    if (!guest)
+        return;
+    const struct interface *interface = &guest->domain.interfaces[number];
+    const struct plan_item *item = &guest->plan.items[number];
+    bool concerns = item->attachment != ATTACHED_ELSEWHERE;
+    const char *const cells[][2] = {
+        {"GUEST", guest->domain.name},
+        {"UUID", guest->domain.uuid},
+        {"MAC", interface->mac},
+        {"DEVICE", interface->target},
+        {"TYPE", interface->type},
+        {"SOURCE", interface->network  ? interface->network
+                   : interface->bridge ? interface->bridge
+                   : interface->dev    ? interface->dev
+                                       : interface->target},
+        {"MODE", item->mode},
+        {"MODEL", interface->model},
+        {"SAYS", trust_names[item->says]},
+        {"POLICY", concerns ? policy_action_names[item->decision.action] : NULL},
+        {"SECTION", concerns ? item->decision.section : NULL},
+    };
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
+        table_set(table, cells[i][0], cells[i][1]);
 }
 
 void table_free(struct table *table) {
-    for (size_t i = 0; i < table->row_count * table->column_count; i++)
-        free(table->cells[i]);
+    while (table->cell_count)
+        free(table->cells[--table->cell_count]);
     free(table->cells);
-    *table = (struct table){0};
-}
-
-/* ---- Wrapped text ---- */
-
-static bool is_command(const char *text) {
-    return strncmp(text, command, strlen(command)) == 0;
-}
-
-/* Counts characters by one byte of each UTF-8 sequence. */
-static size_t text_width(const char *text, size_t length) {
-    size_t characters = 0;
-    for (size_t i = 0; i < length; i++)
-        characters += ((unsigned char)text[i] & 0xc0) != 0x80;
-    return characters;
-}
-
-/* How many bytes of the text go on a line of this width. */
-static size_t line_length(const char *text, size_t width) {
-    const char *both = is_command(text) ? strstr(text, " && ") : NULL;
-    if (text_width(text, strlen(text)) <= width)
-        return strlen(text);
-    if (both)
-        return (size_t)(both - text) + strlen(" &&");
-    size_t best = 0, end = strcspn(text, " ");
-    do {
-        best = end;
-        if (!text[end] || (end && text[end - 1] == ';' && is_command(text + end + 1)))
-            break;
-        end += 1 + strcspn(text + end + 1, " ");
-    } while (text_width(text, end) <= width);
-    return best;
-}
-
-static bool fits(const char *text, size_t width) {
-    bool good = true;
-    for (size_t length = 0; *text; text += length + (text[length] == ' ')) {
-        length = line_length(text, width);
-        good = good && text_width(text, length) <= width && !(is_command(text) && text[length]);
-    }
-    return good;
-}
-
-/* Prints the text and a newline in lines that end before `end`. The cursor stands at `column`;
- * further lines begin at `indent`. */
-static void wrap(const char *text, size_t column, size_t indent, size_t end) {
-    for (size_t length = 0;; column = indent) {
-        length = line_length(text, end - column);
-        (void)printf("%.*s\n", (int)length, text);
-        text += length + (text[length] == ' ');
-        if (!*text)
-            return;
-        (void)printf("%*s", (int)indent, "");
-    }
-}
-
-void print_wrapped(const char *text) {
-    wrap(text, 0, INDENT, LINE_WIDTH);
+    table->cells = NULL;
 }
 
 /* ---- The table ---- */
@@ -92,51 +77,48 @@ static const char *shown(char *cell) {
     return cell && *cell ? replace_control_chars(cell) : "-";
 }
 
-static size_t column_width(const struct table *table, size_t column) {
-    size_t most = strlen(table->columns[column].title);
-    for (size_t row = 0; row < table->row_count; row++) {
-        const char *text = shown(table->cells[row * table->column_count + column]);
-        size_t width = text_width(text, strlen(text));
-        most = width > most ? width : most;
-    }
-    return most;
-}
-
-/* Prints a row; NULL: the titles. A column of no width is not shown. The last cell stands below the
- * row where even its wrapped text is wider than what is left of the lines, which end at `end`. */
-static void print_row(const struct table *table, const size_t *widths, size_t end, char **row) {
+/* Prints a row. A column of no width is not shown. A cell that doesn't fit beside those before it
+ * begins a line of its own; the last is wrapped there. */
+static void print_row(const size_t *widths, size_t count, size_t line, char **row) {
     const char *no_color = getenv("NO_COLOR");
-    bool colour = row && isatty(STDOUT_FILENO) && !(no_color && *no_color);
-    size_t gap = 0, at = 0, last = table->column_count - 1;
-    for (size_t column = 0; column < last; column++) {
-        const struct table_column *head = &table->columns[column];
-        if (!widths[column])
+    bool colour = isatty(STDOUT_FILENO) && !(no_color && *no_color);
+    size_t gap = 0, at = 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *text = shown(row[i]);
+        size_t width = text_width(text, strlen(text));
+        bool last = i + 1 == count, red = colour && strcmp(text, "BROKEN") == 0;
+        if (!widths[i])
             continue;
-        const char *text = row ? shown(row[column]) : head->title;
-        bool red = colour && head->alarm && strcmp(text, head->alarm) == 0;
-        (void)printf("%*s%s%s%s", (int)gap, "", red ? "\033[31m" : "", text, red ? "\033[0m" : "");
-        gap = widths[column] + GAP - text_width(text, strlen(text));
-        at += widths[column] + GAP;
+        if (last && row[i] && !*row[i]) { /* nothing is to be said, rather than not known */
+            (void)putchar('\n');
+            continue;
+        }
+        if (at && at + (last ? width : widths[i]) > line) {
+            (void)putchar('\n');
+            gap = at = INDENT;
+        }
+        (void)printf("%*s", (int)gap, "");
+        if (last)
+            print_wrapped(stdout, at, line, text);
+        else
+            (void)printf("%s%s%s", red ? "\033[31m" : "", text, red ? "\033[0m" : "");
+        gap = widths[i] + GAP - width;
+        at += widths[i] + GAP;
     }
-    const char *text = !row        ? or_dash(table->columns[last].title)
-                       : row[last] ? replace_control_chars(row[last])
-                                   : "-";
-    bool beside = at < end && fits(text, end - at);
-    size_t indent = beside ? at : INDENT;
-    if (*text)
-        (void)printf("%s%*s", beside ? "" : "\n", beside ? (int)gap : INDENT, "");
-    wrap(text, indent, indent, end);
 }
 
 static void print_text(const struct table *table, bool verbose) {
-    size_t widths[MOST_COLUMNS] = {0}, end = verbose ? SIZE_MAX : LINE_WIDTH;
-    for (size_t column = 0; column < table->column_count; column++)
-        if (table->columns[column].title && (verbose || !table->columns[column].verbose))
-            widths[column] = column_width(table, column);
-    if (table->row_count)
-        print_row(table, widths, end, NULL);
-    for (size_t row = 0; row < table->row_count; row++)
-        print_row(table, widths, end, table->cells + row * table->column_count);
+    const size_t count = table->column_count, line = verbose ? SIZE_MAX : line_width();
+    size_t widths[MOST_COLUMNS] = {0};
+    for (size_t i = 0; i < table->cell_count; i++) {
+        const char *text = shown(table->cells[i]);
+        size_t *most = &widths[i % count], width = text_width(text, strlen(text));
+        int when = table->columns[i % count].when;
+        if (!(when & JSON_ONLY) && (verbose || !(when & VERBOSE)) && width > *most)
+            *most = width;
+    }
+    for (size_t i = 0; i < table->cell_count; i += count)
+        print_row(widths, count, line, table->cells + i);
 }
 
 /* ---- JSON ---- */
@@ -159,25 +141,26 @@ void print_json_string(const char *text) {
 static void print_json(const struct table *table) {
     const size_t count = table->column_count;
     (void)putchar('[');
-    for (size_t i = 0; i < table->row_count * count; i++) {
+    for (size_t i = count; i < table->cell_count; i++) {
         const struct table_column *column = &table->columns[i % count];
         const char *text = table->cells[i];
-        if (i % count == 0)
-            (void)printf("%s\n  {", i ? "}," : "");
-        if (!column->json)
-            continue;
-        (void)printf("%s\"%s\": ", i % count ? ", " : "", column->json);
-        if (column->truth && text)
+        (void)fputs(i % count ? ", \"" : i > count ? "},\n  {\"" : "\n  {\"", stdout);
+        for (const char *letter = column->title; *letter; letter++)
+            (void)putchar(*letter == ' ' ? '_' : tolower((unsigned char)*letter));
+        (void)fputs("\": ", stdout);
+        if (column->when & TRUTH && text)
             (void)fputs(*text == 'y' ? "true" : "false", stdout);
         else
-            print_json_string(text);
+            print_json_string(text && *text ? text : NULL);
     }
-    (void)puts(table->row_count ? "}\n]" : "]");
+    (void)puts(table->cells ? "}\n]" : "]");
 }
 
-void table_print(const struct table *table, const struct options *options) {
+void table_print(const struct table *table, const struct options *options, const char *nothing) {
     if (options->json)
         print_json(table);
-    else
+    else if (table->cells)
         print_text(table, options->verbose);
+    else if (nothing)
+        (void)puts(nothing);
 }

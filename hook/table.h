@@ -1,40 +1,40 @@
-/* The output of a command: rows of cells, printed as a table for people or as JSON. No line of a
- * table is wider than LINE_WIDTH for ordinary names: the last column is wrapped. */
+/* The output of a command: rows about interfaces, printed as a table for people or as JSON. */
 #pragma once
 
 #include "options.h"
+#include "sandboxed_plan.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
-enum { LINE_WIDTH = 80, MOST_COLUMNS = 12 };
+enum { VERBOSE = 1, JSON_ONLY = 2, TRUTH = 4 };
 
 struct table_column {
-    const char *title; /* NULL: in JSON only */
-    const char *json;  /* NULL: in the table only */
-    bool verbose;      /* in the table with -v only; not the last column */
-    bool truth;        /* "yes" and "no", in JSON true and false */
-    const char *alarm; /* this value is red on a terminal */
+    const char *title; /* in JSON it is written in small letters, with _ for a space */
+    int when;          /* VERBOSE: with -v only; TRUTH: "yes" and "no" are true and false in JSON */
 };
 
 struct table {
     const struct table_column *columns;
     size_t column_count;
-    char **cells; /* row after row, owned; an absent one is NULL: '-' and null */
-    size_t row_count;
+    char **cells; /* row after row, the first has the titles; owned; an absent one is NULL */
+    size_t cell_count;
 };
 
-/* Adds a row of copies of these texts, one for each column, absent where NULL. */
-void table_add(struct table *table, const char *const *texts);
+#define TABLE_OF(head)                                                                             \
+    { .columns = (head), .column_count = sizeof(head) / sizeof *(head) }
 
-/* Prints all rows to standard output: as a table (nothing if there is no row), with -v as one with
- * all columns and without wrapping, or with --json as an array. */
-void table_print(const struct table *table, const struct options *options);
+/* Adds a row about this interface: whatever its guest's XML and the plan tell. NULL: an empty
+ * row. */
+void table_add(struct table *table, const struct planned_guest *guest, size_t number);
+
+/* Sets a cell of the last row to a copy of the text; NULL: absent, '-' and null. */
+void table_set(struct table *table, const char *title, const char *text);
+
+/* Prints all rows to standard output: as a table in lines that fit a terminal, with -v as one with
+ * all columns and without wrapping, or with --json as an array. `nothing` stands in for a table
+ * without rows; NULL: nothing is printed then. */
+void table_print(const struct table *table, const struct options *options, const char *nothing);
 void table_free(struct table *table);
 
 /* Prints the JSON string of a text; NULL: null. */
 void print_json_string(const char *text);
-
-/* Prints a paragraph of lines no wider than LINE_WIDTH. Like the table it keeps a command after
- * "run: " on one line if that can be. */
-void print_wrapped(const char *text);

@@ -1,28 +1,26 @@
 #include "utf8.h"
 
+static unsigned code_point(const char *sequence, size_t length) {
+    unsigned point = (unsigned char)*sequence & (0xffU >> length);
+    for (size_t i = 1; i < length; i++)
+        point = point << 6 | ((unsigned char)sequence[i] & 0x3fU);
+    return point;
+}
+
 size_t utf8_sequence(const char *text) {
-    static const struct {
-        unsigned char first, last; /* of the first byte */
-        unsigned char least, most; /* of the second */
-        unsigned char length;
-    } forms[] = {
-        {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
-        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
-        {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-    const unsigned char *bytes = (const unsigned char *)text;
-    if (*bytes < 0x80) /* first, because nearly all text is ASCII */
-        return *bytes > 0;
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-        if (*bytes < forms[i].first || *bytes > forms[i].last)
-            continue;
-        size_t length = 1;
-        bool fits = bytes[1] >= forms[i].least && bytes[1] <= forms[i].most;
-        while (fits && ++length < forms[i].length)
-            fits = bytes[length] >> 6 == 2;
-        return fits ? forms[i].length : 0;
-    }
-    return 0;
+    static const unsigned least[] = {[2] = 0x80, [3] = 0x800, [4] = 0x10000};
+    unsigned char first = (unsigned char)*text;
+    if (first < 0x80) /* first, because nearly all text is ASCII */
+        return first > 0;
+    if (first < 0xc0 || first > 0xf7)
+        return 0;
+    size_t length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    for (size_t i = 1; i < length; i++)
+        if (((unsigned char)text[i] & 0xc0) != 0x80)
+            return 0;
+    unsigned point = code_point(text, length);
+    bool surrogate = point >= 0xd800 && point <= 0xdfff;
+    return point >= least[length] && point <= 0x10ffff && !surrogate ? length : 0;
 }
 
 bool utf8_is_format_or_space(const char *sequence, size_t length) {
@@ -36,9 +34,7 @@ bool utf8_is_format_or_space(const char *sequence, size_t length) {
         {0xfff9, 0xfffb},   {0x110bd, 0x110bd}, {0x110cd, 0x110cd}, {0x13430, 0x1343f},
         {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0001, 0xe0001}, {0xe0020, 0xe007f},
     };
-    unsigned point = (unsigned char)*sequence & (0xffU >> length);
-    for (size_t i = 1; i < length; i++)
-        point = point << 6 | ((unsigned char)sequence[i] & 0x3fU);
+    unsigned point = code_point(sequence, length);
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if (point >= ranges[i].first && point <= ranges[i].last)
             return true;

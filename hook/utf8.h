@@ -1,11 +1,11 @@
-/* UTF-8, well-formed as in Unicode's table 3-7: no overlong form, no surrogate, U+10FFFF at most.
- */
+/* UTF-8 as Unicode's table 3-7 has it: no overlong form, no surrogate, U+10FFFF at most. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The length of the sequence at the beginning of the text; 0: no sequence, or the text's end. */
+/* Returns the length of the sequence at the beginning of the text, in bytes; 0: it has none, or
+ * ends here. */
 size_t utf8_sequence(const char *text);
 
 /* Whether a sequence of this length is white space, a control or a format character beyond ASCII

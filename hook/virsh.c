@@ -34,8 +34,8 @@ static bool open_streams(int streams[STREAMS], const struct text *input) {
 
 /* In the child: becomes virsh, in a process group of its own, which ends with this process. No
  * stream is 0, 1 or 2: those are open (process.h). */
-__attribute__((noreturn)) static void become_virsh(char **arguments, const int streams[STREAMS],
-                                                   pid_t parent) {
+__attribute__((noreturn)) static void become_virsh(const char *const *arguments,
+                                                   const int streams[STREAMS], pid_t parent) {
     (void)setpgid(0, 0);
     watchdog_disarm();
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -43,11 +43,10 @@ __attribute__((noreturn)) static void become_virsh(char **arguments, const int s
     for (int i = 0; good && i < STREAMS; i++)
         good = dup2(streams[i], i) >= 0;
     if (good)
-        (void)execvp("virsh", arguments);
+        (void)execvp(arguments[0], (char **)(void *)arguments);
     (void)dprintf(streams[STDERR_FILENO],
                   "cannot run virsh: %s: install libvirt-clients or libvirt-client\n",
                   strerror(errno));
-    free(arguments); /* valgrind looks at this process, too */
     _exit(VIRSH_MISSING);
 }
 
@@ -94,35 +93,18 @@ static void keep_errors(struct text *complaint) {
     }
 }
 
-static char **add_connection(enum virsh_access access, const char *const *arguments) {
-    size_t count = 0, next = 0;
-    while (arguments[count])
-        count++;
-    const char **all = calloc(count + 5, sizeof *all);
-    if (!all)
-        return NULL;
-    all[next++] = "virsh";
-    if (access == VIRSH_READ)
-        all[next++] = "-r";
-    all[next++] = "-c";
-    all[next++] = "qemu:///system";
-    memcpy(all + next, arguments, count * sizeof *all);
-    return (char **)(void *)all;
-}
-
-bool virsh_run(enum virsh_access access, const char *const *arguments, const struct text *input,
-               time_t deadline, struct virsh_result *result) {
+bool virsh_run(const char *const *arguments, const struct text *input, time_t deadline,
+               struct virsh_result *result) {
     *result = (struct virsh_result){.code = VIRSH_NO_MEMORY};
     int streams[STREAMS];
     sigset_t before, waiting;
-    char **all = add_connection(access, arguments);
-    bool ready = open_streams(streams, input) && all;
+    bool ready = open_streams(streams, input);
     watchdog_block(&before);
     waiting = before;
     (void)sigaddset(&waiting, SIGCHLD);
     pid_t parent = getpid(), child = ready ? fork() : -1;
     if (child == 0)
-        become_virsh(all, streams, parent);
+        become_virsh(arguments, streams, parent);
     if (child > 0) {
         (void)setpgid(child, child); /* the child does so too: the order is open */
         watchdog_kill_group(child);
@@ -141,7 +123,6 @@ bool virsh_run(enum virsh_access access, const char *const *arguments, const str
     for (int i = 0; i < STREAMS; i++)
         if (streams[i] >= 0)
             (void)close(streams[i]);
-    free(all);
     return result->code == 0;
 }
 
@@ -223,7 +204,7 @@ static bool dump_batch(size_t first, size_t count, bool inactive, time_t deadlin
     virsh_result_free(&dumps->result);
     dumps->result = (struct virsh_result){.code = VIRSH_NO_MEMORY};
     good = good &&
-           virsh_run(VIRSH_READ, (const char *const[]){commands.data, NULL}, NULL, deadline,
+           virsh_run((const char *const[]){VIRSH_READ, commands.data, NULL}, NULL, deadline,
                      &dumps->result) &&
            split(dumps->result.output.data, separator.data, first, count, dumps);
     text_free(&commands);
@@ -258,10 +239,10 @@ bool virsh_dump_one(const char *uuid, time_t deadline, struct virsh_dumps *dumps
 }
 
 bool virsh_dump_all(bool only_running, bool inactive, time_t deadline, struct virsh_dumps *dumps) {
-    const char *const list[] = {"list", "--uuid", only_running ? NULL : "--all", NULL};
+    const char *const list[] = {VIRSH_READ, "list", "--uuid", only_running ? NULL : "--all", NULL};
     char *rest = NULL;
     *dumps = (struct virsh_dumps){0};
-    bool good = virsh_run(VIRSH_READ, list, NULL, deadline, &dumps->result);
+    bool good = virsh_run(list, NULL, deadline, &dumps->result);
     for (char *uuid = good ? strtok_r(dumps->result.output.data, " \n", &rest) : NULL; good && uuid;
          uuid = strtok_r(NULL, " \n", &rest))
         good = !is_uuid(uuid) || add_uuid(dumps, uuid);
@@ -285,14 +266,16 @@ void virsh_dumps_free(struct virsh_dumps *dumps) {
 
 bool virsh_update_device(const char *uuid, const struct text *element, time_t deadline,
                          struct virsh_result *result) {
-    const char *const call[] = {"update-device", "--live", "--", uuid, "/dev/stdin", NULL};
-    return virsh_run(VIRSH_WRITE, call, element, deadline, result);
+    const char *const call[] = {VIRSH_WRITE, "update-device", "--live", "--",
+                                uuid,        "/dev/stdin",    NULL};
+    return virsh_run(call, element, deadline, result);
 }
 
 bool virsh_set_note(const char *uuid, const struct text *note, time_t deadline,
                     struct virsh_result *result) {
-    const char *const set[] = {"metadata", uuid,     "--live", "--uri",    NOTE_URI,
-                               "--key",    NOTE_KEY, "--set",  note->data, NULL};
-    const char *const remove[] = {"metadata", uuid, "--live", "--uri", NOTE_URI, "--remove", NULL};
-    return virsh_run(VIRSH_WRITE, note->length ? set : remove, NULL, deadline, result);
+    const char *const set[] = {VIRSH_WRITE, "metadata", uuid,    "--live",   "--uri", NOTE_URI,
+                               "--key",     NOTE_KEY,   "--set", note->data, NULL};
+    const char *const remove[] = {VIRSH_WRITE, "metadata", uuid,       "--live",
+                                  "--uri",     NOTE_URI,   "--remove", NULL};
+    return virsh_run(note->length ? set : remove, NULL, deadline, result);
 }

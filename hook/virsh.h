@@ -14,13 +14,16 @@ struct virsh_result {
 };
 enum { VIRSH_MISSING = 127, VIRSH_LATE = -1, VIRSH_NO_MEMORY = -2 };
 
-/* Runs `virsh ARGUMENTS…` (ended by NULL) on qemu:///system, read-only (virsh -r, which answers
- * also where root must authenticate for more) or not; `input` is its standard input, NULL: none.
- * Ends it, and what it started, at the deadline (clock.h). True: its exit code was 0.
- * virsh_result_free() is needed either way. */
-enum virsh_access { VIRSH_READ, VIRSH_WRITE };
-bool virsh_run(enum virsh_access access, const char *const *arguments, const struct text *input,
-               time_t deadline, struct virsh_result *result);
+/* How the arguments of a call begin: read-only, which answers also where root must authenticate for
+ * more, or not. */
+#define VIRSH_READ  "virsh", "-r", "-c", "qemu:///system"
+#define VIRSH_WRITE "virsh", "-c", "qemu:///system"
+
+/* Runs virsh with these arguments (ended by NULL); `input` is its standard input, NULL: none. Ends
+ * it, and what it started, at the deadline (clock.h). True: its exit code was 0. Call
+ * virsh_result_free() either way. */
+bool virsh_run(const char *const *arguments, const struct text *input, time_t deadline,
+               struct virsh_result *result);
 void virsh_result_free(struct virsh_result *result);
 
 /* Why it was false; lives as long as the result. */

@@ -1,5 +1,6 @@
 #include "xml.h"
 
+#include "io.h"
 #include "libxml2.h"
 
 #include <string.h>
@@ -15,11 +16,11 @@ struct walk {
     xmlParserCtxtPtr parser;
     const char *document;
     size_t length;
+    struct text path; /* of the open element */
     unsigned depth;
 };
 
-/* Bytes of the document before the parser's place. In the call-back of a start tag that is the
- * offset of its '>' or '/>'. */
+/* Returns the parser's offset. In the call-back of a start tag that is its '>' or '/>'. */
 static size_t position(const struct walk *walk) {
 #if LIBXML_VERSION >= 21400
     unsigned long bytes = 0;
@@ -53,6 +54,14 @@ static void on_document_type(void *user, const xmlChar *name, const xmlChar *pub
 /* SAX2 passes each attribute as five pointers. */
 enum { NAME, PREFIX, URI, VALUE, VALUE_END, FIELDS };
 
+static bool append_to_path(struct text *path, const char *name, const char *prefix,
+                           const char *uri) {
+    const char *slash = path->length ? "/" : "", *shown = uri && !strchr(uri, '/') ? uri : "";
+    if (prefix || uri)
+        return text_print(path, "%s{%s}%s", slash, shown, name);
+    return text_append(path, slash, strlen(slash)) && text_append(path, name, strlen(name));
+}
+
 static void on_open(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
                     int namespaces, const xmlChar **namespace_list, int attributes, int defaulted,
                     const xmlChar **attribute_list) {
@@ -62,26 +71,29 @@ static void on_open(void *user, const xmlChar *name, const xmlChar *prefix, cons
         return;
     if (++walk->depth > DEEPEST) {
         refuse(walk, "its elements are nested too deep");
-        return;
+    } else if (!append_to_path(&walk->path, (const char *)name, (const char *)prefix,
+                               (const char *)uri)) {
+        walk->error->reason = "out of memory";
+    } else {
+        const struct xml_element element = {.path = walk->path.data,
+                                            .tag_end = position(walk),
+                                            .walk = walk,
+                                            .first = attribute_list,
+                                            .attributes = attributes};
+        walk->handler->open(walk->user, &element);
     }
-    const struct xml_element element = {
-        .name = prefix || uri ? "" : (const char *)name,
-        .local = (const char *)name,
-        .uri = (const char *)uri,
-        .depth = walk->depth,
-        .tag_end = position(walk),
-        .walk = walk,
-        .first = attribute_list,
-        .attributes = attributes,
-    };
-    walk->handler->open(walk->user, &element);
 }
 
 static void on_close(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri) {
     (void)name, (void)prefix, (void)uri;
     struct walk *walk = user;
-    if (!walk->error->reason && walk->handler->close)
-        walk->handler->close(walk->user, walk->depth, position(walk));
+    if (walk->error->reason)
+        return;
+    if (walk->handler->close)
+        walk->handler->close(walk->user, walk->path.data, position(walk));
+    const char *slash = strrchr(walk->path.data, '/');
+    walk->path.length = slash ? (size_t)(slash - walk->path.data) : 0;
+    walk->path.data[walk->path.length] = '\0';
     walk->depth--;
 }
 
@@ -163,6 +175,7 @@ bool xml_walk(const char *document, size_t length, const struct xml_handler *han
         parse(&walk);
     if (walk.parser)
         walk.libxml2->xmlFreeParserCtxt(walk.parser);
+    text_free(&walk.path);
     return !error->reason;
 }
 

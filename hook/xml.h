@@ -1,6 +1,6 @@
 /* One pass over a document from outside, by libxml2's SAX interface. No tree is built, so memory
  * does not grow with the document. Each start tag is reported with the place where it ends in the
- * text, so that the text can be edited in place and the rest of it stays as it came.
+ * text, so that the text can be edited there and its rest stays as it came.
  *
  * A document type is refused before its content is looked at, so no entity is ever declared,
  * expanded or fetched. Depth is limited to 256, libxml2's own default. */
@@ -9,27 +9,27 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Strings that live until xml_strings_free(). Equal ones have one address. */
+/* Strings that live until xml_strings_free(). */
 struct xml_strings {
     void *dictionary;
 };
 
+/* It and its path live as long as the call-back. */
 struct xml_element {
-    const char *name;  /* "" for an element with a prefix or a namespace */
-    const char *local; /* the name without a prefix */
-    const char *uri;   /* its namespace, or NULL; all three live as long as the call-back */
-    unsigned depth;    /* 1 for the root */
-    size_t tag_end;    /* offset in the document of the tag's closing '>' or '/>' */
-    const void *walk;  /* this and the rest: for xml_attribute() */
+    const char *path; /* "domain/devices/interface", the names from the root's on; a name with a
+                       * namespace is "{URI}name", and "{}name" if the URI has a '/' */
+    size_t tag_end;   /* offset in the document of the tag's closing '>' or '/>' */
+    const void *walk; /* this and the rest: for xml_attribute() */
     const void *first;
     int attributes;
 };
 
+/* Only `open` must be there. */
 struct xml_handler {
     void (*open)(void *user, const struct xml_element *element);
-    /* May be NULL. `end` is the offset in the document of what follows the element. */
-    void (*close)(void *user, unsigned depth, size_t end);
-    void (*text)(void *user, const char *text, size_t length); /* may be NULL; comes in pieces */
+    /* `end` is the offset in the document of what follows the element. */
+    void (*close)(void *user, const char *path, size_t end);
+    void (*text)(void *user, const char *text, size_t length); /* comes in pieces */
 };
 
 struct xml_error {
@@ -37,14 +37,14 @@ struct xml_error {
     unsigned long line; /* 0: not about a line */
 };
 
-/* Calls the handler for each element and text of the document, until the handler sets the error's
- * reason. False: it did so, the document is not well-formed or is refused, or memory ran out;
- * *error says which. Zero `strings` before their first use; free them in every case. */
+/* Calls the handler for each element and text of the document, until it sets the error's reason.
+ * False: it did so, the document is not well-formed or is refused, or memory ran out. Zero
+ * `strings` before their first use, and free them in every case. */
 bool xml_walk(const char *document, size_t length, const struct xml_handler *handler, void *user,
               struct xml_strings *strings, struct xml_error *error);
 
-/* The value of an attribute without a prefix, kept among the walk's strings; NULL: there is none,
- * or memory ran out, and then xml_walk() will return false. */
+/* Returns the value of an attribute without a prefix, which is kept among the walk's strings. NULL:
+ * there is none, or memory ran out, and then xml_walk() will return false. */
 const char *xml_attribute(const struct xml_element *element, const char *name);
 
 void xml_strings_free(struct xml_strings *strings);

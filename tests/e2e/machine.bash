@@ -14,6 +14,10 @@ if [[ -n $package ]]; then
 fi
 guest_files=${RXTRUST_GUEST:-build/guest}
 
+# The tests look for whole messages: nothing is wrapped, whatever the terminal.
+shopt -u checkwinsize
+export COLUMNS=1000
+
 # A busy machine makes guests late: a test that failed is run once more, and says so. Debian 11's bats can't.
 # shellcheck disable=SC2034 # bats reads it
 BATS_TEST_RETRIES=1

@@ -137,6 +137,20 @@ END
     not grep "$(mac 44) .*all-multicast" "$state/output"
 }
 
+@test "trust that a saved guest was given on a network isn't forgotten once the network is stopped under it" {
+    start_network stopped
+    define lasting 48 "$(on 48 stopped)"
+    virsh -q start lasting --paused
+    settle
+    restore lasting
+    is trusted lasting
+    policy_is off
+    is trusted-until-shutdown lasting
+    virsh -q net-destroy stopped
+    is trusted-until-shutdown lasting
+    not rxtrust revert
+}
+
 @test "trust by the portgroup is its owner's: it stays where the policy is off, on an interface plugged in, too" {
     start_network trusting "" "<portgroup name='staff' trustGuestRxFilters='yes'/>"
     define growing 45 "$(on 45 trusting 0 "" staff)"

@@ -19,9 +19,10 @@ exits() {
     [[ $found == "$1" ]] || { echo "exit code $found, not $1: ${*:2}"; cat "$state/errors"; return 1; }
 }
 
-# fits_terminal: no line of what was written is wider than 80 columns.
+# fits_terminal ARGUMENT...: no line of what rxtrust writes is wider than 80 columns.
 fits_terminal() {
-    not grep -E '.{81}' "$state/output" "$state/errors"
+    COLUMNS='' rxtrust "$@" > "$state/narrow" 2>&1 < /dev/null || true
+    not grep -E '.{81}' "$state/narrow"
 }
 
 @test "status of a guest as the policy says, of one opted out, of one on no macvtap, of one that doesn't run, and of none" {
@@ -36,7 +37,7 @@ policy = off"
     virsh -q start loud --paused
     settle
     exits 0 rxtrust status
-    fits_terminal
+    fits_terminal status
     grep -q "^quiet .* opted out  *no  *no .*vm:quiet" "$state/output"
     grep -q "^loud .* ok " "$state/output"
     [ "$(grep -c '^[a-zA-Z]' "$state/output")" == 3 ]
@@ -67,6 +68,102 @@ policy = off"
     rxtrust status --json | jq -e '.hook.last_call != null'
 }
 
+# hook_is STATE: status tells it, and its exit code is 1 where that is a problem.
+hook_is() {
+    local expected=1
+    case $1 in works | in-place | unknown) expected=0 ;; esac
+    exits "$expected" rxtrust status --json
+    [ "$(jq -r .hook.state "$state/output")" == "$1" ] || { cat "$state/output"; return 1; }
+    exits "$expected" rxtrust status
+}
+
+# Times are compared by the second.
+next_second() {
+    sleep 1.1
+}
+
+@test "status tells whether libvirt calls the hook, by the files' content, the last call and the guests' starts" {
+    local hooks=/etc/libvirt/hooks
+    next_second
+    define called 113 "$(direct 113)"
+    virsh -q start called --paused
+    settle
+    hook_is works
+    not grep "run:" "$state/output"
+
+    # The daemon has not noticed it.
+    touch -d '1 hour ago' /run/rxtrust/last-call
+    hook_is not-called
+    grep -x "called started without the hook; run: systemctl reload libvirtd && rxtrust apply" "$state/output"
+    exits 0 rxtrust apply
+    grep -x "rxtrust: called started without the hook; run: systemctl reload libvirtd && rxtrust apply" "$state/errors"
+    hook_is in-place
+
+    # Another's file in its place is seen at once, however recent the last call is.
+    touch /run/rxtrust/last-call
+    mkdir -p "$state/hooks.d"
+    cp "$program" "$state/hooks.d/10-first"
+    rm "$hook"
+    printf '#!/bin/sh\nfor each in %s/*; do "$each" "$@" || exit; done\n' "$state/hooks.d" > $hooks/qemu
+    chmod +x $hooks/qemu
+    hook_is foreign
+    grep -x "libvirt has no hook that is rxtrust; run: install -D .* $hooks/qemu.d/50-rxtrust && systemctl reload libvirtd && rxtrust apply" \
+        "$state/output"
+
+    # A call that comes after it proves that it calls ours.
+    next_second
+    virsh -q destroy called
+    delete_what_libvirt_cannot
+    restart_daemon # in case there was only a link before
+    virsh -q start called --paused
+    wait_for 60 eval '! pgrep -x 10-first'
+    hook_is works
+    next_second
+    touch $hooks/qemu
+    hook_is foreign
+    next_second
+    touch /run/rxtrust/last-call
+    hook_is works
+
+    # A user who can't see the hooks can't know that none changed since.
+    cp "$program" /usr/bin/rxtrust-of-all
+    chmod 700 /etc/libvirt
+    setpriv --reuid 65534 --regid 65534 --clear-groups rxtrust-of-all status --json > "$state/output" || true
+    chmod 755 /etc/libvirt
+    jq -e '.hook.state == "unknown"' "$state/output"
+
+    # Ours is gone, and another's that was there before stays.
+    next_second
+    mkdir -p $hooks/qemu.d
+    mv $hooks/qemu $hooks/qemu.d/10-another
+    next_second
+    cp "$program" $hooks/qemu
+    touch /run/rxtrust/last-call
+    rm $hooks/qemu
+    hook_is foreign
+
+    # A script that calls ours elsewhere.
+    rm $hooks/qemu.d/10-another
+    hook_is missing
+
+    # That isn't hidden by an error of the policy.
+    write_policy <<< nonsense
+    exits 2 rxtrust status
+    grep "libvirt has no hook that is rxtrust" "$state/output"
+    grep "rxtrust.ini:1: neither" "$state/errors"
+    exits 2 rxtrust status --json
+    jq -e '.hook.state == "missing" and .interfaces == []' "$state/output"
+    rm "$policy"
+
+    printf '#!/bin/sh\nexec /opt/store/abc123-rxtrust/bin/rxtrust "$@"\n' > $hooks/qemu.d/50-ours
+    hook_is not-executable
+    grep -x "$hooks/qemu.d/50-ours is not executable; run: chmod +x $hooks/qemu.d/50-ours && systemctl reload libvirtd && rxtrust apply" \
+        "$state/output"
+    chmod +x $hooks/qemu.d/50-ours
+    hook_is in-place
+    rm -r $hooks/qemu.d
+}
+
 @test "a guest's name of spaces, quotes, dashes and other alphabets goes through every command, and isn't given to a shell" {
     local name="--all 'é' \"q\" Ж; touch pwned"
     define "$name" 107 "$(direct 107)"
@@ -88,6 +185,7 @@ policy = off"
 }
 
 @test "check --guests tells which defined guest's interface each section decides, and which decides none" {
+    local command
     start_network
     virsh -q net-define <(sed 's/uplinks/inactive/' "$state/network.xml")
     policy_is off
@@ -110,6 +208,9 @@ override = yes
 vm = loud
 dev = up0
 policy = multicast
+[rule:nobody]
+vm = nobody, no-?
+policy = off
 END
     rxtrust check --guests > "$state/output" 2> "$state/errors"
     diff - <(sed 's/  */ /g' "$state/output") <<END
@@ -120,15 +221,22 @@ vm:lou? - - - -
 rule:the uplinks loud $(mac 110 1) - yes
 rule:instead of lou? loud $(mac 110) multicast -
 rule:instead of lou? loud $(mac 110 1) multicast -
+rule:nobody - - - -
 END
     grep -q "\[vm:qiuet\] matches no guest; did you mean quiet?" "$state/errors"
-    grep -q "$policy:[0-9]*: warning: the section decides nothing" "$state/errors"
+    grep -q "$policy:[0-9]*: \[rule:nobody\]: vm = nobody matches no guest\$" "$state/errors"
+    [ "$(grep "$policy:[0-9]*: warning: the section decides nothing" "$state/errors")" == \
+        "$policy:5: warning: the section decides nothing" ]
+    for command in check apply; do
+        rxtrust $command > "$state/output" 2> "$state/errors"
+        [ "$(grep -c "matches no guest" "$state/errors")" == 2 ]
+    done
     rxtrust check --json --guests > "$state/output"
     jq -e --arg uuid "$(guest_uuid 109)" '.[0] == {section: "vm:quiet", guest: "quiet", uuid: $uuid,
         mac: "'"$(mac 109)"'", policy: "off", override: null}' "$state/output"
     jq -e '.[1] == {section: "vm:qiuet", guest: null, uuid: null, mac: null, policy: null, override: null}' \
         "$state/output"
-    jq -e '[.[] | select(.override == true).section] == ["rule:the uplinks"] and length == 6' "$state/output"
+    jq -e '[.[] | select(.override == true).section] == ["rule:the uplinks"] and length == 7' "$state/output"
 }
 
 @test "explain and check --guests promise nothing for a device that is no macvtap, nor for certain for one that is missing" {
@@ -179,6 +287,147 @@ policy = multicast"
     start_daemon
 }
 
+@test "define names each interface that changes, stores that and nothing else, and puts the owner's word back" {
+    define stored 112 "$(direct 112)<interface type='direct' trustGuestRxFilters='no'><mac address='$(mac 112 1)'/>
+        <source dev='up0' mode='bridge'/><model type='virtio'/></interface>"
+    virsh dumpxml stored --inactive > "$state/before.xml"
+    policy_is trust yes
+    exits 1 rxtrust define --dry-run stored
+    diff - "$state/output" <<END
+guest stored: define: $(mac 112): trustGuestRxFilters: unsaid -> yes
+guest stored: define: $(mac 112 1): trustGuestRxFilters: no -> yes
+stored XML: 1 to change, 0 as the policy says, 0 not
+END
+    virsh dumpxml stored --inactive | diff "$state/before.xml" -
+    rxtrust explain stored > "$state/output"
+    libvirt_takes_live_trust || grep "$(mac 112) .* all-multicast; for trust too, run: rxtrust define stored" "$state/output"
+    exits 0 rxtrust define stored
+    grep "stored: define: $(mac 112 1): trustGuestRxFilters: no -> yes" "$state/output"
+    log_says "guest stored: define: $(mac 112): trustGuestRxFilters: unsaid -> yes"
+    [ "$(rxtrust explain --json stored | jq -r '.[].gets' | uniq)" == trust ]
+    exits 0 rxtrust define --dry-run --all
+    grep "stored XML: 0 to change, 1 as the policy says, 0 not" "$state/output"
+
+    policy_is off
+    exits 0 rxtrust define stored
+    grep "guest stored: define: $(mac 112 1): trustGuestRxFilters: yes -> no" "$state/output"
+    virsh -q undefine stored
+}
+
+# as_libvirt VERSION: the daemon's version as virsh tells it.
+as_libvirt() {
+    fake_virsh <<END
+#!/bin/bash
+set -o pipefail
+/usr/bin/virsh "\$@" | sed 's/^\(Running against daemon: \).*/\1$1/'
+END
+}
+
+gets() {
+    rxtrust explain --json foreseen | jq -r '.[].gets' | paste -sd,
+}
+
+@test "explain foresees what the hook gives and takes back at the next start, by the libvirt that runs" {
+    start_network
+    define foreseen 117 "$(direct 117)
+        <interface type='network'><source network='uplinks'/><mac address='$(mac 117 1)'/><model type='virtio'/></interface>"
+    as_libvirt 9.0.0
+    [ "$(gets)" == all-multicast,all-multicast ]
+    as_libvirt 10.1.0
+    [ "$(gets)" == trust,all-multicast ]
+    rxtrust explain foreseen | grep "$(mac 117 1) .* all-multicast; for trust too, run: rxtrust define foreseen"
+
+    rxtrust define foreseen
+    as_libvirt 9.0.0
+    [ "$(gets)" == trust,trust ]
+    policy_is multicast
+    [ "$(gets)" == trust,trust ]
+    rxtrust explain foreseen | grep "$(mac 117) .* trust; to take it back, run: rxtrust define foreseen"
+    as_libvirt 10.1.0
+    [ "$(gets)" == all-multicast,trust ]
+    policy_is off
+    [ "$(gets)" == nothing,trust ]
+    rxtrust define foreseen
+    [ "$(gets)" == nothing,nothing ]
+    rm "$state/bin/virsh"
+    virsh -q undefine foreseen
+}
+
+@test "no command writes a line of more than 80 columns, for names of 16 characters" {
+    local name=a-guest-named-16 network=a-network-of-16c command
+    start_network
+    virsh -q net-info "$network" > /dev/null 2>&1 ||
+        virsh -q net-define <(sed "s/uplinks/$network/" "$state/network.xml")
+    define $name 114 "$(direct 114)$(direct 115 "" e1000)
+        <interface type='network'><source network='uplinks'/><mac address='$(mac 114 1)'/><model type='virtio'/></interface>
+        <interface type='network'><source network='uplinks'/><mac address='$(mac 114 2)'/></interface>"
+    virsh -q start $name --paused
+    settle
+    ip link set "$(macvtap $name)" allmulticast off alias ""
+    define b-guest-named-16 116 "$(direct 116 "trustGuestRxFilters='no'")<interface type='user'/>
+        <interface type='network'><source network='$network'/><mac address='$(mac 116 1)'/></interface>
+        <interface type='ethernet'><target dev='a-device-of-16c' managed='no'/><mac address='$(mac 116 2)'/></interface>"
+    write_policy <<END
+[rule:a-section-of-16c]
+vm = $name
+mac = $(mac 114 2)
+policy = off
+[vm:$(guest_uuid 114)]
+override = yes
+[vm:a-guest-named-17]
+policy = off
+END
+    touch -d '1 hour ago' /run/rxtrust/last-call
+    rm -f /dev/log
+    for command in status "status $name b-guest-named-16" explain check "check --guests" "define --dry-run --all" \
+        "explain no-such-guest-16" apply "apply b-guest-named-16" revert "define $name" "define --all" plugged "plugged x" --help \
+        --version -x "status -x" "explain - x" "define" "rewrite x" "check --json"; do
+        # shellcheck disable=SC2086 # words
+        fits_terminal $command
+    done
+    for command in status apply revert explain check define plugged rewrite; do
+        fits_terminal $command --help
+    done
+    rm "$hook"
+    fits_terminal status
+
+    write_policy <<END
+polcy = off
+[default]
+policy = of
+policy = "off"
+ override = yes
+[vm:a-guest-named-16, b-guest-named-16]
+network = a-network-of-16c
+policy =
+[rule:nothing]
+[vm:$name]
+override = maybe # perhaps
+[rule:mac]
+mac = 52:54:0:*
+mode = bridged
+vm = 0ddba11c-0000-4000-8000-00000000011
+policy = off
+[rule:mac]
+policy = off
+[default]
+[vm:x
+[vm:a;b] c
+nonsense
+policy = off,on
+$(printf 'a\tb\001c')
+$(printf 'a\u00a0b')
+$(printf 'x%.0s' {1..250})
+END
+    for command in status explain check "check --guests" "check $policy" apply "define $name"; do
+        # shellcheck disable=SC2086 # words
+        fits_terminal $command
+    done
+    ln -sf "$state/log" /dev/log
+    virsh -q destroy $name
+    virsh -q net-undefine $network
+}
+
 @test "every command's exit code tells what is wrong: the usage or the policy, libvirt, or a guest" {
     local command device
     policy_is multicast # under trust the hook's mark would not stay
@@ -191,7 +440,8 @@ policy = multicast"
         # shellcheck disable=SC2086 # words
         exits 2 rxtrust $command
         [ -s "$state/errors" ]
-        fits_terminal
+        # shellcheck disable=SC2086 # words
+        fits_terminal $command
     done
     exits 2 rxtrust
     for command in status apply revert explain check define plugged rewrite; do

@@ -106,6 +106,34 @@ END
     done
 }
 
+@test "virsh refuses to take trust back: it stays rxtrust's, by its note or by the alias of 0.1.0, and the log says why" {
+    local number
+    define told-92 92 "$(direct 92)"
+    define told-93 93 "$(direct 93 "trustGuestRxFilters='yes'")"
+    virsh -q start told-92 --paused
+    trust_by_rxtrust told-92
+    virsh -q start told-93 --paused
+    settle
+    ip link set "$(macvtap told-93)" allmulticast on alias "rxtrust $(guest_uuid 93): all-multicast, trust"
+    policy_is off
+    for number in 92 93; do
+        refuses_for $number 0
+        not rxtrust apply told-$number > "$state/output" 2>&1
+        grep "still-trusted: .*; last attempt: no luck today" "$state/output"
+        is still-trusted told-$number
+        not is_marked "$(macvtap told-$number)"
+    done
+    libvirt_takes_live_trust || return 0
+    rm "$state/bin/virsh"
+    rxtrust apply
+    for number in 92 93; do
+        is opted-out told-$number
+        not is_trusted told-$number
+        not has_all_multicast "$(macvtap told-$number)"
+        has_no_alias "$(macvtap told-$number)"
+    done
+}
+
 @test "where root must authenticate to change anything, all that only looks works, and so does all-multicast" {
     fake_virsh <<'END'
 #!/bin/sh

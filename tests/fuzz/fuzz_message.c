@@ -57,11 +57,12 @@ static void become_honest(void) {
                                        .count = TEXTS,
                                        .devices = &no_devices};
     PROPERTY(!sandboxed_plan(&source, &planned));
-    PROPERTY(
-        unlink(path) == 0 && planned.count == TEXTS && planned.guests[0].plan.count == 3 &&
-        planned.guests[0].plan.items[0].write == TRUST_YES && planned.guests[1].plan.count == 2 &&
-        planned.guests[1].plan.items[0].write == TRUST_NO && planned.guests[1].domain.note_end &&
-        planned.guests[1].plan.items[1].write == TRUST_YES);
+    PROPERTY(unlink(path) == 0 && planned.count == TEXTS && planned.guests[0].plan.count == 3 &&
+             planned.guests[0].domain.interfaces[0].write == TRUST_YES &&
+             planned.guests[1].plan.count == 2 &&
+             planned.guests[1].domain.interfaces[0].write == TRUST_NO &&
+             planned.guests[1].domain.note_end &&
+             planned.guests[1].domain.interfaces[1].write == TRUST_YES);
     honest = planned.message;
 }
 
@@ -113,9 +114,10 @@ static void check_output(const struct text *xml, const struct text *out) {
 
 static void check_interface(const struct interface *interface, const struct text *xml) {
     const char *reason = NULL;
-    for (enum trust says = TRUST_UNSAID; says <= TRUST_YES; says++) {
+    struct interface written = *interface;
+    for (written.write = TRUST_UNSAID; written.write <= TRUST_YES; written.write++) {
         struct text out = {0};
-        if (domain_interface_xml(interface, says, xml, &out, &reason))
+        if (domain_interface_xml(&written, xml, &out, &reason))
             PROPERTY(starts(out.data, out.data + out.length, "<interface") &&
                      out.data[out.length - 1] == '>' && !strstr(out.data, "mine"));
         text_free(&out);
@@ -128,22 +130,18 @@ static void check_interface(const struct interface *interface, const struct text
 static void check_guest(const struct planned_guest *guest, const struct text *xml) {
     const char *reason = NULL;
     struct text out = {0}, note = {0};
-    enum trust *says = calloc(guest->domain.count + 1, sizeof *says);
-    PROPERTY(says && guest->plan.count == guest->domain.count);
-    for (size_t i = 0; i < guest->plan.count; i++)
-        says[i] = guest->plan.items[i].write;
-    if (domain_rewrite(&guest->domain, says, xml, &out, &reason))
+    PROPERTY(guest->plan.count == guest->domain.count);
+    if (domain_rewrite(&guest->domain, xml, &out, &reason))
         check_output(xml, &out);
     else
         PROPERTY(reason);
-    if (domain_note(&guest->domain, says, true, &note) && note.length) {
+    if (domain_note(&guest->domain, true, &note) && note.length) {
         xmlDocPtr tree = parse_tree(note.data, note.length);
         PROPERTY(tree && is_element(xmlDocGetRootElement(tree), "given"));
         xmlFreeDoc(tree);
     }
     text_free(&out);
     text_free(&note);
-    free(says);
     for (size_t i = 0; i < guest->domain.count; i++)
         check_interface(&guest->domain.interfaces[i], xml);
 }
@@ -169,9 +167,8 @@ static void misplace(struct planned_guest *guest, const uint8_t *data, size_t si
     struct domain *domain = &guest->domain;
     for (; size >= 3; data += 3, size -= 3) {
         struct interface *interface = &domain->interfaces[data[0] / 16 % domain->count];
-        size_t *const places[] = {
-            &domain->root_end, &domain->metadata_start, &domain->metadata_end, &domain->note_start,
-            &domain->note_end, &interface->tag_end,     &interface->end};
+        size_t *const places[] = {&domain->parent_tag_end, &domain->note_tag_end, &domain->note_end,
+                                  &interface->tag_end, &interface->end};
         size_t *place = places[data[0] % 16 % (sizeof places / sizeof *places)];
         size_t value = (size_t)(data[1] << 8 | data[2]);
         *place = value & 0x8000 ? value & 0x7fff : *place + value % 256 - 128;

@@ -88,7 +88,7 @@ static void check(const struct network *network, const char *xml, size_t length)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct network network;
     struct xml_error error;
-    if (network_read_text((const char *)data, size, &network, &error))
+    if (network_read((const char *)data, size, &network, &error))
         check(&network, (const char *)data, size);
     else
         PROPERTY(error.reason);

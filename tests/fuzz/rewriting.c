@@ -72,7 +72,7 @@ char *spell_mac(const char *mac, size_t seed) {
 }
 
 /* Those of the sandbox. */
-static const struct networks *active_networks(void) {
+static struct networks *active_networks(void) {
     static struct networks networks;
     static bool loaded;
     if (!loaded)
@@ -160,20 +160,19 @@ static void check_interfaces(xmlDocPtr before, xmlDocPtr after, const struct dom
         PROPERTY(was && is);
         PROPERTY(has_value(was, ATTRIBUTE, "yes") == (interface->trust == TRUST_YES));
         PROPERTY(has_value(was, ATTRIBUTE, NULL) == (interface->trust == TRUST_UNSAID));
-        PROPERTY(!interface->given || (noted && interface->trust == TRUST_YES));
-        PROPERTY(interface->given == (interface->owner != interface->trust));
-        if (item->write == interface->trust) {
+        PROPERTY(!is_given(interface) || (noted && interface->trust == TRUST_YES));
+        if (interface->write == interface->trust) {
             PROPERTY(has_value(was, ATTRIBUTE, NULL) == has_value(is, ATTRIBUTE, NULL));
             PROPERTY(has_value(was, ATTRIBUTE, "yes") == has_value(is, ATTRIBUTE, "yes"));
             PROPERTY(has_value(was, ATTRIBUTE, "no") == has_value(is, ATTRIBUTE, "no"));
-        } else if (item->write != TRUST_YES) {
-            PROPERTY(interface->given && item->write == interface->owner);
-            PROPERTY(has_value(is, ATTRIBUTE, item->write == TRUST_NO ? "no" : NULL));
+        } else if (interface->write != TRUST_YES) {
+            PROPERTY(is_given(interface) && interface->write == interface->owner);
+            PROPERTY(has_value(is, ATTRIBUTE, interface->write == TRUST_NO ? "no" : NULL));
         } else {
             PROPERTY(has_value(is, ATTRIBUTE, "yes"));
             PROPERTY(!has_value(was, ATTRIBUTE, "yes"));
         }
-        if (item->write == TRUST_YES && interface->owner != TRUST_YES) {
+        if (interface->write == TRUST_YES && interface->owner != TRUST_YES) {
             PROPERTY(is_virtio(was));
             PROPERTY(has_value(was, "type", "direct") || has_value(was, "type", "network"));
             PROPERTY(item->decision.action == POLICY_TRUST);
@@ -236,15 +235,15 @@ static void check_trees(const struct text *xml, const struct text *out, const st
 }
 
 /* Each interface's element alone, as it is sent back to a running guest: one with a type, then. */
-static void check_slices(const struct domain *domain, const enum trust *says,
-                         const struct text *xml, const struct text *out) {
+static void check_slices(const struct domain *domain, const struct text *xml,
+                         const struct text *out) {
     for (size_t i = 0; i < domain->count; i++) {
         const struct interface *interface = &domain->interfaces[i];
         const char *reason = NULL;
         struct text slice = {0};
         if (!interface->type)
             continue;
-        if (!domain_interface_xml(interface, says[i], xml, &slice, &reason)) {
+        if (!domain_interface_xml(interface, xml, &slice, &reason)) {
             /* It could be an element of the metadata. */
             PROPERTY(reason && strstr(xml->data + interface->tag_end, "</metadata>"));
             continue;
@@ -253,21 +252,13 @@ static void check_slices(const struct domain *domain, const enum trust *says,
         PROPERTY(tree);
         const xmlNode *root = xmlDocGetRootElement(tree);
         PROPERTY(is_element(root, "interface"));
-        PROPERTY(has_value(root, ATTRIBUTE, "yes") == (says[i] == TRUST_YES));
+        PROPERTY(has_value(root, ATTRIBUTE, "yes") == (interface->write == TRUST_YES));
         /* Another word than 'no' means the same, and stays where nothing else changes. */
-        PROPERTY(says[i] == TRUST_NO || memmem(out->data, out->length, slice.data, slice.length));
+        PROPERTY(interface->write == TRUST_NO ||
+                 memmem(out->data, out->length, slice.data, slice.length));
         xmlFreeDoc(tree);
         text_free(&slice);
     }
-}
-
-/* Tells domain_rewrite() of a plan; the caller frees it. */
-static enum trust *words_of(const struct plan *plan) {
-    enum trust *says = calloc(plan->count + 1, sizeof *says);
-    PROPERTY(says);
-    for (size_t i = 0; i < plan->count; i++)
-        says[i] = plan->items[i].write;
-    return says;
 }
 
 /* Rewrites what was rewritten by another policy, or by the same. */
@@ -278,9 +269,7 @@ static void rewrite_again(struct policy *policy, const struct text *xml, struct 
     const char *reason = NULL;
     PROPERTY(domain_read(xml->data, xml->length, &domain, &error));
     PROPERTY(plan_make(&domain, policy, active_networks(), &no_devices, &plan));
-    enum trust *says = words_of(&plan);
-    PROPERTY(domain_rewrite(&domain, says, xml, out, &reason));
-    free(says);
+    PROPERTY(domain_rewrite(&domain, xml, out, &reason));
     plan_free(&plan);
     domain_free(&domain);
 }
@@ -321,10 +310,10 @@ static void check_again(struct policy *policy, const struct text *xml, const str
 }
 
 /* The note names an interface by its MAC address. */
-static bool lacks_mac(const struct domain *domain, const enum trust *says) {
+static bool lacks_mac(const struct domain *domain) {
     unsigned char mac[MAC_LENGTH];
     for (size_t i = 0; i < domain->count; i++)
-        if (says[i] == TRUST_YES && domain->interfaces[i].owner != TRUST_YES &&
+        if (domain->interfaces[i].write == TRUST_YES && domain->interfaces[i].owner != TRUST_YES &&
             !mac_parse(domain->interfaces[i].mac, mac))
             return true;
     return false;
@@ -337,25 +326,24 @@ static size_t check_plan(const struct domain *domain, const struct plan *plan,
     const char *reason = NULL;
     struct text out = {0};
     PROPERTY(plan->count == domain->count);
-    enum trust *says = words_of(plan);
     for (size_t i = 0; i < plan->count; i++) {
-        given += says[i] == TRUST_YES && domain->interfaces[i].owner != TRUST_YES;
-        changes += says[i] != domain->interfaces[i].trust;
+        const struct interface *interface = &domain->interfaces[i];
+        given += interface->write == TRUST_YES && interface->owner != TRUST_YES;
+        changes += interface->write != interface->trust;
     }
     bool utf16 = memchr(xml->data, '\0', xml->length); /* where places can't be found */
-    if (!domain_rewrite(domain, says, xml, &out, &reason)) {
-        PROPERTY(reason && (utf16 || lacks_mac(domain, says)));
+    if (!domain_rewrite(domain, xml, &out, &reason)) {
+        PROPERTY(reason && (utf16 || lacks_mac(domain)));
         given = 0;
     } else {
         PROPERTY(changes || is_same(&out, xml));
         if (!utf16) {
             check_trees(xml, &out, domain, plan);
-            check_slices(domain, says, xml, &out);
+            check_slices(domain, xml, &out);
             check_again(policy, xml, &out);
         }
     }
     text_free(&out);
-    free(says);
     return given;
 }
 

@@ -343,7 +343,7 @@ as_of_0_1_0() {
     installer
     echo '[default]' > "$policy"
     installer --uninstall > "$state"/output
-    says "The policy is still there: $policy"
+    says "the policy is still there: $policy"
     [ -e "$policy" ]
     installer --uninstall --purge
     tree | diff "$state"/before -
@@ -379,8 +379,12 @@ as_of_0_1_0() {
     installer
     has_all_multicast "$(macvtap kept)"
     installer --uninstall > "$state"/output
-    says "these guests keep what rxtrust gave them: kept\$"
+    says "these guests keep what rxtrust gave them:\$"
+    says "^    kept\$"
     has_all_multicast "$(macvtap kept)"
+    installer --uninstall --revert > "$state"/output 2>&1 # no command is left that could
+    not says "not found"
+    says "^to take that back now, install rxtrust again, and run:\$"
     printf '[default]\npolicy = off\n' | write_policy
     (cd "$source" && build/rxtrust apply)
     not has_all_multicast "$(macvtap kept)"
@@ -638,7 +642,8 @@ same_steps() {
     nothing_may_change
     installer --dry-run --uninstall > "$state"/output
     nothing_changed
-    says "these guests keep what rxtrust gave them: kept\$"
+    says "these guests keep what rxtrust gave them:\$"
+    says "^    kept\$"
     same_steps --uninstall --purge --revert
     says "^remove $hook\$"
     says "^run /usr/local/bin/rxtrust revert\$"
@@ -767,7 +772,7 @@ same_steps() {
     fake udevadm <<< ''
     installer --prefix /opt/x
     as_of_0_1_0
-    sed -i 's|^TimeoutStartSec=.*|&\n# In passthrough mode a process may stay behind that waits until a paused guest runs.\nKillMode=process|' "$unit"
+    sed -i -e '/^# It logs/d; /^Standard/d' -e 's|^TimeoutStartSec=.*|&\n# In passthrough mode a process may stay behind that waits until a paused guest runs.\nKillMode=process|' "$unit"
     cp "$unit" "$state"/unit
     installer
     not grep KillMode "$unit"
@@ -916,4 +921,23 @@ completes() {
     asked_for_files=no
     completes "rxtrust explain -c x" ''
     [ $asked_for_files == yes ]
+}
+
+@test "install: an uninstallation that can't take everything back fails, and removes all the same" {
+    installer --no-apply > "$state"/output
+    stop_daemon
+    not installer --uninstall --revert > "$state"/output 2>&1
+    start_daemon
+    says "install.sh: not everything could be taken back: see above"
+    [ ! -e "$hook" ]
+    [ ! -e /usr/local/bin/rxtrust ]
+}
+
+@test "install: no line is wider than a terminal" {
+    unset COLUMNS
+    installer --help > "$state"/output
+    installer >> "$state"/output 2>&1
+    installer --uninstall --dry-run >> "$state"/output 2>&1
+    installer --uninstall --revert >> "$state"/output 2>&1
+    not grep -E '.{81}' "$state"/output
 }

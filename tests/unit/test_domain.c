@@ -478,9 +478,16 @@ static void assert_text(struct text *text, const char *expected, size_t length) 
     text_free(text);
 }
 
-/* A word for each of up to eight interfaces. */
-#define EIGHT(word) word, word, word, word, word, word, word, word
-static const enum trust everyone[] = {EIGHT(TRUST_YES)};
+/* What each interface is to say: a word for each, or one for all of them. */
+static void write_words(struct domain *domain, const enum trust *words) {
+    for (size_t i = 0; i < domain->count; i++)
+        domain->interfaces[i].write = words[i];
+}
+
+static void write_all(struct domain *domain, enum trust word) {
+    for (size_t i = 0; i < domain->count; i++)
+        domain->interfaces[i].write = word;
+}
 
 /* Rewrites the XML so that each interface says 'yes'. The owner is taken to have said it too, so no
  * note is needed. */
@@ -489,15 +496,12 @@ static struct text rewrite(const char *xml, size_t length) {
     struct text out = {0}, in = text_of(xml, length);
     const char *reason = NULL;
     read_domain(xml, length, &domain);
-    enum trust *says = calloc(domain.count + 1, sizeof *says);
-    assert_non_null(says);
     for (size_t i = 0; i < domain.count; i++)
-        says[i] = domain.interfaces[i].owner = TRUST_YES;
-    bool good = domain_rewrite(&domain, says, &in, &out, &reason);
+        domain.interfaces[i].write = domain.interfaces[i].owner = TRUST_YES;
+    bool good = domain_rewrite(&domain, &in, &out, &reason);
     assert_null(reason);
     assert_true(good);
     domain_free(&domain);
-    free(says);
     return out;
 }
 
@@ -514,14 +518,13 @@ static void test_one_of_three(void **state) {
         DEVICES("<interface type='user'/><interface type='user'/><interface type='user'/>");
     static const char after[] =
         DEVICES("<interface type='user'/><interface type='user'" YES "/><interface type='user'/>");
-    static const enum trust says[] = {TRUST_UNSAID, TRUST_YES, TRUST_UNSAID};
     struct domain domain;
     struct text out = {0}, in = text_of(before, strlen(before));
     const char *reason = NULL;
     read_domain(before, strlen(before), &domain);
     assert_int_equal(domain.count, 3);
-    domain.interfaces[1].owner = TRUST_YES;
-    assert_true(domain_rewrite(&domain, says, &in, &out, &reason));
+    domain.interfaces[1].write = domain.interfaces[1].owner = TRUST_YES;
+    assert_true(domain_rewrite(&domain, &in, &out, &reason));
     assert_null(reason);
     assert_text(&out, after, strlen(after));
     domain_free(&domain);
@@ -602,6 +605,9 @@ static const struct noted {
     {"an element with another name",
      NOTED("<gave xmlns='" URI "'><interface mac='" A "' was='no'/></gave>", CARD(YES, A)),
      "yes yes own\n"},
+    {"a namespace that looks like the way to an entry",
+     NOTED("<interface xmlns='urn:rxtrust:1}given/{" URI "' mac='" A "' was='no'/>", CARD(YES, A)),
+     "yes yes own\n"},
     {"a note in another's metadata",
      NOTED("<x:a xmlns:x='urn:x'>" GIVEN(ENTRY(A, "no")) "</x:a>", CARD(YES, A)), "yes yes own\n"},
     {"a note outside of the metadata",
@@ -641,7 +647,7 @@ static void test_noted(void **state) {
     for (size_t i = 0; i < domain.count; i++)
         (void)fprintf(out, "%s %s %s\n", trust_names[domain.interfaces[i].trust],
                       trust_names[domain.interfaces[i].owner],
-                      domain.interfaces[i].given ? "given" : "own");
+                      is_given(&domain.interfaces[i]) ? "given" : "own");
     report_assert(&report, row->read);
     domain_free(&domain);
 }
@@ -716,7 +722,7 @@ static const struct note {
 static void assert_note(const struct domain *domain, const struct note *row, bool for_virsh) {
     struct text note = {0};
     const char *expected = for_virsh ? row->for_virsh : row->in_xml;
-    assert_int_equal(domain_note(domain, row->says, for_virsh, &note), expected != NULL);
+    assert_int_equal(domain_note(domain, for_virsh, &note), expected != NULL);
     if (expected)
         assert_text(&note, expected, strlen(expected));
     text_free(&note);
@@ -726,6 +732,8 @@ static void test_note(void **state) {
     const struct note *row = *state;
     struct domain domain;
     read_domain(row->xml, strlen(row->xml), &domain);
+    assert_true(domain.count <= COUNT(row->says));
+    write_words(&domain, row->says);
     assert_note(&domain, row, false);
     assert_note(&domain, row, true);
     domain_free(&domain);
@@ -840,14 +848,12 @@ static const struct noting {
 /* Rewrites to the owner's word (`back`) or to 'yes', and compares. */
 static void assert_noting(const char *xml, bool back, const char *expected) {
     struct domain domain;
-    enum trust says[8] = {0};
     struct text in = text_of(xml, strlen(xml)), out = {0};
     const char *reason = NULL;
     read_domain(xml, strlen(xml), &domain);
-    assert_true(domain.count <= COUNT(says));
     for (size_t i = 0; i < domain.count; i++)
-        says[i] = back ? domain.interfaces[i].owner : TRUST_YES;
-    bool good = domain_rewrite(&domain, says, &in, &out, &reason);
+        domain.interfaces[i].write = back ? domain.interfaces[i].owner : TRUST_YES;
+    bool good = domain_rewrite(&domain, &in, &out, &reason);
     assert_string_equal(or_dash(reason), "-");
     assert_true(good);
     assert_text(&out, expected, strlen(expected));
@@ -886,13 +892,16 @@ static void test_back(void **state) {
         in = text_of(before, strlen(before));
         read_domain(in.data, in.length, &domain);
         enum trust says = domain.interfaces[0].trust;
-        assert_true(domain_rewrite(&domain, everyone, &in, &there, &reason));
+        assert_int_equal(domain.interfaces[0].write, says);
+        write_all(&domain, TRUST_YES);
+        assert_true(domain_rewrite(&domain, &in, &there, &reason));
         domain_free(&domain);
         read_domain(there.data, there.length, &domain);
         assert_int_equal(domain.interfaces[0].trust, TRUST_YES);
         assert_int_equal(domain.interfaces[0].owner, says);
-        assert_int_equal(domain.interfaces[0].given, says != TRUST_YES);
-        assert_true(domain_rewrite(&domain, &says, &there, &back, &reason));
+        assert_int_equal(is_given(&domain.interfaces[0]), says != TRUST_YES);
+        write_all(&domain, says);
+        assert_true(domain_rewrite(&domain, &there, &back, &reason));
         assert_text(&back, before, strlen(before));
         domain_free(&domain);
         text_free(&there);
@@ -907,7 +916,7 @@ static void assert_circle(const char *const macs[], unsigned words, unsigned giv
     static const char *const attributes[] = {"", NO, YES};
     struct domain domain;
     struct text before = {0}, there = {0}, back = {0};
-    enum trust owner[CARDS_IN_CIRCLE], says[CARDS_IN_CIRCLE];
+    enum trust owner[CARDS_IN_CIRCLE] = {0}, says[CARDS_IN_CIRCLE] = {0};
     const char *reason = NULL;
     assert_true(text_print(&before, "<domain>\n<devices>"));
     for (size_t i = 0; i < CARDS_IN_CIRCLE; i++, words /= WORDS) {
@@ -917,18 +926,20 @@ static void assert_circle(const char *const macs[], unsigned words, unsigned giv
     }
     assert_true(text_print(&before, "</devices></domain>"));
     read_domain(before.data, before.length, &domain);
-    assert_true(domain_rewrite(&domain, says, &before, &there, &reason));
+    write_words(&domain, says);
+    assert_true(domain_rewrite(&domain, &before, &there, &reason));
     domain_free(&domain);
     read_domain(there.data, there.length, &domain);
     for (size_t i = 0; i < CARDS_IN_CIRCLE; i++) {
-        bool is_given = says[i] == TRUST_YES && owner[i] != TRUST_YES;
-        if (domain.interfaces[i].owner != owner[i] || domain.interfaces[i].given != is_given)
+        bool expected = says[i] == TRUST_YES && owner[i] != TRUST_YES;
+        if (domain.interfaces[i].owner != owner[i] || is_given(&domain.interfaces[i]) != expected)
             print_error("interface %zu of %s\n", i, there.data);
         assert_int_equal(domain.interfaces[i].trust, says[i]);
         assert_int_equal(domain.interfaces[i].owner, owner[i]);
-        assert_int_equal(domain.interfaces[i].given, is_given);
+        assert_int_equal(is_given(&domain.interfaces[i]), expected);
     }
-    assert_true(domain_rewrite(&domain, owner, &there, &back, &reason));
+    write_words(&domain, owner);
+    assert_true(domain_rewrite(&domain, &there, &back, &reason));
     assert_text(&back, before.data, before.length);
     domain_free(&domain);
     text_free(&before);
@@ -962,7 +973,8 @@ static void test_one_mac_and_its_owner(void **state) {
     struct text in = text_of(before, strlen(before)), there = {0}, element = {0};
     const char *reason = NULL;
     read_domain(before, strlen(before), &domain);
-    assert_true(domain_rewrite(&domain, everyone, &in, &there, &reason));
+    write_all(&domain, TRUST_YES);
+    assert_true(domain_rewrite(&domain, &in, &there, &reason));
     domain_free(&domain);
     /* What libvirt makes of the first element is the same without the attribute. */
     char *first = strstr(there.data, YES);
@@ -971,10 +983,10 @@ static void test_one_mac_and_its_owner(void **state) {
     there.length -= strlen(YES);
     read_domain(there.data, there.length, &domain);
     assert_int_equal(domain.interfaces[0].trust, taken[0]);
-    assert_false(domain.interfaces[0].given);
+    assert_false(is_given(&domain.interfaces[0]));
     assert_int_equal(domain.interfaces[1].trust, taken[1]);
     assert_int_equal(domain.interfaces[1].owner, TRUST_NO);
-    assert_true(domain.interfaces[1].given);
+    assert_true(is_given(&domain.interfaces[1]));
     domain_free(&domain);
     text_free(&there);
     text_free(&element);
@@ -994,7 +1006,8 @@ static void test_refused_note(void **state) {
     struct text in = text_of(row->xml, strlen(row->xml)), out = {0};
     const char *reason = NULL;
     read_domain(row->xml, strlen(row->xml), &domain);
-    assert_false(domain_rewrite(&domain, everyone, &in, &out, &reason));
+    write_all(&domain, TRUST_YES);
+    assert_false(domain_rewrite(&domain, &in, &out, &reason));
     assert_non_null(reason);
     text_free(&out);
     domain_free(&domain);
@@ -1062,13 +1075,13 @@ static void test_place_in_metadata(void **state) {
         METADATA(PLACED(TARGET("macvtap2"))) "<devices>" PLACED(TARGET("macvtap1")) "</devices>");
     struct text in = text_of(xml, strlen(xml)), out = {0};
     const char *tag = strstr(xml, "<interface type='direct'"), *reason = NULL;
-    struct interface interface = {.target = "macvtap2"};
+    struct interface interface = {.target = "macvtap2", .write = TRUST_YES};
     assert_non_null(tag);
     interface.tag_end = (size_t)(tag - xml) + strlen("<interface type='direct'");
     interface.end = interface.tag_end + strlen(">" TARGET("macvtap2") "</interface>");
     assert_memory_equal(xml + interface.end, "</metadata>", strlen("</metadata>"));
     assert_false(domain_target_stands(&interface, &in));
-    assert_false(domain_interface_xml(&interface, TRUST_YES, &in, &out, &reason));
+    assert_false(domain_interface_xml(&interface, &in, &out, &reason));
     assert_non_null(reason);
     text_free(&out);
 }
@@ -1149,7 +1162,8 @@ static void assert_element(const struct domain *domain, const char *xml, enum tr
                            const char *expected) {
     const char *reason = NULL;
     struct text out = {0}, in = text_of(xml, strlen(xml));
-    assert_true(domain_interface_xml(&domain->interfaces[1], says, &in, &out, &reason));
+    domain->interfaces[1].write = says;
+    assert_true(domain_interface_xml(&domain->interfaces[1], &in, &out, &reason));
     assert_null(reason);
     assert_text(&out, expected, strlen(expected));
 }
@@ -1325,8 +1339,9 @@ static void test_encoding(void **state) {
         const char *reason = NULL;
         struct text rewritten = {0}, in = text_of(xml.text, xml.length);
         if (domain_read(xml.text, xml.length, &domain, &error)) {
+            write_all(&domain, TRUST_YES);
             for (int noted = 1; noted >= 0; noted--) {
-                assert_false(domain_rewrite(&domain, everyone, &in, &rewritten, &reason));
+                assert_false(domain_rewrite(&domain, &in, &rewritten, &reason));
                 assert_non_null(reason);
                 text_free(&rewritten);
                 domain.interfaces[0].owner = TRUST_YES; /* then no note is needed */
@@ -1365,12 +1380,12 @@ static void test_place(void **state) {
     read_domain(in.data, in.length, &domain);
     domain.interfaces[0].tag_end = row->tag_end;
     domain.interfaces[0].end = row->end;
-    domain.interfaces[0].owner = TRUST_YES;
+    domain.interfaces[0].write = domain.interfaces[0].owner = TRUST_YES;
     domain.interfaces[0].target = "macvtap0";
-    assert_false(domain_rewrite(&domain, everyone, &in, &out, &reason));
+    assert_false(domain_rewrite(&domain, &in, &out, &reason));
     assert_non_null(reason);
     text_free(&out);
-    assert_false(domain_interface_xml(domain.interfaces, TRUST_YES, &in, &out, &reason));
+    assert_false(domain_interface_xml(domain.interfaces, &in, &out, &reason));
     assert_non_null(reason);
     assert_false(domain_target_stands(domain.interfaces, &in));
     text_free(&out);
@@ -1415,16 +1430,17 @@ static void test_lie(void **state) {
     struct text in = exact_text(text), out = {0};
     struct interface interface = {.trust = row->trust,
                                   .owner = TRUST_YES,
+                                  .write = TRUST_YES,
                                   .target = "macvtap0",
                                   .tag_end = tag_end,
                                   .end = tag_end + end};
     const struct domain domain = {.interfaces = &interface, .count = 1};
     const char *reason = NULL;
-    assert_false(domain_interface_xml(&interface, TRUST_YES, &in, &out, &reason));
+    assert_false(domain_interface_xml(&interface, &in, &out, &reason));
     assert_non_null(reason);
     text_free(&out);
     assert_false(domain_target_stands(&interface, &in));
-    assert_int_equal(domain_rewrite(&domain, everyone, &in, &out, &reason), row->alone);
+    assert_int_equal(domain_rewrite(&domain, &in, &out, &reason), row->alone);
     text_free(&out);
     free(in.data);
     free(text);
@@ -1435,10 +1451,11 @@ static void test_element_alone(void **state) {
     (void)state;
     static const char xml[] = "<interface type='direct'/>";
     static const char trusted[] = "<interface type='direct'" YES "/>";
-    const struct interface interface = {.tag_end = strlen(xml) - 2, .end = strlen(xml)};
+    const struct interface interface = {
+        .write = TRUST_YES, .tag_end = strlen(xml) - 2, .end = strlen(xml)};
     const char *reason = NULL;
     struct text in = exact_text(xml), out = {0};
-    assert_true(domain_interface_xml(&interface, TRUST_YES, &in, &out, &reason));
+    assert_true(domain_interface_xml(&interface, &in, &out, &reason));
     assert_text(&out, trusted, strlen(trusted));
     free(in.data);
 }
@@ -1446,22 +1463,22 @@ static void test_element_alone(void **state) {
 static void test_one_place_twice(void **state) {
     (void)state;
     static const char xml[] = "<domain><interface type='direct'></interface></domain>";
-    struct interface interfaces[2] = {{.owner = TRUST_YES, .tag_end = 32, .end = 45}};
+    struct interface interfaces[2] = {
+        {.owner = TRUST_YES, .write = TRUST_YES, .tag_end = 32, .end = 45}};
     interfaces[1] = interfaces[0];
     struct domain domain = {.interfaces = interfaces, .count = 1};
     struct text in = text_of(xml, strlen(xml)), out = {0};
     const char *reason = NULL;
-    assert_true(domain_rewrite(&domain, everyone, &in, &out, &reason));
+    assert_true(domain_rewrite(&domain, &in, &out, &reason));
     text_free(&out);
     domain.count = 2;
-    assert_false(domain_rewrite(&domain, everyone, &in, &out, &reason));
+    assert_false(domain_rewrite(&domain, &in, &out, &reason));
     assert_non_null(reason);
     text_free(&out);
 }
 
 /* Every two of the places of metadata and note, told as every offset and some beyond the text. No
- * byte outside of the text is read, and the devices stay where the end of the metadata is told
- * rightly. */
+ * byte outside of the text is read, and the devices stay. */
 static void test_places_of_the_note(void **state) {
     (void)state;
     static const char *const texts[] = {
@@ -1474,23 +1491,21 @@ static void test_places_of_the_note(void **state) {
         struct text in = exact_text(texts[i]);
         struct domain domain;
         read_domain(in.data, in.length, &domain);
+        write_all(&domain, TRUST_YES);
         const struct domain honest = domain;
-        size_t *const told[] = {&domain.root_end, &domain.metadata_start, &domain.metadata_end,
-                                &domain.note_start, &domain.note_end};
+        size_t *const told[] = {&domain.parent_tag_end, &domain.note_tag_end, &domain.note_end};
         size_t last = in.length + 3;
         for (size_t a = 0; a < COUNT(told); a++)
             for (size_t b = 0; b < COUNT(told); b++)
                 for (size_t at = 0; at < last * last; at++) {
                     struct text out = {0};
                     const char *reason = NULL;
-                    bool end_is_true =
-                        told[a] != &domain.metadata_end && told[b] != &domain.metadata_end;
                     domain = honest;
                     *told[a] = at / last > in.length ? SIZE_MAX - (last - at / last) : at / last;
                     *told[b] = at % last > in.length ? SIZE_MAX - (last - at % last) : at % last;
-                    bool good = domain_rewrite(&domain, everyone, &in, &out, &reason);
+                    bool good = domain_rewrite(&domain, &in, &out, &reason);
                     assert_int_equal(good, reason == NULL);
-                    if (good && end_is_true)
+                    if (good)
                         assert_non_null(strstr(out.data, CARDS(YES) "</domain>"));
                     text_free(&out);
                 }

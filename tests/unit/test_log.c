@@ -70,6 +70,15 @@ static void test_command_that_changes_guests(void **state) {
     log_error_at("FILE", 7, "a reason");
     assert_written(errors, "FILE:7: a reason\n");
     assert_received(journald, HEAD "PRIORITY=3\nMESSAGE=FILE:7: a reason\n");
+    log_about_guest("web-1");
+    log_error("apply: 52:54:00:a1:b2:10: macvtap0: no multicast; run: rxtrust apply web-1");
+    assert_written(errors,
+                   "rxtrust: guest web-1: apply: 52:54:00:a1:b2:10: macvtap0: no multicast;\n"
+                   "    run: rxtrust apply web-1\n");
+    assert_received(journald,
+                    HEAD "PRIORITY=3\nMESSAGE=guest web-1: apply: 52:54:00:a1:b2:10: macvtap0: "
+                         "no multicast; run: rxtrust apply web-1\nGUEST=web-1\n");
+    log_about_guest(NULL);
     (void)close(journald);
 }
 
@@ -90,10 +99,17 @@ static void test_hook(void **state) {
     (void)close(journald); /* its file stays, nobody listens */
     log_error("once more");
     assert_received(syslog, "<27>rxtrust: guest a?PRIORITY=0???: once more");
+    log_info(
+        "a hook's message is one line however long it is, because whoever reads it is no terminal");
+    assert_written(errors,
+                   "rxtrust: guest a?PRIORITY=0???: once more\n"
+                   "rxtrust: guest a?PRIORITY=0???: a hook's message is one line however long it "
+                   "is, because whoever reads it is no terminal\n");
+    assert_true(recv(syslog, NULL, 0, MSG_DONTWAIT) >= 0);
     log_about_guest(NULL);
     log_info("alone");
     assert_received(syslog, "<30>rxtrust: alone");
-    assert_written(errors, "rxtrust: guest a?PRIORITY=0???: once more\nrxtrust: alone\n");
+    assert_written(errors, "rxtrust: alone\n");
     assert_true(log_has_syslog());
     (void)close(syslog);
     assert_false(log_has_syslog());

@@ -38,7 +38,7 @@ struct thing {
 static const struct message_field fields[] = {
     {FIELD_TEXT, offsetof(struct thing, text), 0},
     {FIELD_SIZE, offsetof(struct thing, size), 0},
-    {FIELD_ENUM, offsetof(struct thing, kind), 3},
+    {FIELD_ENUM, offsetof(struct thing, kind), 2},
     {FIELD_FLAG, offsetof(struct thing, flag), 0},
 };
 

@@ -257,15 +257,16 @@ static const struct network *read_network(const char *xml, struct network *netwo
     *network = (struct network){0};
     if (!xml)
         return NULL;
-    assert_true(network_read_text(xml, strlen(xml), network, &error));
+    assert_true(network_read(xml, strlen(xml), network, &error));
     return network;
 }
 
-static void assert_fate(const struct plan_item *item, enum fate fate, enum trust owner) {
+static void assert_fate(const struct plan_item *item, const struct interface *interface,
+                        enum fate fate, enum trust owner) {
     assert_int_equal(item->want, fate == NOTHING     ? WANT_NOTHING
                                  : fate == MULTICAST ? WANT_MULTICAST
                                                      : WANT_TRUST);
-    assert_int_equal(item->write, fate == TRUST ? TRUST_YES : owner);
+    assert_int_equal(interface->write, fate == TRUST ? TRUST_YES : owner);
 }
 
 /* In passthrough mode, and on a device that libvirt didn't make, trust comes down to multicast. */
@@ -287,7 +288,6 @@ static void assert_place(const struct place *row, const struct network *network,
     struct interface interface = row->interface;
     interface.model = model->name;
     interface.owner = owner;
-    interface.given = given;
     interface.trust = given ? TRUST_YES : owner;
     struct plan_item item = plan_interface(&interface, network, NULL, policy, &host);
     assert_int_equal(item.attachment, row->attachment);
@@ -296,8 +296,8 @@ static void assert_place(const struct place *row, const struct network *network,
     const enum fate *fates = model->can_trust ? rule->virtio : rule->others;
     /* A network that is gone may have said 'no'. */
     bool gone = row->attachment == ATTACHED_BY_NETWORK && !network;
-    assert_fate(&item, fate_at(row, fates[gone && owner == TRUST_UNSAID ? TRUST_NO : owner]),
-                owner);
+    assert_fate(&item, &interface,
+                fate_at(row, fates[gone && owner == TRUST_UNSAID ? TRUST_NO : owner]), owner);
 }
 
 /* One place, with every policy, model and owner's word. */
@@ -365,11 +365,10 @@ static void test_saying(void **state) {
         for (int given = 0; given <= (row->interface != TRUST_YES ? 1 : 0); given++) {
             stages[i].owner = row->interface;
             stages[i].trust = given ? TRUST_YES : row->interface;
-            stages[i].given = given;
             struct plan_item item = plan_interface(&stages[i], known, NULL, &policy, &host);
             assert_int_equal(item.says, row->says);
             assert_int_equal(item.said_by, row->by);
-            assert_fate(&item, rules[0].virtio[row->says], row->interface);
+            assert_fate(&item, &stages[i], rules[0].virtio[row->says], row->interface);
         }
     }
     policy_free(&policy);
@@ -385,7 +384,7 @@ static void test_saying(void **state) {
 
 /* The owner's word, and the XML's 'yes' over it. */
 #define SAYS(word)  .owner = TRUST_##word, .trust = TRUST_##word
-#define GIVEN(word) .owner = TRUST_##word, .trust = TRUST_YES, .given = true
+#define GIVEN(word) .owner = TRUST_##word, .trust = TRUST_YES
 #define ETHERNET(on, ...)                                                                          \
     { .type = "ethernet", .target = on, .managed = "no", .model = "virtio", __VA_ARGS__ }
 
@@ -510,10 +509,11 @@ static void test_why(void **state) {
     struct policy policy;
     const struct network *known = read_network(row->network, &network);
     read_policy(row->policy, &policy);
-    struct plan_item item = plan_interface(&row->interface, known, NULL, &policy, &host);
+    struct interface interface = row->interface;
+    struct plan_item item = plan_interface(&interface, known, NULL, &policy, &host);
     assert_int_equal(item.want, row->want);
     assert_int_equal(item.reason, row->reason);
-    assert_int_equal(item.write, row->write);
+    assert_int_equal(interface.write, row->write);
     policy_free(&policy);
     network_free(&network);
 }
@@ -533,8 +533,7 @@ static void test_network_problem(void **state) {
     struct policy policy;
     read_policy("[default]\n", &policy);
     for (size_t i = 0; i < COUNT(rows); i++) {
-        const struct interface interface = {
-            .type = rows[i].type, .network = "lan", .model = "virtio"};
+        struct interface interface = {.type = rows[i].type, .network = "lan", .model = "virtio"};
         struct plan_item item = plan_interface(&interface, NULL, "it is gone", &policy, &host);
         assert_int_equal(item.attachment, rows[i].attachment);
         assert_int_equal(item.reason, rows[i].reason);
@@ -830,7 +829,7 @@ static void test_sight(void **state) {
     const struct network *known = read_network(row->network, &network);
     read_policy(text, &policy);
     struct plan_item item = plan_interface(&interface, known, NULL, &policy, &host);
-    assert_fate(&item,
+    assert_fate(&item, &interface,
                 row->matches                                     ? NOTHING
                 : item.attachment == ATTACHED_BY_NAME            ? MULTICAST
                 : interface.owner == TRUST_YES                   ? TRUSTED
@@ -885,8 +884,7 @@ static const struct least {
 
 static void test_least(void **state) {
     const struct least *row = *state;
-    static const struct interface interface = {
-        .type = "direct", .network = "lan", .model = "virtio"};
+    struct interface interface = {.type = "direct", .network = "lan", .model = "virtio"};
     struct policy policy;
     read_policy(row->policy, &policy);
     struct plan_item item = plan_interface(&interface, NULL, "it is gone", &policy, &host);
@@ -925,7 +923,7 @@ static void test_pool(void **state) {
     const char *devices[] = {"eth0", "eth1", "eth2"};
     const struct network network = {
         .macvtap = true, .mode = "bridge", .devices = devices, .device_count = COUNT(devices)};
-    const struct interface interface = {.type = "network", .network = "lan", .model = "virtio"};
+    struct interface interface = {.type = "network", .network = "lan", .model = "virtio"};
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct policy policy;
         read_policy(rows[i].policy, &policy);
@@ -933,6 +931,8 @@ static void test_pool(void **state) {
         assert_int_equal(item.decision.action, rows[i].action);
         assert_int_equal(item.decision.override, rows[i].override);
         assert_string_equal(item.decision.section, rows[i].section);
+        assert_string_equal(or_dash(item.decision.override_section),
+                            rows[i].override ? "rule:r" : "-");
         policy_free(&policy);
     }
 }
@@ -952,22 +952,21 @@ static void test_domain(void **state) {
     struct xml_error error;
     struct policy policy;
     struct plan plan;
-    const struct networks none = {0};
+    struct networks none = {0};
     assert_true(domain_read(xml, strlen(xml), &domain, &error));
     read_policy("[rule:r]\nvm = 0DDBA11C-0000-4000-8000-000000000001\ndev = eth1\n"
                 "policy = multicast\n[vm:other]\npolicy = off\n",
                 &policy);
     assert_true(plan_make(&domain, &policy, &none, &host, &plan));
     assert_int_equal(plan.count, 4);
-    assert_fate(&plan.items[0], TRUST, TRUST_UNSAID);
-    assert_fate(&plan.items[1], MULTICAST, TRUST_UNSAID);
-    assert_fate(&plan.items[2], NOTHING, TRUST_UNSAID);
-    assert_fate(&plan.items[3], NOTHING, TRUST_UNSAID);
+    assert_fate(&plan.items[0], &domain.interfaces[0], TRUST, TRUST_UNSAID);
+    assert_fate(&plan.items[1], &domain.interfaces[1], MULTICAST, TRUST_UNSAID);
+    assert_fate(&plan.items[2], &domain.interfaces[2], NOTHING, TRUST_UNSAID);
+    assert_fate(&plan.items[3], &domain.interfaces[3], NOTHING, TRUST_UNSAID);
     assert_int_equal(plan.items[2].reason, NETWORK_UNKNOWN);
     assert_null(plan.items[0].network_problem);
     assert_non_null(plan.items[2].network_problem);
-    assert_string_equal(plan.items[2].network_problem,
-                        "the network is not active: virsh net-start starts it");
+    assert_string_equal(plan.items[2].network_problem, network_not_active);
     assert_null(plan.items[3].network_problem); /* a bridge needs no network to be told */
     plan_free(&plan);
     assert_null(plan.items);
@@ -982,7 +981,7 @@ static void test_domain_without_interfaces(void **state) {
     struct xml_error error;
     struct policy policy;
     struct plan plan;
-    const struct networks none = {0};
+    struct networks none = {0};
     assert_true(domain_read(xml, strlen(xml), &domain, &error));
     read_policy("[default]\n", &policy);
     assert_true(plan_make(&domain, &policy, &none, &host, &plan));
@@ -1040,16 +1039,16 @@ static void test_old(void **state) {
     struct xml_error error;
     struct policy policy;
     struct plan plan;
-    const struct networks none = {0};
+    struct networks none = {0};
     assert_true(domain_read(row->xml, strlen(row->xml), &domain, &error));
     read_policy(row->policy, &policy);
     assert_true(plan_make(&domain, &policy, &none, &host, &plan));
     assert_int_equal(plan.count, 1);
     assert_int_equal(domain.interfaces[0].owner, row->owner);
-    assert_int_equal(domain.interfaces[0].given, row->given);
+    assert_int_equal(is_given(domain.interfaces), row->given);
     assert_int_equal(plan.items[0].says, row->owner);
     assert_int_equal(plan.items[0].want, row->want);
-    assert_int_equal(plan.items[0].write, row->write);
+    assert_int_equal(domain.interfaces[0].write, row->write);
     plan_free(&plan);
     policy_free(&policy);
     domain_free(&domain);

@@ -10,15 +10,14 @@
 #define X40  X10 X10 X10 X10
 #define X400 X40 X40 X40 X40 X40 X40 X40 X40 X40 X40
 
-/* inih keeps 49 bytes of a section's name, and 199 of a line, its end included. */
+/* inih keeps 49 bytes of a section's name, which is read from our own text, and 199 of a line, its
+ * end included. */
 #define NAME_49  "vm:" X40 "123456"
 #define NAME_50  NAME_49 "7"
 #define RULE_50  "rule:" X40 "12345"
 #define LINE_198 "; " X40 X40 X40 X40 X10 X10 X10 "123456"
 
 #define UNKNOWN_SECTION "unknown section: there are [default], [vm:NAME] and [rule:NAME]\n"
-#define CUT_NAME                                                                                   \
-    "the section's name is cut after 49 bytes: use the UUID, a glob, or a [rule:…] with vm =\n"
 #define NO_DEFAULT_HERE "[default] must be the first: it would undo the sections above it\n"
 #define INDENTED        "the line is indented: inih would take it for a part of the value above\n"
 #define NEITHER         "neither [section] nor key = value\n"
@@ -196,13 +195,13 @@ static const struct parsing {
     {"a rule with nothing to do", TEXT("[rule:r]\nvm = a\n"), "1: " NOTHING("rule:r")},
     {"an empty rule", TEXT("[rule:r]\n"), "1: " NO_MATCH("rule:r") "1: " NOTHING("rule:r")},
     {"a name of 49 bytes", TEXT("[" NAME_49 "]\npolicy = off\n"), ""},
-    {"a name of 50 bytes", TEXT("[" NAME_50 "]\npolicy = off\n"), "1: " CUT_NAME},
-    {"a rule's name of 50 bytes", TEXT("[" RULE_50 "]\nvm = a\npolicy = off\n"), "1: " CUT_NAME},
-    {"a long name below the one it is cut to",
-     TEXT("[" NAME_49 "]\npolicy = off\n[" NAME_50 "]\npolicy = trust\n"), "3: " CUT_NAME},
-    {"two long names that are cut alike",
-     TEXT("[" NAME_50 "1]\npolicy = off\n[" NAME_50 "2]\npolicy = trust\n"),
-     "1: " CUT_NAME "3: " CUT_NAME},
+    {"a name of 50 bytes", TEXT("[" NAME_50 "]\npolicy = off\n"), ""},
+    {"a name of 50 bytes without a key", TEXT("[" NAME_50 "]\n"), "1: " NOTHING(NAME_50)},
+    {"a rule's name of 50 bytes", TEXT("[" RULE_50 "]\nvm = a\npolicy = off\n"), ""},
+    {"a long name below the one that inih would cut it to",
+     TEXT("[" NAME_49 "]\npolicy = off\n[" NAME_50 "]\npolicy = trust\n"), ""},
+    {"two long names that inih would cut alike",
+     TEXT("[" NAME_50 "1]\npolicy = off\n[" NAME_50 "2]\npolicy = trust\n"), ""},
 
     /* Keys and values. */
     {"an unknown key", TEXT("[default]\npolice = off\n"), "2: " NO_KEY("police")},
@@ -308,9 +307,13 @@ static const struct parsing {
     {"a glob of MAC addresses with five bytes", TEXT(RULE("mac = 52:54:00:12:3?\n")),
      "2: " BAD_MAC("52:54:00:12:3?")},
     {"a bracket of no digit, or not closed",
-     TEXT(RULE("mac = 5[g]:*, 5[:]54:*, 5[12:*, 5[]:*, 5[!]:*, [x2]2:*\n")),
+     TEXT(RULE("mac = 5[g]:*, 5[:]54:*, 5[12:*, 5[]:*, 5[!]:*, [x2]2:*, 52:54:*[\n")),
      "2: " BAD_MAC("5[g]:*") "2: " BAD_MAC("5[:]54:*") "2: " BAD_MAC("5[12:*") "2: " BAD_MAC(
-         "5[]:*") "2: " BAD_MAC("5[!]:*") "2: " BAD_MAC("[x2]2:*")},
+         "5[]:*") "2: " BAD_MAC("5[!]:*") "2: " BAD_MAC("[x2]2:*") "2: " BAD_MAC("52:54:*[")},
+    {"a bracket never opened, a backslash, and letters in a glob",
+     TEXT(RULE("mac = 52:54:00:12:34:5], 5\\2:54:*, g2:*, 52:54:00:12:34:5?x\n")),
+     "2: " BAD_MAC("52:54:00:12:34:5]") "2: " BAD_MAC("5\\2:54:*") "2: " BAD_MAC(
+         "g2:*") "2: " BAD_MAC("52:54:00:12:34:5?x")},
     {"a glob of no MAC address", TEXT(RULE("mac = eth*\n")), "2: " BAD_MAC("eth*")},
     {"two bad MAC addresses in a list", TEXT(RULE("mac = a, 52:54:*, b\n")),
      "2: " BAD_MAC("a") "2: " BAD_MAC("b")},
@@ -422,7 +425,7 @@ static const struct parsing {
      ""},
 
     /* Several errors. */
-    {"an error between a section and the line that shows its name to be cut",
+    {"a name of 50 bytes, and an error below it",
      TEXT("[" NAME_50 "]\n; \x01\npolicy = off\n[vm:a]\n"), "2: " CONTROL "4: " NOTHING("vm:a")},
     {"a section behind a NUL byte", TEXT("\0\n[vm:a]\npolicy = off\n[vm:b]\npolicy = of\n"),
      "1: " CONTROL "5: " BAD_POLICY("of")},
@@ -526,6 +529,12 @@ static const struct decision {
     {"a name in another case", "[vm:WEB-1]\npolicy = off\n", NULL, ON_DEV, MISS},
     {"a name of 46 bytes", "[" NAME_49 "]\npolicy = off\n", X40 "123456", ON_DEV,
      "off no " NAME_49},
+    {"the first of two long names that inih would cut alike",
+     "[" NAME_50 "1]\npolicy = off\n[" NAME_50 "2]\npolicy = multicast\n", X40 "12345671", ON_DEV,
+     "off no " NAME_50 "1"},
+    {"the second of two long names that inih would cut alike",
+     "[" NAME_50 "1]\npolicy = off\n[" NAME_50 "2]\npolicy = multicast\n", X40 "12345672", ON_DEV,
+     "multicast no " NAME_50 "2"},
     {"* in a name", "[vm:*-1]\npolicy = off\n", NULL, ON_DEV, "off no vm:*-1"},
     {"* is any text, of no bytes too", "[vm:web-1*]\npolicy = off\n", NULL, ON_DEV,
      "off no vm:web-1*"},

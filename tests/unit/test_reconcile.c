@@ -15,10 +15,11 @@ typedef void checker(const struct plan_item *item, const struct observed *observ
 
 static void check_one(checker *check, unsigned bits, enum want want, enum in_force trust,
                       enum live live) {
-    const struct plan_item item = {.attachment = ATTACHED_DIRECTLY,
-                                   .want = want,
-                                   .reason = want == WANT_NOTHING ? OFF_BY_POLICY : BY_POLICY,
-                                   .decision = {.section = "default"}};
+    const struct plan_item item = {
+        .attachment = ATTACHED_DIRECTLY,
+        .want = want,
+        .reason = want == WANT_NOTHING ? OFF_BY_POLICY : BY_POLICY,
+        .decision = {.section = "default", .action = (enum policy_action)want}};
     const struct observed observed = {.passthrough = bits & 1,
                                       .all_multicast = bits & 2,
                                       .follows = bits & 4,
@@ -392,7 +393,7 @@ static const struct row {
      0,
      TRUSTED_UNTIL_SHUTDOWN,
      "trusted until it is shut down; libvirt 9.10 can't change trust of a guest that runs; if its "
-     "definition says 'yes', run: rxtrust define"},
+     "definition says 'yes', run: rxtrust define web-1"},
     {"multicast to be set",
      WANT_MULTICAST,
      BY_POLICY,
@@ -491,7 +492,7 @@ static const struct row {
      0,
      TRUSTED_UNTIL_SHUTDOWN,
      "trusted until it is shut down; libvirt 9.0 can't change trust of a guest that runs; if its "
-     "definition says 'yes', run: rxtrust define"},
+     "definition says 'yes', run: rxtrust define web-1"},
     {"opted out, with trust of its owner's",
      WANT_NOTHING,
      OFF_BY_POLICY,
@@ -530,27 +531,28 @@ static const struct row {
     {"a network that isn't known",
      WANT_NOTHING,
      NETWORK_UNKNOWN,
-     {.all_multicast = true, .own_alias = true, .marked = true},
+     {.all_multicast = true, .own_alias = true, .marked = true, .network = "dmz"},
      0,
      NETWORK_NOT_KNOWN,
-     "its network is unknown; it is gone"},
+     "its network dmz is unknown: it is gone"},
     {"a network that isn't known, and a device that can't be looked at",
      WANT_NOTHING,
      NETWORK_UNKNOWN,
-     {.problem = "it is not there"},
+     {.problem = "it is not there", .network = "dmz"},
      0,
      NETWORK_NOT_KNOWN,
-     "its network is unknown; it is gone"},
+     "its network dmz is unknown: it is gone"},
 };
 
 static void test_row(void **state) {
     const struct row *row = *state;
-    const struct plan_item item = {.attachment = ATTACHED_DIRECTLY,
-                                   .said_by = SAID_BY_INTERFACE,
-                                   .want = row->want,
-                                   .reason = row->reason,
-                                   .network_problem = "it is gone",
-                                   .decision = {.section = "default"}};
+    const struct plan_item item = {
+        .attachment = ATTACHED_DIRECTLY,
+        .said_by = SAID_BY_INTERFACE,
+        .want = row->want,
+        .reason = row->reason,
+        .network_problem = "it is gone",
+        .decision = {.section = "default", .action = (enum policy_action)row->want}};
     const struct conclusion conclusion = reconcile(&item, &row->observed);
     assert_int_equal(conclusion.verdict, row->verdict);
     assert_int_equal(conclusion.steps, row->steps);
@@ -578,6 +580,27 @@ static void test_no_macvtap(void **state) {
     char *why = verdict_why(&item, &observed, &conclusion, "web-1");
     assert_string_equal(why, "its network is unknown");
     free(why);
+}
+
+static const struct network_row {
+    const char *name, *problem, *why;
+} networks[] = {
+    {"dmz", network_not_active, "its network dmz is not active; run: virsh net-start dmz"},
+    {"0.a-b_C", network_not_active,
+     "its network 0.a-b_C is not active; run: virsh net-start 0.a-b_C"},
+    {"my dmz", network_not_active, "its network is not active: virsh net-start starts it"},
+    {"a;b", network_not_active, "its network is not active: virsh net-start starts it"},
+    {"--all", network_not_active, "its network is not active: virsh net-start starts it"},
+    {"", network_not_active, "its network is not active: virsh net-start starts it"},
+    {"my dmz", "it is gone", "its network my dmz is unknown: it is gone"},
+};
+
+static void test_network(void **state) {
+    const struct network_row *row = *state;
+    struct text why = {0};
+    assert_true(network_why(&why, row->name, row->problem));
+    assert_string_equal(why.data, row->why);
+    text_free(&why);
 }
 
 static void test_who_trusts(void **state) {
@@ -681,11 +704,13 @@ static const struct CMUnitTest others[] = {
 };
 
 int main(void) {
-    static struct CMUnitTest tests[COUNT(rows) + COUNT(forms) + COUNT(reasons) + COUNT(others)];
+    static struct CMUnitTest
+        tests[COUNT(rows) + COUNT(forms) + COUNT(reasons) + COUNT(networks) + COUNT(others)];
     size_t used = 0;
     ADD_TABLE(tests, used, test_row, rows);
     ADD_TABLE(tests, used, test_form, forms);
     ADD_TABLE(tests, used, test_reason, reasons);
+    ADD_TABLE(tests, used, test_network, networks);
     ADD_TESTS(tests, used, others);
     return cmocka_run_group_tests_name("reconcile", tests, NULL, NULL);
 }

@@ -97,9 +97,9 @@ static void test_honest_message(void **state) {
     assert_string_equal(domain->name, "web-1");
     assert_string_equal(domain->uuid, UUID_A);
     assert_string_equal(domain->id, "1");
-    assert_true(domain->root_end && domain->metadata_start && domain->metadata_end);
-    assert_true(domain->note_start > domain->metadata_start);
-    assert_true(domain->note_end > domain->note_start);
+    assert_true(domain->parent_tag_end);
+    assert_true(domain->note_tag_end > domain->parent_tag_end);
+    assert_true(domain->note_end > domain->note_tag_end);
     assert_int_equal(domain->count, 3);
     assert_int_equal(wanted->count, 3);
     assert_string_equal(domain->interfaces[0].target, "macvtap0");
@@ -108,13 +108,13 @@ static void test_honest_message(void **state) {
     assert_null(domain->interfaces[2].target);
     assert_int_equal(domain->interfaces[0].trust, TRUST_YES);
     assert_int_equal(domain->interfaces[0].owner, TRUST_NO);
-    assert_true(domain->interfaces[0].given);
-    assert_false(domain->interfaces[1].given);
+    assert_true(is_given(&domain->interfaces[0]));
+    assert_false(is_given(&domain->interfaces[1]));
     assert_int_equal(wanted->items[0].want, WANT_NOTHING);
     assert_int_equal(wanted->items[0].reason, NO_IN_XML);
-    assert_int_equal(wanted->items[0].write, TRUST_NO);
+    assert_int_equal(domain->interfaces[0].write, TRUST_NO);
     assert_int_equal(wanted->items[1].want, WANT_TRUST);
-    assert_int_equal(wanted->items[1].write, TRUST_YES);
+    assert_int_equal(domain->interfaces[1].write, TRUST_YES);
     assert_true(wanted->items[1].can_trust);
     assert_string_equal(wanted->items[1].mode, "bridge");
     assert_string_equal(wanted->items[1].decision.section, "default");
@@ -182,6 +182,60 @@ static void test_policies(void **state) {
     assert_int_equal(unlink(path), 0);
 }
 
+/* The first text of vm that matches none of the guests is told. */
+static void test_unmatched(void **state) {
+    (void)state;
+    static const struct {
+        const char *section;
+        const char *keys;
+        const char *unmatched, *without_guests;
+    } rows[] = {
+        {"default", "", NULL, NULL},
+        {"vm:web-1", "", NULL, "web-1"},
+        {"vm:web-2", "", NULL, "web-2"},
+        {"vm:web-3", "", "web-3", "web-3"},
+        {"vm:unread", "", "unread", "unread"},
+        {"vm:" UUID_B, "", NULL, UUID_B},
+        {"vm:web-?", "", NULL, "web-?"},
+        {"vm:db-*", "", "db-*", "db-*"},
+        {"rule:the first", "vm = db, web-2\n", "db", "db"},
+        {"rule:the last", "vm = web-2, web-1, long name\n", "long name", "web-2"},
+        {"rule:between", "vm = web-2, db , a, web-*\n", "db", "web-2"},
+        {"rule:all", "vm = web-2, web-?, web-1, web-1\n", NULL, "web-2"},
+        {"rule:none", "vm = db, web\n", "db", "db"},
+        {"rule:by vm and dev", "vm = web-1\ndev = nowhere\n", NULL, "web-1"},
+        {"rule:by dev", "dev = nowhere\n", NULL, NULL},
+    };
+    const struct text texts[] = {
+        text_of(guest_a), text_of("<domain><name>unread</name>"),
+        text_of("<domain><name>web-2</name><uuid>" UUID_B "</uuid><devices/></domain>")};
+    char path[] = "/tmp/rxtrust-test-XXXXXX";
+    int fd = mkstemp(path);
+    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+    assert_non_null(file);
+    for (size_t i = 0; i < COUNT(rows); i++)
+        (void)fprintf(file, "[%s]\n%spolicy = off\n", rows[i].section, rows[i].keys);
+    assert_int_equal(fclose(file), 0);
+    for (size_t count = 0; count <= COUNT(texts); count += COUNT(texts)) {
+        struct planned planned;
+        const struct plan_source source = {.policy = path,
+                                           .policy_required = true,
+                                           .texts = texts,
+                                           .count = count,
+                                           .devices = &none};
+        assert_null(sandboxed_plan(&source, &planned));
+        assert_int_equal(planned.policy_error_count, 0);
+        assert_int_equal(planned.section_count, COUNT(rows));
+        for (size_t i = 0; i < COUNT(rows); i++) {
+            const char *expected = count ? rows[i].unmatched : rows[i].without_guests;
+            assert_string_equal(planned.sections[i].name, rows[i].section);
+            assert_string_equal(or_dash(planned.sections[i].unmatched), or_dash(expected));
+        }
+        planned_free(&planned);
+    }
+    assert_int_equal(unlink(path), 0);
+}
+
 /* ---- Malformed messages ---- */
 
 /* A copy of its own size, so that a sanitizer sees a step too far. */
@@ -231,12 +285,12 @@ static void test_each_byte(void **state) {
                     assert_true(interface->trust <= TRUST_YES && interface->owner <= TRUST_YES);
                     assert_true(item->attachment <= ATTACHED_BY_NAME && item->says <= TRUST_YES);
                     assert_true(item->want <= WANT_TRUST && item->reason <= REVERTED);
-                    assert_true(item->said_by <= SAID_BY_NETWORK && item->write <= TRUST_YES);
+                    assert_true(item->said_by <= SAID_BY_NETWORK && interface->write <= TRUST_YES);
                     assert_true(item->decision.action <= POLICY_TRUST);
                     assert_true(item->attachment != ATTACHED_ELSEWHERE ||
                                 item->want == WANT_NOTHING);
                     assert_true(item->attachment == ATTACHED_ELSEWHERE || item->decision.section);
-                    assert_true(!interface->given || interface->trust == TRUST_YES);
+                    assert_true(!is_given(interface) || interface->trust == TRUST_YES);
                 }
             planned_free(&planned);
             honest.data[at] = before;
@@ -244,7 +298,7 @@ static void test_each_byte(void **state) {
     text_free(&honest);
 }
 
-/* The start of a message: the policy isn't missing, and has neither sections nor errors. */
+/* The end of a message: the policy isn't missing, and has neither sections nor errors. */
 static void put_policy(struct message *message) {
     message_put_number(message, false);
     message_put_number(message, 0);
@@ -257,65 +311,75 @@ static void put_guest(struct message *message, const char *name, const char *uui
     message_put_text(message, name);
     message_put_text(message, uuid);
     message_put_text(message, NULL); /* no run */
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 3; i++)
         message_put_number(message, 0); /* places */
     message_put_number(message, 0);     /* interfaces */
 }
 
 static void put_huge_sections(struct message *message) {
+    message_put_number(message, 0); /* guests */
     message_put_number(message, false);
     message_put_number(message, SIZE_MAX);
 }
 static void put_huge_errors(struct message *message) {
+    message_put_number(message, 0); /* guests */
     message_put_number(message, false);
     message_put_number(message, 0);
     message_put_number(message, SIZE_MAX / 2);
 }
 static void put_huge_guests(struct message *message) {
-    put_policy(message);
     message_put_number(message, SIZE_MAX);
+    put_policy(message);
 }
 static void put_missing_twice(struct message *message) {
+    message_put_number(message, 0); /* guests */
     message_put_number(message, 2);
     message_put_number(message, 0);
     message_put_number(message, 0);
+}
+/* No guest, one section, and no error. */
+static void put_section(struct message *message, const char *name) {
     message_put_number(message, 0);
+    message_put_number(message, false);
+    message_put_number(message, 1);
+    message_put_text(message, name);
+    message_put_number(message, 1);  /* its line */
+    message_put_text(message, NULL); /* nothing unmatched */
+    message_put_number(message, 0);
+}
+static void put_one_section(struct message *message) {
+    put_section(message, "vm:web-1");
 }
 static void put_section_without_name(struct message *message) {
-    message_put_number(message, false);
-    message_put_number(message, 1);
-    message_put_text(message, NULL);
-    message_put_number(message, 1);
-    message_put_number(message, 0);
-    message_put_number(message, 0);
+    put_section(message, NULL);
 }
 static void put_error_without_reason(struct message *message) {
+    message_put_number(message, 0); /* guests */
     message_put_number(message, false);
     message_put_number(message, 0);
     message_put_number(message, 1);
     message_put_number(message, 1);
     message_put_text(message, NULL);
-    message_put_number(message, 0);
 }
 static void put_guest_without_name(struct message *message) {
-    put_policy(message);
     message_put_number(message, 1);
     put_guest(message, NULL, UUID_A);
+    put_policy(message);
 }
 static void put_guest_without_uuid(struct message *message) {
-    put_policy(message);
     message_put_number(message, 1);
     put_guest(message, "web-1", NULL);
+    put_policy(message);
 }
 static void put_one_of_two_guests(struct message *message) {
-    put_policy(message);
     message_put_number(message, 2);
     put_guest(message, "web-1", UUID_A);
+    put_policy(message);
 }
 static void put_one_guest(struct message *message) {
-    put_policy(message);
     message_put_number(message, 1);
     put_guest(message, "web-1", UUID_A);
+    put_policy(message);
 }
 
 static const struct malformed {
@@ -332,6 +396,7 @@ static const struct malformed {
     {"a guest without a name", put_guest_without_name, false},
     {"a guest without a UUID", put_guest_without_uuid, false},
     {"a guest less than it says", put_one_of_two_guests, false},
+    {"a section", put_one_section, true},
     {"a guest", put_one_guest, true},
 };
 
@@ -394,9 +459,10 @@ static void test_lying(void **state) {
     lie_about(row->told);
     assert_null(plan(guest_a, &planned));
     text_free(&lie);
-    const struct interface *first = &planned.guests[0].domain.interfaces[0];
+    struct interface *first = &planned.guests[0].domain.interfaces[0];
     assert_string_equal(or_dash(first->target), or_dash(row->target));
-    assert_int_equal(domain_interface_xml(first, TRUST_NO, &in, &out, &reason), row->placed);
+    first->write = TRUST_NO;
+    assert_int_equal(domain_interface_xml(first, &in, &out, &reason), row->placed);
     assert_int_equal(reason == NULL, row->placed);
     text_free(&out);
     planned_free(&planned);
@@ -422,12 +488,13 @@ static void test_places_beyond(void **state) {
     text_free(&lie);
     struct domain *domain = &planned.guests[0].domain;
     assert_int_equal(domain->count, 1);
-    assert_true(domain->interfaces[0].tag_end > FAR && domain->metadata_end > FAR);
+    assert_true(domain->interfaces[0].tag_end > FAR);
     assert_null(domain->interfaces[0].target);
-    assert_false(domain_interface_xml(&domain->interfaces[0], TRUST_YES, &in, &out, &reason));
+    assert_int_equal(domain->interfaces[0].write, TRUST_YES);
+    assert_false(domain_interface_xml(&domain->interfaces[0], &in, &out, &reason));
     assert_non_null(reason);
     text_free(&out);
-    assert_false(domain_rewrite(domain, (const enum trust[]){TRUST_YES}, &in, &out, &reason));
+    assert_false(domain_rewrite(domain, &in, &out, &reason));
     assert_non_null(reason);
     text_free(&out);
     planned_free(&planned);
@@ -473,7 +540,7 @@ static void write_file(const char *directory, const char *name, const char *text
     assert_int_equal(chmod(path, 0755), 0);
 }
 
-/* The UUID that a parser tells isn't believed either. */
+/* The UUID that a parser tells isn't believed either, and why it told nothing is known. */
 static void test_uuid_from_virsh(void **state) {
     (void)state;
     char directory[] = "/tmp/rxtrust-test-XXXXXX", path[64];
@@ -485,14 +552,19 @@ static void test_uuid_from_virsh(void **state) {
     char *old = strdup(before ? before : "");
     assert_non_null(old);
     assert_int_equal(setenv("PATH", path, 1), 0);
-    for (int lies = 0; lies <= 1; lies++) {
+    for (int lies = 0; lies <= 2; lies++) {
+        static const enum exit_code codes[] = {EXIT_GOOD, EXIT_USAGE, EXIT_NO_ANSWER};
         struct guests guests;
-        if (lies)
+        if (lies == 1)
             lie_about(DOMAIN(UUID_B, "<devices/>"));
+        else if (lies == 2)
+            assert_true(text_append(&lie, "?", 1));
         enum exit_code code = guests_from_uuid(UUID_A, NULL, clock_now() + 10, &guests);
         text_free(&lie);
-        assert_int_equal(code, lies ? EXIT_USAGE : EXIT_GOOD);
-        assert_int_equal(guests_get(&guests, 0) == NULL, lies);
+        assert_int_equal(code, codes[lies]);
+        assert_int_equal(guests_get(&guests, 0) == NULL, lies > 0);
+        assert_string_equal(or_dash(guests.problem),
+                            lies == 2 ? "malformed answer from the parser process" : "-");
         if (!lies)
             assert_string_equal(guests_get(&guests, 0)->domain.interfaces[1].target, "macvtap1");
         guests_free(&guests);
@@ -507,10 +579,11 @@ static void test_uuid_from_virsh(void **state) {
 }
 
 static const struct CMUnitTest others[] = {
-    cmocka_unit_test(test_honest_message),   cmocka_unit_test(test_three_guests),
-    cmocka_unit_test(test_policies),         cmocka_unit_test(test_cut_message),
-    cmocka_unit_test(test_each_byte),        cmocka_unit_test(test_places_beyond),
-    cmocka_unit_test(test_number_of_guests), cmocka_unit_test(test_uuid_from_virsh),
+    cmocka_unit_test(test_honest_message),  cmocka_unit_test(test_three_guests),
+    cmocka_unit_test(test_policies),        cmocka_unit_test(test_unmatched),
+    cmocka_unit_test(test_cut_message),     cmocka_unit_test(test_each_byte),
+    cmocka_unit_test(test_places_beyond),   cmocka_unit_test(test_number_of_guests),
+    cmocka_unit_test(test_uuid_from_virsh),
 };
 
 int main(void) {

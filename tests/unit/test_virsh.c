@@ -329,7 +329,7 @@ static void test_deadline(void **state) {
     write_file("virsh", "#!/bin/sh\nsleep 100 & echo $! > \"${0%/*}/child\"\necho half; wait\n");
     time_t before = clock_now();
     assert_false(
-        virsh_run(VIRSH_READ, (const char *const[]){"list", NULL}, NULL, before + 2, &result));
+        virsh_run((const char *const[]){VIRSH_READ, "list", NULL}, NULL, before + 2, &result));
     time_t took = clock_now() - before;
     assert_int_equal(result.code, VIRSH_LATE);
     assert_string_equal(virsh_problem(&result), "virsh did not answer in time");
@@ -375,7 +375,7 @@ static void test_deadline_in_the_past(void **state) {
     write_file("virsh", "#!/bin/sh\nexec sleep 100\n");
     time_t before = clock_now();
     assert_false(
-        virsh_run(VIRSH_READ, (const char *const[]){"list", NULL}, NULL, before - 5, &result));
+        virsh_run((const char *const[]){VIRSH_READ, "list", NULL}, NULL, before - 5, &result));
     assert_int_equal(result.code, VIRSH_LATE);
     assert_in_range(clock_now() - before, 0, 20);
     virsh_result_free(&result);
@@ -385,7 +385,7 @@ static void test_end_by_a_signal(void **state) {
     (void)state;
     struct virsh_result result;
     write_file("virsh", "#!/bin/sh\nkill -TERM $$\n");
-    assert_false(virsh_run(VIRSH_READ, (const char *const[]){"list", NULL}, NULL, clock_now() + 10,
+    assert_false(virsh_run((const char *const[]){VIRSH_READ, "list", NULL}, NULL, clock_now() + 10,
                            &result));
     assert_int_equal(result.code, 128 + SIGTERM);
     virsh_result_free(&result);
@@ -399,7 +399,7 @@ static void test_large_output(void **state) {
     for (int i = 0; i < 20000; i++)
         assert_true(text_print(&input, "<interface/>\n"));
     write_file("virsh", "#!/bin/sh\nhead -c 1000000 /dev/zero | tr '\\0' x\n");
-    assert_true(virsh_run(VIRSH_READ, (const char *const[]){"list", NULL}, &input, clock_now() + 10,
+    assert_true(virsh_run((const char *const[]){VIRSH_READ, "list", NULL}, &input, clock_now() + 10,
                           &result));
     assert_int_equal(result.output.length, 1000000);
     virsh_result_free(&result);
