@@ -40,9 +40,13 @@ teardown_file() {
     [ "$(denials | wc -l)" == "$(cat "$state"/denials)" ]
 }
 
-@test "purged: nothing is left, and libvirt's daemon does without" {
+@test "reverted and purged: nothing is left, and libvirt's daemon does without" {
+    /usr/bin/rxtrust revert
+    not has_all_multicast "$(macvtap later)"
+    not has_all_multicast "$(macvtap second)"
     dpkg --purge rxtrust
     diff "$state"/files <(list_files)
+    [ ! -e /run/rxtrust ]
     define_guest third 8
     start_paused third
     not has_all_multicast "$(macvtap third)"
@@ -50,18 +54,23 @@ teardown_file() {
 }
 
 @test "the one file: two commands, and a guest that starts is served" {
-    ip link set dev "$(macvtap later)" allmulticast off # as if it had started without a hook
-    install -m 755 one-file /etc/libvirt/hooks/qemu
-    systemctl reload libvirtd
-    define_guest fourth 9
-    start_paused fourth
-    has_all_multicast "$(macvtap fourth)"
-    log_says "guest fourth: start"
-    /etc/libvirt/hooks/qemu --version | grep static
-    /etc/libvirt/hooks/qemu apply later
-    has_all_multicast "$(macvtap later)"
+    local place number=9
+    for place in /etc/libvirt/hooks/qemu /etc/libvirt/hooks/qemu.d/50-rxtrust; do
+        install -D -m 755 one-file $place
+        systemctl reload libvirtd
+        define_guest "served-$number" $number
+        start_paused "served-$number"
+        has_all_multicast "$(macvtap "served-$number")"
+        log_says "guest served-$number: start"
+        $place --version | grep static
+        $place apply later
+        has_all_multicast "$(macvtap later)"
+        $place revert
+        not has_all_multicast "$(macvtap later)"
+        virsh -q destroy "served-$number"
+        rm $place
+        systemctl reload libvirtd
+        number=$((number + 1))
+    done
     [ "$(denials | wc -l)" == "$(cat "$state"/denials)" ]
-    virsh -q destroy fourth
-    rm /etc/libvirt/hooks/qemu
-    systemctl reload libvirtd
 }
