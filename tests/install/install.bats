@@ -935,9 +935,11 @@ completes() {
 
 @test "install: no line is wider than a terminal" {
     unset COLUMNS
-    installer --help > "$state"/output
-    installer >> "$state"/output 2>&1
-    installer --uninstall --dry-run >> "$state"/output 2>&1
-    installer --uninstall --revert >> "$state"/output 2>&1
+    {
+        installer --help
+        installer
+        installer --uninstall --dry-run
+        installer --uninstall --revert
+    } > "$state"/output 2>&1
     not grep -E '.{81}' "$state"/output
 }
