@@ -45,8 +45,8 @@ libraries       = -ldl
 else
 # A library without a soname is bound directly. No path of the building machine gets into the file. libxml2 can fetch
 # files from the network and convert encodings, for which libc would load files of the host after all, and ICU, where
-# libxml2 has it, is 30 MB. Nothing is fetched or converted here: an attempt ends the process. Of threads libxml2 takes
-# those functions that happen to be there, and crashes where these are not all: they are.
+# libxml2 has it, is 30 MB. Nothing is fetched or converted here: an attempt ends the process. libxml2 takes the functions
+# for threads that happen to be there, and crashes if only some are: all are.
 xml2_needs      = $(shell readelf -sW $(call archive,xml2) | sed -n 's/.* $(1) \([^ ]*\).*/\1/p' | sort -u)
 never_called    = getaddrinfo gethostbyname iconv_open $(filter ucnv_% UCNV_%,$(call xml2_needs,UND))
 # Its parser starts and ends what it never uses here, a third of the file: getpid() does as well.
@@ -127,7 +127,7 @@ else
 endif
 	cd $(BUILD)/dist && sha256sum rxtrust-* > SHA256SUMS
 
-# Packages for the machine's own distribution, in $(BUILD)/deb and $(BUILD)/rpm. Who distributes them says so here.
+# Packages for the machine's own distribution, in $(BUILD)/deb and $(BUILD)/rpm. Distributors write their name here.
 MAINTAINER = The rxtrust authors <rxtrust@rxtrust.invalid>
 HOMEPAGE   = https://libvirt.org/hooks.html
 epoch      = $(shell config/version --date)
