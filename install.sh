@@ -270,7 +270,7 @@ uninstall_all() {
         take_away "${file%/*}/.rxtrust.new"
     done <"$work/files"
     $files_only || reload_machine
-    $dry_run || there "$command" || revert=false
+    there "$command" || revert=false
     ! $revert || step "run $command revert" "$command" revert || kept='not everything could be taken back: see above'
     take_away "$command"
     ! $purge || take_away "$policy"
@@ -283,7 +283,7 @@ uninstall_all() {
     [ -z "${guests-}" ] || $revert ||
         printf '%s\n' "to take that back now, install rxtrust again, and run:" "    $self --uninstall --revert"
     defined=$(grep -lsF urn:rxtrust:1 "$etc"/qemu/*.xml | sed 's|.*/|    |; s|\.xml$||')
-    [ -z "$defined" ] || printf '%s\n' "these definitions keep what rxtrust define wrote, from start to start:" "$defined"
+    [ -z "$defined" ] || printf '%s\n' "these definitions keep what rxtrust define wrote (see README.md, Remove):" "$defined"
     $purge || ! there "$policy" || say "the policy is still there: $policy"
     [ -z "${kept-}" ] || die "$kept"
 }

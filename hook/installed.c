@@ -148,7 +148,9 @@ struct hook_report hook_look(void) {
     const struct start start = find_last_start();
     const long long last_call = time_of(LAST_CALL);
     struct hook_report report = {.state = hook.state, .last_call = last_call / SECOND};
-    bool missed = start.time > last_call + START_SECONDS * SECOND;
+    /* The call comes before QEMU's PID is written, and none came since the hook did. */
+    bool missed = start.time > last_call + START_SECONDS * SECOND ||
+                  (last_call < hook.changed && hook.changed < start.time);
     bool mended = start.time <= hook.changed || start.time <= time_of(LAST_APPLY);
     if (hook.state != HOOK_MISSING && last_call > hook.changed && !missed)
         report.state = HOOK_WORKS;

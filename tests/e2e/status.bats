@@ -99,8 +99,10 @@ next_second() {
     grep -x "rxtrust: called started without the hook; run: systemctl reload libvirtd && rxtrust apply" "$state/errors"
     hook_is in-place
 
-    # So is a guest that starts within the second in which the hook came.
+    # So is a guest that starts within the second in which the hook came, and another before it stopped.
     rm /run/rxtrust/last-apply
+    touch /run/rxtrust/last-call
+    sleep 0.05
     touch "$hook"
     sleep 0.05
     touch /run/libvirt/qemu/called.pid
