@@ -70,9 +70,9 @@ MAKEFLAGS += --no-print-directory
 say = $(if $(V),,@$(if $(findstring s,$(firstword -$(MAKEFLAGS))),,echo '$(1)';))
 
 define missing
-Building takes libxml2 and inih with their headers, and pkg-config.
-    Debian and Ubuntu: apt install gcc make pkg-config libxml2-dev libinih-dev
-    Fedora: dnf install gcc make pkgconf-pkg-config libxml2-devel inih-devel
+Building takes libxml2 and inih, with headers, and pkg-config.
+Debian and Ubuntu: apt install gcc make pkg-config libxml2-dev libinih-dev
+Fedora: dnf install gcc make pkgconf-pkg-config libxml2-devel inih-devel
 endef
 found := $(and $(shell $(PKG_CONFIG) --exists libxml-2.0 inih 2>/dev/null && echo yes),$(or $(STATIC),$(libxml2_soname)),$(or $(STATIC),$(INIH_ARCHIVE),$(inih_soname)))
 

@@ -30,7 +30,7 @@ prefix='' destdir='' binary='' temporary='' changed=false so_far='Nothing was ch
 uninstall=false purge=false revert=false deps=false files_only=false apply=true dry_run=false
 
 say() { printf '%s\n' "$*"; }
-warn() { printf 'install.sh: %s\n' "$*" >&2; }
+warn() { printf 'install.sh: %s\n' "$*" | fold -s -w "${COLUMNS:-80}" >&2; }
 die() { warn "$@" && exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 there() { [ -e "$1" ] || [ -L "$1" ]; }
@@ -97,7 +97,7 @@ other_hooks() {
         ! case $file in "$hooks/qemu" | "$hooks/qemu.d/50-rxtrust") [ -L "$file" ] ;; esac || [ ! -x "$file" ] || say "$file"
     done
 }
-warn_of_others() { other_hooks | sed 's/.*/install.sh: & is rxtrust too, and libvirt calls it; run: chmod -x &/' >&2; }
+warn_of_others() { other_hooks | while read -r file; do warn "$file is rxtrust too, and libvirt calls it; run: chmod -x $file"; done; }
 
 # Prints MODE, FROM and TO, a line each; the hook is last. The command is no link to it: who overwrites it must not be run.
 files() {

@@ -937,7 +937,12 @@ completes() {
     unset COLUMNS
     {
         installer --help
+        not installer --binary nosuch
         installer
+        mkdir /etc/libvirt/hooks/qemu.d
+        cp /usr/local/bin/rxtrust /etc/libvirt/hooks/qemu.d/40-another-with-a-long-name
+        installer
+        rm -r /etc/libvirt/hooks/qemu.d
         installer --uninstall --dry-run
         installer --uninstall --revert
     } > "$state"/output 2>&1
