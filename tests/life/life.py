@@ -89,7 +89,7 @@ def differences_of_devices(model, seen):
 def differences_of_status(model, machine, lives):
     code, rows, hook = machine.status()
     if model.policy is None:
-        return [] if code == 2 and rows is None else ["status with a broken policy exits with %d: %s" % (code, rows)]
+        return [] if code == 2 and rows == {} else ["status with a broken policy exits with %d: %s" % (code, rows)]
     if rows is None:
         return ["status exits with %d and prints nothing: %s" % (code, hook)]
     expected = {(m.name(guest.number), live.interface["mac"]): (guest, live)
