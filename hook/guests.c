@@ -190,11 +190,7 @@ struct finding guests_observe(const struct guests *guests, const struct planned_
 }
 
 const char *guest_for_shell(const struct domain *domain) {
-    static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    const char *name = domain->name;
-    bool first = *name && strchr(letters, *name);
-    size_t length = 0;
-    while (name[length] && (strchr(letters, name[length]) || strchr("._-", name[length])))
-        length++;
-    return first && !name[length] ? name : is_uuid(domain->uuid) ? domain->uuid : "GUEST";
+    return is_plain_name(domain->name) ? domain->name
+           : is_uuid(domain->uuid)     ? domain->uuid
+                                       : "GUEST";
 }

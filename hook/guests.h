@@ -77,6 +77,6 @@ enum exit_code guests_log_policy(const char *problem, const struct planned *plan
 /* Logs the networks of a guest that can't be known. */
 void guests_log_networks(const struct planned_guest *guest);
 
-/* The name of a guest as a shell takes it: the UUID where the name has other characters than
- * [A-Za-z0-9._-] or begins with one of the last three. Lives as long as the domain. */
+/* The name of a guest as a shell takes it: the UUID where that is no plain name (log.h). Lives as
+ * long as the domain. */
 const char *guest_for_shell(const struct domain *domain);

@@ -41,6 +41,11 @@ char *replace_control_chars(char *text) {
     return text;
 }
 
+bool is_plain_name(const char *name) {
+    static const char plain[] = "._-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    return *name && !strchr("._-", *name) && !name[strspn(name, plain)];
+}
+
 void log_about_guest(const char *name) {
     (void)snprintf(guest, sizeof guest, "%s", name ? name : "");
     (void)replace_control_chars(guest);

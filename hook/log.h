@@ -39,6 +39,9 @@ void log_error_at(const char *file, unsigned long line, const char *reason);
 /* Replaces each control character in place; returns its argument. */
 char *replace_control_chars(char *text);
 
+/* Whether a shell takes the name as it is: [A-Za-z0-9][A-Za-z0-9._-]*. */
+bool is_plain_name(const char *name);
+
 /* Stands in for a text that is NULL or empty. */
 static inline const char *or_dash(const char *text) {
     return text && *text ? text : "-";

@@ -1,8 +1,8 @@
 #include "reconcile.h"
 
 #include "io.h"
+#include "log.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #define ANY        (~0U)
@@ -160,12 +160,11 @@ static bool say_why_not_live(struct text *text, const struct observed *observed)
 }
 
 bool network_why(struct text *text, const char *network, const char *problem) {
-    static const char plain[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._-";
     if (!network || !problem)
         return text_print(text, "its network is unknown");
     if (strcmp(problem, network_not_active) != 0)
         return text_print(text, "its network %s is unknown: %s", network, problem);
-    if (!isalnum((unsigned char)*network) || network[strspn(network, plain)])
+    if (!is_plain_name(network))
         return text_print(text, "its network is not active: virsh net-start starts it");
     return text_print(text, "its network %s is not active; run: virsh net-start %s", network,
                       network);
