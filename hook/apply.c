@@ -52,7 +52,6 @@ static void warn_of_hook(void) {
     if (hook.advice)
         log_error("%s", hook.advice);
     free(hook.advice);
-    note_time(LAST_APPLY);
 }
 
 static int settle_all(const char *why, char **names, bool revert) {
@@ -81,8 +80,10 @@ static int settle_all(const char *why, char **names, bool revert) {
         bad += outcome == OUTCOME_BAD || outcome == OUTCOME_NO_ANSWER;
         code = exit_code_of(outcome, code);
     }
-    if (!code && !revert && !*names)
+    if (!code && !revert && !*names) {
         warn_of_hook();
+        note_time(LAST_APPLY); /* from now on the warning isn't given for these starts */
+    }
     if (!code || bad) {
         (void)printf("%zu guest%s %s", good, good == 1 ? "" : "s",
                      revert ? "without anything of rxtrust's" : "as the policy says");

@@ -148,15 +148,14 @@ struct hook_report hook_look(void) {
     const struct start start = find_last_start();
     const long long last_call = time_of(LAST_CALL);
     struct hook_report report = {.state = hook.state, .last_call = last_call / SECOND};
-    /* The call comes before QEMU's PID is written, and none came since the hook did. */
-    bool missed = start.time > last_call + START_SECONDS * SECOND ||
-                  (last_call < hook.changed && hook.changed < start.time);
-    bool mended = start.time <= hook.changed || start.time <= time_of(LAST_APPLY);
-    if (hook.state != HOOK_MISSING && last_call > hook.changed && !missed)
+    /* A start that is older than the hook tells nothing, nor one that an apply has made good. */
+    bool called = last_call > hook.changed && start.time <= last_call + START_SECONDS * SECOND;
+    bool counts = start.time > hook.changed && start.time > time_of(LAST_APPLY);
+    if (hook.state != HOOK_MISSING && called)
         report.state = HOOK_WORKS;
     else if (hook.state == HOOK_IN_PLACE && !can_list(GUESTS_DIRECTORY))
         report.state = HOOK_UNKNOWN;
-    else if (hook.state == HOOK_IN_PLACE && missed && !mended)
+    else if (hook.state == HOOK_IN_PLACE && !called && counts)
         report.state = HOOK_NOT_CALLED;
     report.advice = advise(report.state, hook.path, start.guest);
     return report;
