@@ -10,6 +10,8 @@
 #include "installed.h"
 #include "log.h"
 #include "options.h"
+#include "plan.h"
+#include "reconcile.h"
 #include "settle.h"
 #include "time_limits.h"
 
@@ -20,22 +22,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool needs_steps(const struct guests *guests, const struct planned_guest *guest) {
-    bool needs = false;
-    for (size_t i = 0; i < guest->plan.count; i++) {
-        struct finding finding = guests_observe(guests, guest, i);
-        needs = needs || finding.conclusion.steps || !is_good(&finding.conclusion);
-    }
-    return needs;
-}
-
 static enum outcome settle_if_needed(const char *why, const struct guests *guests,
-                                     const struct planned_guest *guest, bool revert) {
-    log_about_guest(guest->domain.name);
+                                     struct domain *guest, bool revert) {
+    bool needs = false;
+    guests_observe(guests, guest);
+    for (size_t i = 0; i < guest->count; i++) {
+        const struct conclusion *conclusion = &guest->interfaces[i].conclusion;
+        needs = needs || conclusion->steps || !is_good(conclusion);
+    }
+    log_about_guest(guest->name);
     enum outcome outcome =
-        needs_steps(guests, guest)
-            ? settle_guest(why, guest->domain.uuid, revert, clock_now() + ANSWER_SECONDS)
-            : OUTCOME_GOOD;
+        needs ? settle_guest(why, guest->uuid, revert, clock_now() + ANSWER_SECONDS) : OUTCOME_GOOD;
     log_about_guest(NULL);
     return outcome;
 }
@@ -63,18 +60,16 @@ static int settle_all(const char *why, char **names, bool revert) {
         check_warn_unmatched(&guests, NULL);
     if (!code && !guests.complete)
         code = EXIT_NOT_AS_POLICY;
-    for (size_t i = 0; i < guests.planned.count; i++) {
-        const struct planned_guest *guest = code == EXIT_USAGE ? NULL : guests_get(&guests, i);
-        if (!guest)
-            continue;
-        if (!guest->domain.id) {
+    for (struct domain *guest = NULL;
+         code != EXIT_USAGE && (guest = guests_next(&guests, guest));) {
+        if (!guest->id) {
             if (*names)
                 log_info("guest %s: it doesn't run; it gets what the policy says at its start",
-                         guest->domain.name);
+                         guest->name);
             continue;
         }
         if (revert)
-            plan_revert(&guests.planned.guests[i].plan);
+            plan_revert(guest);
         enum outcome outcome = settle_if_needed(why, &guests, guest, revert);
         good += outcome == OUTCOME_GOOD;
         bad += outcome == OUTCOME_BAD || outcome == OUTCOME_NO_ANSWER;
@@ -119,13 +114,11 @@ static const char *find_link(const char *argument, char name[IF_NAMESIZE]) {
     return is_link ? name : if_indextoname(if_nametoindex(argument), name);
 }
 
-static const struct planned_guest *find_guest(const struct guests *guests, const char *link) {
-    for (size_t i = 0; i < guests->planned.count; i++) {
-        const struct planned_guest *guest = guests_get(guests, i);
-        for (size_t n = 0; guest && n < guest->domain.count; n++)
-            if (strcmp(or_dash(guest->domain.interfaces[n].target), link) == 0)
+static struct domain *find_guest(const struct guests *guests, const char *link) {
+    for (struct domain *guest = NULL; (guest = guests_next(guests, guest));)
+        for (size_t i = 0; i < guest->count; i++)
+            if (strcmp(or_dash(guest->interfaces[i].target), link) == 0)
                 return guest;
-    }
     return NULL;
 }
 
@@ -147,7 +140,7 @@ static enum outcome try_once(const char *link, enum exit_code *code) {
     if (!is_new(link))
         return OUTCOME_GONE;
     *code = guests_from_virsh((char *[]){NULL}, NULL, GUESTS_RUNNING, &guests);
-    const struct planned_guest *guest = *code ? NULL : find_guest(&guests, link);
+    struct domain *guest = *code ? NULL : find_guest(&guests, link);
     enum outcome outcome = *code   ? OUTCOME_GONE
                            : guest ? settle_if_needed("plugged", &guests, guest, false)
                                    : OUTCOME_AGAIN;

@@ -34,9 +34,8 @@ static bool is_near(const char *one, const char *other, int most) {
 static const char *nearest_name(const struct planned *planned, const char *name) {
     for (int most = 1; most <= 2 && most < (int)strlen(name); most++)
         for (size_t i = 0; i < planned->count; i++)
-            if (!planned->guests[i].error.reason &&
-                is_near(name, planned->guests[i].domain.name, most))
-                return planned->guests[i].domain.name;
+            if (!planned->guests[i].error.reason && is_near(name, planned->guests[i].name, most))
+                return planned->guests[i].name;
     return NULL;
 }
 
@@ -72,14 +71,14 @@ static bool is(const char *section, const char *name) {
 static bool list_decided(struct table *table, const struct planned *planned, const char *section) {
     const size_t before = table->cell_count;
     for (size_t i = 0; i < planned->count; i++) {
-        const struct planned_guest *guest = &planned->guests[i];
-        for (size_t number = 0; number < guest->plan.count; number++) {
-            const struct policy_decision *decision = &guest->plan.items[number].decision;
+        const struct domain *guest = &planned->guests[i];
+        for (size_t number = 0; number < guest->count; number++) {
+            const struct policy_decision *decision = &guest->interfaces[number].plan.decision;
             bool policy = is(decision->section, section);
             bool override = is(decision->override_section, section);
             if (!policy && !override)
                 continue;
-            table_add(table, guest, number);
+            table_add(table, guest, &guest->interfaces[number]);
             table_set(table, "SECTION", section);
             if (!policy)
                 table_set(table, "POLICY", NULL);
@@ -96,7 +95,7 @@ static void list_sections(struct table *table, const struct planned *planned, co
         const struct planned_section *section = &planned->sections[i];
         if (is(section->name, by_default) || list_decided(table, planned, section->name))
             continue;
-        table_add(table, NULL, 0);
+        table_add(table, NULL, NULL);
         table_set(table, "SECTION", section->name);
         if (!section->unmatched)
             log_error_at(file ? file : POLICY_FILE, section->line,
@@ -108,11 +107,9 @@ static enum exit_code check_guests(const char *file, const struct options *optio
     struct table table = TABLE_OF(columns);
     struct guests guests;
     enum exit_code code = guests_from_virsh((char *[]){NULL}, file, GUESTS_STORED, &guests);
-    for (size_t i = 0; !code && i < guests.planned.count; i++) {
-        const struct planned_guest *guest = guests_get(&guests, i);
-        log_about_guest(guest ? guest->domain.name : NULL);
-        if (guest)
-            guests_log_networks(guest); /* no section decides there */
+    for (const struct domain *guest = NULL; !code && (guest = guests_next(&guests, guest));) {
+        log_about_guest(guest->name);
+        guests_log_networks(guest); /* no section decides there */
     }
     log_about_guest(NULL);
     if (!code) {
@@ -139,15 +136,11 @@ static void print_good(const char *file, const struct planned *planned) {
 }
 
 static enum exit_code check(const char *file) {
-    struct guests guests = {.devices = {.socket = -1}};
+    struct guests guests = {.devices = {.socket = -1}, .complete = true};
     bool answered = virsh_dump_all(false, true, clock_now() + WARNING_SECONDS, &guests.dumps);
-    const struct plan_source source = {.policy = file ? file : POLICY_FILE,
-                                       .policy_required = file != NULL,
-                                       .texts = guests.dumps.texts,
-                                       .count = answered ? guests.dumps.count : 0,
-                                       .devices = &guests.devices};
-    enum exit_code code = guests_log_policy(sandboxed_plan(&source, &guests.planned),
-                                            &guests.planned, file, ERRORS_ALL);
+    if (!answered)
+        virsh_dumps_free(&guests.dumps);
+    enum exit_code code = guests_plan(file, ERRORS_ALL, &guests);
     if (!code) {
         print_good(file, &guests.planned);
         if (answered)

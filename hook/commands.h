@@ -20,5 +20,4 @@ int command_plugged(int argc, char **argv);
 void check_warn_unmatched(const struct guests *guests, const char *file);
 
 /* Why an interface is as it was found, and the next step if there is one; the caller frees it. */
-char *interface_why(const struct planned_guest *guest, size_t number,
-                    const struct finding *finding);
+char *interface_why(const struct domain *guest, const struct interface *interface);

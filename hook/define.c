@@ -18,9 +18,9 @@ enum result { UNCHANGED, CHANGED, FAILED, RESULTS };
 
 /* ---- One guest ---- */
 
-static void log_changes(const struct planned_guest *guest) {
-    for (size_t i = 0; i < guest->plan.count; i++) {
-        const struct interface *interface = &guest->domain.interfaces[i];
+static void log_changes(const struct domain *guest) {
+    for (size_t i = 0; i < guest->count; i++) {
+        const struct interface *interface = &guest->interfaces[i];
         if (interface->trust != interface->write)
             log_info("define: %s: trustGuestRxFilters: %s -> %s", or_dash(interface->mac),
                      trust_names[interface->trust], trust_names[interface->write]);
@@ -38,10 +38,10 @@ static bool store(const struct text *xml) {
 }
 
 /* The loading has logged a network that isn't. */
-static bool is_known(const struct planned_guest *guest) {
+static bool is_known(const struct domain *guest) {
     bool known = true;
-    for (size_t i = 0; i < guest->plan.count; i++)
-        known = known && guest->plan.items[i].reason != NETWORK_UNKNOWN;
+    for (size_t i = 0; i < guest->count; i++)
+        known = known && guest->interfaces[i].plan.reason != NETWORK_UNKNOWN;
     return known;
 }
 
@@ -53,13 +53,13 @@ static enum result define(const char *uuid, bool dry_run) {
     struct text out = {0};
     enum result result = FAILED;
     const char *reason = NULL;
-    const struct planned_guest *guest = NULL;
+    const struct domain *guest = NULL;
     if (!virsh_run(call, NULL, clock_now() + ANSWER_SECONDS, &dump))
         log_error("define: cannot get its stored XML: %s", virsh_problem(&dump));
     else if (guests_from_text(&dump.output, NULL, ERRORS_ALL, &guests) == EXIT_GOOD)
-        guest = guests_get(&guests, 0);
+        guest = guests_next(&guests, NULL);
     const struct text *xml = guest ? &guests.dumps.texts[0] : NULL;
-    if (guest && !domain_rewrite(&guest->domain, xml, &out, &reason))
+    if (guest && !domain_rewrite(guest, xml, &out, &reason))
         log_error("define: %s", reason);
     else if (guest && strcmp(out.data, xml->data) == 0)
         result = is_known(guest) ? UNCHANGED : FAILED;
@@ -82,16 +82,13 @@ static enum exit_code define_all(const struct guests *guests, bool dry_run) {
     bool listed = virsh_run(call, NULL, clock_now() + ANSWER_SECONDS, &list);
     if (!listed)
         log_error("cannot ask libvirt: %s", virsh_problem(&list));
-    for (size_t i = 0; listed && i < guests->planned.count; i++) {
-        const struct planned_guest *guest = guests_get(guests, i);
-        if (!guest)
-            continue;
-        log_about_guest(guest->domain.name);
+    for (const struct domain *guest = NULL; listed && (guest = guests_next(guests, guest));) {
+        log_about_guest(guest->name);
         /* To define a guest that has no stored XML would give it one. */
-        bool persistent = list.output.data && strstr(list.output.data, guest->domain.uuid);
+        bool persistent = list.output.data && strstr(list.output.data, guest->uuid);
         if (!persistent)
             log_error("define: it is transient, so there is no stored XML to change");
-        counts[persistent ? define(guest->domain.uuid, dry_run) : FAILED]++;
+        counts[persistent ? define(guest->uuid, dry_run) : FAILED]++;
         log_about_guest(NULL);
     }
     virsh_result_free(&list);

@@ -2,41 +2,14 @@
  * again with another word of trust on some interfaces. Pure. */
 #pragma once
 
-#include "io.h"
+#include "interface.h"
 #include "xml.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What a trustGuestRxFilters attribute says. Any value but 'yes' is a 'no'. */
-enum trust { TRUST_UNSAID, TRUST_NO, TRUST_YES };
 enum trust domain_trust(const char *attribute_value);
 extern const char *const trust_names[]; /* unsaid, no, yes: as in the note */
-
-/* Texts are the XML's own, NULL where it has none; they live as long as the domain. */
-struct interface {
-    const char *type;
-    const char *mac;
-    const char *model;
-    const char *network; /* the libvirt network, at every stage of a guest's life */
-    const char *portgroup;
-    const char *port; /* the UUID of its port on the network, once it has one */
-    const char *bridge;
-    const char *dev;  /* <source dev=>: the host's end; of a network interface only once it runs */
-    const char *mode; /* <source mode=>: bridge, vepa, private, passthrough */
-    const char *target;  /* <target dev=>: the macvtap, once the guest runs */
-    const char *managed; /* <target managed=>: 'no' where somebody else made the device */
-    enum trust trust;    /* what the XML says now */
-    enum trust owner;    /* what it said before rxtrust gave trust, by the note */
-    enum trust write;    /* what it is to say; the same as `trust` until that is changed */
-    size_t tag_end;      /* offset in the XML of the start tag's closing '>' or '/>' */
-    size_t end;          /* offset in the XML of what follows the element */
-};
-
-/* The note says that the 'yes' is rxtrust's. */
-static inline bool is_given(const struct interface *interface) {
-    return interface->owner != interface->trust;
-}
 
 struct domain {
     char *name;     /* "" where the XML has none */
@@ -48,6 +21,8 @@ struct domain {
     size_t note_tag_end;   /* likewise, of the note in the metadata */
     size_t note_end;       /* likewise; 0: there is no note */
     struct xml_strings strings;
+    struct xml_error error; /* with a reason: its XML can't be parsed, and the rest is empty */
+    bool left_out;          /* it wasn't named, or doesn't run where that is asked for */
 };
 
 /* Parses the XML of one domain. False: it is no domain, or see xml_walk(). Call domain_free()

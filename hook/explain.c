@@ -2,6 +2,7 @@
  * and by the libvirt that runs here. */
 #include "commands.h"
 #include "log.h"
+#include "reconcile.h"
 #include "table.h"
 
 #include <stdio.h>
@@ -15,13 +16,10 @@ static const struct table_column columns[] = {
     {"POLICY", VERBOSE}, {"SECTION", VERBOSE}, {"GETS", JSON_ONLY}, {"AT ITS NEXT START", 0},
 };
 
-char *interface_why(const struct planned_guest *guest, size_t number,
-                    const struct finding *finding) {
-    const struct interface *interface = &guest->domain.interfaces[number];
+char *interface_why(const struct domain *guest, const struct interface *interface) {
     const char *type = or_dash(interface->type);
-    if (finding->conclusion.verdict != NOT_MACVTAP)
-        return or_end(verdict_why(&guest->plan.items[number], &finding->observed,
-                                  &finding->conclusion, guest_for_shell(&guest->domain)));
+    if (interface->conclusion.verdict != NOT_MACVTAP)
+        return or_end(verdict_why(interface, guest_for_shell(guest)));
     if (interface->network)
         return xasprintf("network %s gives no macvtap", interface->network);
     if (strcmp(type, "ethernet") == 0 && interface->target)
@@ -29,48 +27,47 @@ char *interface_why(const struct planned_guest *guest, size_t number,
     return xasprintf("type='%s' is no macvtap", type);
 }
 
-/* What is so at the next start, once the hook has done its steps. */
-static struct finding foresee(const struct interface *interface, const struct plan_item *item,
-                              unsigned long version) {
-    bool trust = item->attachment != ATTACHED_ELSEWHERE && item->can_trust &&
-                 (is_given(interface) || item->says == TRUST_YES);
-    struct observed observed = {
-        .all_multicast = item->want != WANT_NOTHING,
+/* Finds what is so at the next start, once the hook has done its steps. */
+static void foresee(struct interface *interface, unsigned long version) {
+    const struct plan *plan = &interface->plan;
+    struct observed *observed = &interface->observed;
+    bool trust = plan->attachment != ATTACHED_ELSEWHERE && plan->can_trust &&
+                 (is_given(interface) || plan->says == TRUST_YES);
+    *observed = (struct observed){
+        .all_multicast = plan->want != WANT_NOTHING,
         .given = trust && is_given(interface),
         .trust = trust ? FORCE_YES : FORCE_NO,
         .live =
-            item->attachment == ATTACHED_BY_NETWORK ? LIVE_BY_NETWORK : live_by_version(version),
-        .network = interface->network,
+            plan->attachment == ATTACHED_BY_NETWORK ? LIVE_BY_NETWORK : live_by_version(version),
     };
-    unsigned steps = reconcile(item, &observed).steps;
+    unsigned steps = reconcile(plan, observed).steps;
     if (steps & (STEP_TRUST | STEP_UNTRUST))
-        observed.trust = steps & STEP_TRUST ? FORCE_YES : FORCE_NO;
-    return (struct finding){.observed = observed, .conclusion = reconcile(item, &observed)};
+        observed->trust = steps & STEP_TRUST ? FORCE_YES : FORCE_NO;
+    interface->conclusion = reconcile(plan, observed);
 }
 
 /* Without an answer for programs it depends on something that isn't known yet. */
-static void add_row(struct table *table, const struct planned_guest *guest, size_t number,
-                    unsigned long version) {
-    const struct plan_item *item = &guest->plan.items[number];
-    const struct finding finding = foresee(&guest->domain.interfaces[number], item, version);
-    const enum verdict verdict = finding.conclusion.verdict;
-    const char *name = guest_for_shell(&guest->domain);
-    const char *gets = finding.observed.trust == FORCE_YES ? "trust"
-                       : finding.observed.all_multicast    ? "all-multicast"
-                                                           : "nothing";
-    bool untrusted = verdict == MULTICAST && item->want == WANT_TRUST,
-         missing = item->reason == DEVICE_MISSING, unknown = verdict == NETWORK_NOT_KNOWN;
-    bool depends = untrusted && finding.observed.live == LIVE_UNKNOWN;
-    char *why = interface_why(guest, number, &finding);
+static void add_row(struct table *table, const struct domain *guest,
+                    const struct interface *interface) {
+    const struct plan *plan = &interface->plan;
+    const struct observed *observed = &interface->observed;
+    const enum verdict verdict = interface->conclusion.verdict;
+    const char *name = guest_for_shell(guest);
+    const char *gets = observed->trust == FORCE_YES ? "trust"
+                       : observed->all_multicast    ? "all-multicast"
+                                                    : "nothing";
+    bool untrusted = verdict == MULTICAST && plan->want == WANT_TRUST,
+         missing = plan->reason == DEVICE_MISSING, unknown = verdict == NETWORK_NOT_KNOWN;
+    bool depends = untrusted && observed->live == LIVE_UNKNOWN;
+    char *why = interface_why(guest, interface);
     char *text =
-        missing     ? xasprintf("all-multicast if %s is a macvtap",
-                                or_dash(guest->domain.interfaces[number].target))
+        missing     ? xasprintf("all-multicast if %s is a macvtap", or_dash(interface->target))
         : depends   ? xasprintf("trust, where libvirt 10.1 or later runs, else all-multicast")
         : untrusted ? xasprintf("all-multicast; for trust too, run: rxtrust define %s", name)
         : verdict == TRUSTED_UNTIL_SHUTDOWN
             ? xasprintf("trust; to take it back, run: rxtrust define %s", name)
             : xasprintf("%s%s%s", unknown ? "unknown" : gets, *why ? ": " : "", why);
-    table_add(table, guest, number);
+    table_add(table, guest, interface);
     table_set(table, "GETS", missing || depends || unknown ? NULL : gets);
     table_set(table, "AT ITS NEXT START", text);
     free(text);
@@ -88,11 +85,11 @@ int command_explain(int argc, char **argv) {
     enum exit_code code = from_stdin
                               ? guests_from_stdin(options.file, &guests)
                               : guests_from_virsh(names, options.file, GUESTS_STORED, &guests);
-    for (size_t i = 0; !code && i < guests.planned.count; i++) {
-        const struct planned_guest *guest = guests_get(&guests, i);
-        for (size_t number = 0; guest && number < guest->plan.count; number++)
-            add_row(&table, guest, number, guests.dumps.daemon_version);
-    }
+    for (struct domain *guest = NULL; !code && (guest = guests_next(&guests, guest));)
+        for (size_t i = 0; i < guest->count; i++) {
+            foresee(&guest->interfaces[i], guests.dumps.daemon_version);
+            add_row(&table, guest, &guest->interfaces[i]);
+        }
     if (!code) {
         table_print(&table, &options, guests.complete ? "there is no network interface" : NULL);
         code = guests.complete ? EXIT_GOOD : EXIT_NOT_AS_POLICY;

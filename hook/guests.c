@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "io.h"
 #include "log.h"
+#include "reconcile.h"
 #include "time_limits.h"
 
 #include <stdlib.h>
@@ -13,7 +14,9 @@
 const char no_policy[] = "";
 static const char standard_input[] = "<stdin>";
 
-enum exit_code guests_log_policy(const char *problem, const struct planned *planned,
+/* Logs what is wrong with the policy, or why nothing could be parsed (`problem`). EXIT_GOOD:
+ * nothing is. */
+static enum exit_code log_policy(const char *problem, const struct planned *planned,
                                  const char *file, enum policy_errors errors) {
     const size_t count = planned->policy_error_count;
     const size_t shown = errors == ERRORS_ALL ? count : errors == ERRORS_ONE_LINE && count ? 1 : 0;
@@ -46,7 +49,7 @@ static enum exit_code list_links(struct guests *guests) {
 }
 
 /* Plans what was dumped. A guest whose XML can't be parsed is logged, and missing. */
-static enum exit_code plan(const char *file, enum policy_errors errors, struct guests *guests) {
+enum exit_code guests_plan(const char *file, enum policy_errors errors, struct guests *guests) {
     const struct virsh_dumps *dumps = &guests->dumps;
     const struct plan_source source = {.policy = file == no_policy ? NULL
                                                  : file            ? file
@@ -56,12 +59,12 @@ static enum exit_code plan(const char *file, enum policy_errors errors, struct g
                                        .count = dumps->count,
                                        .devices = &guests->devices};
     guests->problem = sandboxed_plan(&source, &guests->planned);
-    enum exit_code code = guests_log_policy(guests->problem, &guests->planned, file, errors);
+    enum exit_code code = log_policy(guests->problem, &guests->planned, file, errors);
     for (size_t i = 0; !code && i < guests->planned.count; i++) {
-        const struct planned_guest *guest = &guests->planned.guests[i];
+        const struct domain *guest = &guests->planned.guests[i];
         struct xml_error *error = &guests->planned.guests[i].error;
         const char *uuid = dumps->uuids ? dumps->uuids[i] : NULL;
-        if (uuid && !error->reason && strcasecmp(guest->domain.uuid, uuid) != 0)
+        if (uuid && !error->reason && strcasecmp(guest->uuid, uuid) != 0)
             error->reason = "malformed answer from the parser process";
         if (!error->reason || (uuid && !dumps->texts[i].length)) /* it has ended meanwhile */
             continue;
@@ -71,12 +74,11 @@ static enum exit_code plan(const char *file, enum policy_errors errors, struct g
     return code;
 }
 
-void guests_log_networks(const struct planned_guest *guest) {
-    for (size_t i = 0; i < guest->plan.count; i++) {
-        const char *problem = guest->plan.items[i].network_problem;
-        const struct interface *interface = &guest->domain.interfaces[i];
+void guests_log_networks(const struct domain *guest) {
+    for (size_t i = 0; i < guest->count; i++) {
+        const struct interface *interface = &guest->interfaces[i];
         struct text why = {0};
-        if (problem && network_why(&why, interface->network, problem))
+        if (interface->plan.network_problem && network_why(&why, interface))
             log_error("%s: %s", or_dash(interface->mac), why.data);
         text_free(&why);
     }
@@ -95,8 +97,8 @@ enum exit_code guests_from_text(struct text *xml, const char *file, enum policy_
     guests->dumps.texts[0] = *xml;
     guests->dumps.count = 1;
     *xml = (struct text){0};
-    code = plan(file, errors, guests);
-    const struct planned_guest *guest = guests_get(guests, 0);
+    code = guests_plan(file, errors, guests);
+    const struct domain *guest = guests_next(guests, NULL);
     if (guest)
         guests_log_networks(guest);
     return code ? code : guest ? EXIT_GOOD : EXIT_USAGE;
@@ -122,27 +124,27 @@ enum exit_code guests_from_uuid(const char *uuid, const char *file, time_t deadl
         code = EXIT_NO_ANSWER;
     }
     if (!code && guests->dumps.texts[0].length)
-        code = plan(file, ERRORS_ONE_LINE, guests);
+        code = guests_plan(file, ERRORS_ONE_LINE, guests);
     return code ? code : guests->complete ? EXIT_GOOD : EXIT_USAGE;
 }
 
 /* ---- Many guests ---- */
 
-static bool is_named(const struct domain *domain, const char *name) {
-    return strcmp(domain->name, name) == 0 || strcasecmp(domain->uuid, name) == 0;
+static bool is_named(const struct domain *guest, const char *name) {
+    return strcmp(guest->name, name) == 0 || strcasecmp(guest->uuid, name) == 0;
 }
 
 static void select_guests(char *const *names, enum guests_which which, struct guests *guests) {
     const size_t count = guests->planned.count;
     for (size_t i = 0; i < count; i++) {
-        struct planned_guest *guest = &guests->planned.guests[i];
-        guest->left_out = *names || (!guest->domain.id && which == GUESTS_RUNNING);
+        struct domain *guest = &guests->planned.guests[i];
+        guest->left_out = *names || (!guest->id && which == GUESTS_RUNNING);
     }
     for (; *names; names++) {
         bool found = false;
         for (size_t i = 0; i < count; i++) {
-            struct planned_guest *guest = &guests->planned.guests[i];
-            bool is = !guest->error.reason && is_named(&guest->domain, *names);
+            struct domain *guest = &guests->planned.guests[i];
+            bool is = !guest->error.reason && is_named(guest, *names);
             guest->left_out = guest->left_out && !is;
             found = found || is;
         }
@@ -164,7 +166,7 @@ enum exit_code guests_from_virsh(char *const *names, const char *file, enum gues
         code = EXIT_NO_ANSWER;
     }
     if (!code)
-        code = plan(file, ERRORS_ALL, guests);
+        code = guests_plan(file, ERRORS_ALL, guests);
     if (!code)
         select_guests(names, which, guests);
     return code;
@@ -177,20 +179,19 @@ void guests_free(struct guests *guests) {
     *guests = (struct guests){.devices = {.socket = -1}};
 }
 
-const struct planned_guest *guests_get(const struct guests *guests, size_t number) {
-    bool there = number < guests->planned.count && !guests->planned.guests[number].error.reason &&
-                 !guests->planned.guests[number].left_out;
-    return there ? &guests->planned.guests[number] : NULL;
+struct domain *guests_next(const struct guests *guests, const struct domain *before) {
+    const struct planned *planned = &guests->planned;
+    size_t i = before ? (size_t)(before - planned->guests) + 1 : 0;
+    while (i < planned->count && (planned->guests[i].error.reason || planned->guests[i].left_out))
+        i++;
+    return i < planned->count ? &planned->guests[i] : NULL;
 }
 
-struct finding guests_observe(const struct guests *guests, const struct planned_guest *guest,
-                              size_t number) {
-    return observe(&guests->devices, guest, number, guests->dumps.daemon_version,
-                   live_by_version(guests->dumps.daemon_version), false);
+void guests_observe(const struct guests *guests, struct domain *guest) {
+    unsigned long version = guests->dumps.daemon_version;
+    observe(&guests->devices, guest, version, live_by_version(version), false);
 }
 
-const char *guest_for_shell(const struct domain *domain) {
-    return is_plain_name(domain->name) ? domain->name
-           : is_uuid(domain->uuid)     ? domain->uuid
-                                       : "GUEST";
+const char *guest_for_shell(const struct domain *guest) {
+    return is_plain_name(guest->name) ? guest->name : is_uuid(guest->uuid) ? guest->uuid : "GUEST";
 }

@@ -54,29 +54,26 @@ enum exit_code guests_from_text(struct text *xml, const char *file, enum policy_
 enum exit_code guests_from_stdin(const char *file, struct guests *guests);
 
 /* The guest of this UUID as it runs now. EXIT_GOOD without a guest
- * (guests_get()): it doesn't run any more. EXIT_NO_ANSWER is not logged: guests->problem says why.
+ * (guests_next()): it doesn't run any more. EXIT_NO_ANSWER is not logged: guests->problem says why.
  */
 enum exit_code guests_from_uuid(const char *uuid, const char *file, time_t deadline,
                                 struct guests *guests);
 
 void guests_free(struct guests *guests);
 
-/* The guest of this number, or NULL: its XML couldn't be parsed (logged by the loading), or it has
- * ended. */
-const struct planned_guest *guests_get(const struct guests *guests, size_t number);
+/* The guest behind `before`, NULL for the first, of those that were asked for. NULL: there is none.
+ * A guest that has ended is left out, and one whose XML couldn't be parsed, which is logged. */
+struct domain *guests_next(const struct guests *guests, const struct domain *before);
 
-/* What is so of one interface of a guest, by the devices as they were listed. */
-struct finding guests_observe(const struct guests *guests, const struct planned_guest *guest,
-                              size_t number);
+/* Observes a guest's interfaces by the devices as they were listed. */
+void guests_observe(const struct guests *guests, struct domain *guest);
 
-/* Logs what is wrong with the policy, or why nothing could be parsed (`problem`, of
- * sandboxed_plan()). EXIT_GOOD: nothing is. */
-enum exit_code guests_log_policy(const char *problem, const struct planned *planned,
-                                 const char *file, enum policy_errors errors);
+/* Plans the guests in guests->dumps, by guests->devices. */
+enum exit_code guests_plan(const char *file, enum policy_errors errors, struct guests *guests);
 
 /* Logs the networks of a guest that can't be known. */
-void guests_log_networks(const struct planned_guest *guest);
+void guests_log_networks(const struct domain *guest);
 
 /* The name of a guest as a shell takes it: the UUID where that is no plain name (log.h). Lives as
- * long as the domain. */
-const char *guest_for_shell(const struct domain *domain);
+ * long as the guest. */
+const char *guest_for_shell(const struct domain *guest);

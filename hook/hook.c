@@ -19,21 +19,18 @@ static bool contains(const struct text *xml, const char *word) {
     return xml->length && memmem(xml->data, xml->length, word, strlen(word));
 }
 
-/* A guest without any of these words has no macvtap: no library is loaded for it. */
-static bool may_have_macvtap(const struct text *xml) {
-    return contains(xml, "direct") || contains(xml, "network") || contains(xml, "ethernet");
+bool hook_concerns(const struct text *xml) {
+    return !xml->length || contains(xml, "direct") || contains(xml, "network") ||
+           contains(xml, "ethernet");
 }
 
-/* Plans the guest; NULL: it has no macvtap, or what is wrong is logged. */
-static const struct planned_guest *plan(const char *operation, struct text *xml,
-                                        enum policy_errors errors, struct guests *guests) {
-    *guests = (struct guests){.devices = {.socket = -1}};
-    if (xml->length && !may_have_macvtap(xml))
-        return NULL;
+/* Plans the guest; NULL: what is wrong is logged. */
+static struct domain *plan(const char *operation, struct text *xml, enum policy_errors errors,
+                           struct guests *guests) {
     if (guests_from_text(xml, NULL, errors, guests) && !guests->planned.policy_error_count)
         log_error("%s: nothing is done for this guest; mend that, then run: rxtrust apply",
                   operation);
-    return guests_get(guests, 0);
+    return guests_next(guests, NULL);
 }
 
 /* ---- What is printed ---- */
@@ -41,13 +38,13 @@ static const struct planned_guest *plan(const char *operation, struct text *xml,
 /* Prints the XML if it differs. Returns in how many interfaces. */
 static size_t print_xml(const char *operation, struct text *xml) {
     struct guests guests;
-    const struct planned_guest *guest = plan(operation, xml, ERRORS_SILENT, &guests);
+    const struct domain *guest = plan(operation, xml, ERRORS_SILENT, &guests);
     struct text out = {0};
     const char *problem = NULL;
     size_t changes = 0;
-    for (size_t i = 0; guest && i < guest->plan.count; i++)
-        changes += guest->domain.interfaces[i].write != guest->domain.interfaces[i].trust;
-    if (changes && domain_rewrite(&guest->domain, &guests.dumps.texts[0], &out, &problem)) {
+    for (size_t i = 0; guest && i < guest->count; i++)
+        changes += guest->interfaces[i].write != guest->interfaces[i].trust;
+    if (changes && domain_rewrite(guest, &guests.dumps.texts[0], &out, &problem)) {
         sigset_t before;
         watchdog_begin_output(&before);
         if (!io_write_all(STDOUT_FILENO, out.data, out.length))
@@ -80,12 +77,13 @@ struct task {
 };
 
 /* Whether libvirt must be called to make the policy true, where it can do that. */
-static bool needs_libvirt(const struct guests *guests, const struct planned_guest *guest) {
+static bool needs_libvirt(const struct guests *guests, struct domain *guest) {
     bool needs = false;
-    for (size_t i = 0; i < guest->plan.count; i++) {
-        struct finding finding = observe(&guests->devices, guest, i, 0, LIVE_POSSIBLE, false);
-        needs = needs || finding.conclusion.steps & (STEP_TRUST | STEP_UNTRUST) ||
-                finding.conclusion.verdict == DEVICE_UNKNOWN; /* perhaps only as listed */
+    observe(&guests->devices, guest, 0, LIVE_POSSIBLE, false);
+    for (size_t i = 0; i < guest->count; i++) {
+        const struct conclusion *conclusion = &guest->interfaces[i].conclusion;
+        needs = needs || conclusion->steps & (STEP_TRUST | STEP_UNTRUST) ||
+                conclusion->verdict == DEVICE_UNKNOWN; /* perhaps only as listed */
     }
     return needs;
 }
@@ -93,7 +91,7 @@ static bool needs_libvirt(const struct guests *guests, const struct planned_gues
 static void work(void *user) {
     struct task *task = user;
     struct guests guests = {.devices = {.socket = -1}};
-    const struct planned_guest *guest =
+    struct domain *guest =
         task->xml ? plan(task->operation, task->xml, ERRORS_SILENT, &guests) : NULL;
     bool needs = !task->xml || (guest && needs_libvirt(&guests, guest));
     guests_free(&guests);
@@ -113,15 +111,14 @@ static void start_work(const char *operation, const struct text *uuid_in, struct
 }
 
 void hook_started(const char *operation, struct text *xml) {
-    if (may_have_macvtap(xml))
-        start_work(operation, xml, xml);
+    start_work(operation, xml, xml);
 }
 
 /* ---- The devices ---- */
 
 static void set_devices(const char *operation, struct text *xml, bool at_reconnect) {
     struct guests guests;
-    const struct planned_guest *guest = plan(operation, xml, ERRORS_ONE_LINE, &guests);
+    struct domain *guest = plan(operation, xml, ERRORS_ONE_LINE, &guests);
     if (guest)
         settle_devices(operation, &guests, at_reconnect);
     if (guest && at_reconnect && needs_libvirt(&guests, guest))

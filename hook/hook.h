@@ -5,6 +5,9 @@
 
 #include "io.h"
 
+/* False: the guest has no macvtap, and nothing is to be done, nor a library to be loaded. */
+bool hook_concerns(const struct text *xml);
+
 /* Prints the XML that the policy wants, if it differs. libvirt ignores it, others may not. */
 void hook_prepare(const char *operation, struct text *xml);
 

@@ -8,25 +8,16 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FIRST_ROOM = 16 * 1024 }; /* most domain XML, most messages */
-
-/* Makes room for so many bytes and a NUL. */
-static bool reserve(struct text *text, size_t more) {
-    size_t least = text->length + more + 1;
-    if (least <= text->room)
-        return true;
-    size_t room = least > 2 * text->room ? least : 2 * text->room;
-    char *data = realloc(text->data, room);
-    if (!data)
-        return false;
-    text->data = data;
-    text->room = room;
-    return true;
-}
-
 bool text_append(struct text *text, const char *data, size_t length) {
-    if (!reserve(text, length))
-        return false;
+    size_t least = text->length + length + 1;
+    if (least > text->room) {
+        size_t room = least > 2 * text->room ? least : 2 * text->room;
+        char *grown = realloc(text->data, room);
+        if (!grown)
+            return false;
+        text->data = grown;
+        text->room = room;
+    }
     if (length) /* no bytes may come from NULL */
         memcpy(text->data + text->length, data, length);
     text->length += length;
@@ -54,16 +45,14 @@ void text_free(struct text *text) {
 }
 
 const char *io_read_all(int fd, struct text *text) {
+    char buffer[16 * 1024]; /* most domain XML, most messages */
     ssize_t got = 0;
     do {
-        bool full = text->room - text->length < 2;
-        if (full && !reserve(text, text->room ? text->room : FIRST_ROOM))
-            return "out of memory";
-        got = read(fd, text->data + text->length, text->room - text->length - 1);
+        got = read(fd, buffer, sizeof buffer);
         if (got < 0 && errno != EINTR)
             return strerror(errno);
-        text->length += got > 0 ? (size_t)got : 0;
-        text->data[text->length] = '\0';
+        if (!text_append(text, buffer, got > 0 ? (size_t)got : 0))
+            return "out of memory";
         if (text->length > IO_LIMIT)
             return "it is larger than 16 MiB";
     } while (got != 0);

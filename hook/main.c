@@ -5,6 +5,7 @@
 #include "hook.h"
 #include "installed.h"
 #include "log.h"
+#include "options.h"
 #include "process.h"
 #include "time_limits.h"
 #include "watchdog.h"
@@ -56,10 +57,6 @@ static void print_command(const struct command *command) {
                  command->arguments, command->does);
 }
 
-static int flushed(void) {
-    return fflush(stdout) ? EXIT_NO_ANSWER : EXIT_GOOD;
-}
-
 static int command_help(int argc, char **argv) {
     (void)argc, (void)argv;
     (void)puts("rxtrust: multicast, and so IPv6, for libvirt's guests on macvtap\n");
@@ -70,13 +67,13 @@ static int command_help(int argc, char **argv) {
                "Exit code: 0 as it should be; 1 something isn't as the policy says; 2 usage,\n"
                "or an error of the policy; 3 libvirt or the devices can't be asked.\n\n"
                "man rxtrust explains commands, options and messages; man rxtrust.ini the policy.");
-    return flushed();
+    return flush_output(EXIT_GOOD);
 }
 
 static int command_version(int argc, char **argv) {
     (void)argc, (void)argv;
     (void)puts("rxtrust " VERSION " (" BUILD_KIND ")");
-    return flushed();
+    return flush_output(EXIT_GOOD);
 }
 
 static const struct operation *find_operation(const char *name) {
@@ -132,7 +129,7 @@ static void run_hook(int argc, char **argv) {
         if (problem)
             log_error("%s: nothing is done for this guest: cannot read its XML: %s",
                       operation->name, problem);
-        else
+        else if (hook_concerns(&xml))
             operation->run(operation->name, &xml);
         text_free(&xml);
         log_about_guest(NULL);
@@ -157,7 +154,7 @@ int main(int argc, char **argv) {
     if (argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0)) {
         print_command(command);
         (void)puts("\nman rxtrust explains the options.");
-        return flushed();
+        return flush_output(EXIT_GOOD);
     }
     return command->run(argc - 1, argv + 1);
 }

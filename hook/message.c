@@ -1,6 +1,7 @@
 #include "message.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void put(struct message *message, const void *data, size_t length) {
@@ -40,7 +41,7 @@ size_t message_get_count(struct message *message) {
 }
 
 char *message_get_text(struct message *message) {
-    size_t length = message_get_count(message);
+    size_t length = message_get_number(message, left(message) + 1);
     if (!length)
         return NULL;
     char *text = message->text.data + message->read;
@@ -52,32 +53,49 @@ char *message_get_text(struct message *message) {
     return text;
 }
 
-void message_put_fields(struct message *message, const struct message_field *fields, size_t count,
+void message_put_struct(struct message *message, const struct message_struct *type,
                         const void *from) {
-    for (size_t i = 0; i < count; i++) {
-        const void *place = (const char *)from + fields[i].offset;
-        if (fields[i].kind == FIELD_TEXT)
+    for (size_t i = 0; i < type->count; i++) {
+        const struct message_field *field = &type->fields[i];
+        const void *place = (const char *)from + field->offset;
+        if (field->kind <= FIELD_NAME)
             message_put_text(message, *(const char *const *)place);
         else
-            message_put_number(message, fields[i].kind == FIELD_SIZE   ? *(const size_t *)place
-                                        : fields[i].kind == FIELD_ENUM ? *(const unsigned *)place
-                                                                       : *(const bool *)place);
+            message_put_number(message, field->kind == FIELD_SIZE   ? *(const size_t *)place
+                                        : field->kind == FIELD_ENUM ? *(const unsigned *)place
+                                                                    : *(const bool *)place);
     }
 }
 
-void message_get_fields(struct message *message, const struct message_field *fields, size_t count,
-                        void *to) {
-    for (size_t i = 0; i < count; i++) {
-        void *place = (char *)to + fields[i].offset;
-        if (fields[i].kind == FIELD_TEXT)
+void message_get_struct(struct message *message, const struct message_struct *type, void *to) {
+    for (size_t i = 0; i < type->count; i++) {
+        const struct message_field *field = &type->fields[i];
+        void *place = (char *)to + field->offset;
+        if (field->kind <= FIELD_NAME)
             *(const char **)place = message_get_text(message);
-        else if (fields[i].kind == FIELD_SIZE)
+        else if (field->kind == FIELD_SIZE)
             *(size_t *)place = message_get_number(message, SIZE_MAX);
-        else if (fields[i].kind == FIELD_ENUM)
-            *(unsigned *)place = (unsigned)message_get_number(message, fields[i].last + 1);
+        else if (field->kind == FIELD_ENUM)
+            *(unsigned *)place = (unsigned)message_get_number(message, field->last + 1);
         else
             *(bool *)place = message_get_number(message, 2);
+        message->bad = message->bad || (field->kind == FIELD_NAME && !*(const char **)place);
     }
+}
+
+void message_put_array(struct message *message, const struct message_struct *type, const void *from,
+                       size_t count) {
+    message_put_number(message, count);
+    for (size_t i = 0; i < count; i++)
+        message_put_struct(message, type, (const char *)from + i * type->size);
+}
+
+void *message_get_array(struct message *message, const struct message_struct *type, size_t *count) {
+    *count = message_get_count(message);
+    char *items = calloc(*count + 1, type->size);
+    for (size_t i = 0; items && i < *count && !message->bad; i++)
+        message_get_struct(message, type, items + i * type->size);
+    return items;
 }
 
 bool message_is_whole(const struct message *message) {

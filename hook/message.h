@@ -24,16 +24,32 @@ char *message_get_text(struct message *message);
 /* A count of things that follow: no more than there are bytes left. */
 size_t message_get_count(struct message *message);
 
-/* A member of a structure, as a message carries it. One table serves both directions. */
+/* A structure as a message carries it: one table serves both directions. */
 struct message_field {
-    enum { FIELD_TEXT, FIELD_SIZE, FIELD_ENUM, FIELD_FLAG } kind;
+    enum {
+        FIELD_TEXT,
+        FIELD_NAME,
+        FIELD_SIZE,
+        FIELD_ENUM,
+        FIELD_FLAG
+    } kind; /* a name isn't NULL */
     size_t offset;
     size_t last; /* of an enum: its largest value */
 };
-void message_put_fields(struct message *message, const struct message_field *fields, size_t count,
+struct message_struct {
+    const struct message_field *fields;
+    size_t count;
+    size_t size; /* of the structure, in bytes */
+};
+void message_put_struct(struct message *message, const struct message_struct *type,
                         const void *from);
-void message_get_fields(struct message *message, const struct message_field *fields, size_t count,
-                        void *to);
+void message_get_struct(struct message *message, const struct message_struct *type, void *to);
+
+/* An array of them. Getting returns one that the caller frees, and is longer than `count` if the
+ * message is bad; NULL: out of memory. */
+void message_put_array(struct message *message, const struct message_struct *type, const void *from,
+                       size_t count);
+void *message_get_array(struct message *message, const struct message_struct *type, size_t *count);
 
 /* Whether all of it was got, and it is not bad. */
 bool message_is_whole(const struct message *message);

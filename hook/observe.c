@@ -1,26 +1,29 @@
 #include "observe.h"
 
 #include "network.h"
+#include "reconcile.h"
 
 #include <string.h>
 
 /* An attribute of the live XML is in force where libvirt heeds it; of an interface on a libvirt
  * network its port decides, whatever the XML says. A 'yes' of rxtrust's was there before the port.
  */
-static void observe_trust(const struct interface *interface, const struct plan_item *item,
-                          struct observed *observed) {
+static void observe_trust(struct interface *interface) {
+    struct observed *observed = &interface->observed;
     bool trust = interface->trust == TRUST_YES;
-    bool unknown = item->attachment == ATTACHED_BY_NETWORK &&
+    bool unknown = interface->plan.attachment == ATTACHED_BY_NETWORK &&
                    !network_port_trust(interface->network, interface->port, &trust) &&
                    !is_given(interface);
     if (unknown)
         observed->trust_problem = "whether its network port is trusted is unknown";
-    observed->trust = unknown ? FORCE_UNKNOWN : trust && item->can_trust ? FORCE_YES : FORCE_NO;
+    observed->trust = unknown                              ? FORCE_UNKNOWN
+                      : trust && interface->plan.can_trust ? FORCE_YES
+                                                           : FORCE_NO;
     observed->given = observed->trust == FORCE_YES && is_given(interface);
 }
 
-static void observe_device(const struct interface *interface, const struct device *device,
-                           struct observed *observed) {
+static void observe_device(const struct interface *interface, struct observed *observed) {
+    const struct device *device = observed->device;
     observed->problem = !interface->target ? "the XML names no device"
                         : !device          ? "it is not there"
                         : !device->macvtap ? "it is no macvtap"
@@ -36,25 +39,23 @@ static void observe_device(const struct interface *interface, const struct devic
     observed->marked = device->marked;
 }
 
-struct finding observe(const struct devices *devices, const struct planned_guest *guest,
-                       size_t number, unsigned long daemon_version, enum live live,
-                       bool at_reconnect) {
-    const struct interface *interface = &guest->domain.interfaces[number];
-    const struct plan_item *item = &guest->plan.items[number];
-    bool by_network = item->attachment == ATTACHED_BY_NETWORK;
-    struct finding finding = {
-        .observed = {.live = by_network && live == LIVE_POSSIBLE ? LIVE_BY_NETWORK : live,
-                     .daemon_version = daemon_version,
-                     .filter_unknown = at_reconnect,
-                     .network = interface->network},
-        .device = device_named(devices, interface->target),
-    };
-    if (item->attachment != ATTACHED_ELSEWHERE) {
-        observe_trust(interface, item, &finding.observed);
-        observe_device(interface, finding.device, &finding.observed);
+void observe(const struct devices *devices, struct domain *guest, unsigned long daemon_version,
+             enum live live, bool at_reconnect) {
+    for (size_t i = 0; i < guest->count; i++) {
+        struct interface *interface = &guest->interfaces[i];
+        bool by_network = interface->plan.attachment == ATTACHED_BY_NETWORK;
+        interface->observed = (struct observed){
+            .device = device_named(devices, interface->target),
+            .live = by_network && live == LIVE_POSSIBLE ? LIVE_BY_NETWORK : live,
+            .daemon_version = daemon_version,
+            .filter_unknown = at_reconnect,
+        };
+        if (interface->plan.attachment != ATTACHED_ELSEWHERE) {
+            observe_trust(interface);
+            observe_device(interface, &interface->observed);
+        }
+        interface->conclusion = reconcile(&interface->plan, &interface->observed);
+        if (!guest->id && interface->conclusion.verdict != NOT_MACVTAP)
+            interface->conclusion = (struct conclusion){.verdict = NOT_RUNNING};
     }
-    finding.conclusion = reconcile(item, &finding.observed);
-    if (!guest->domain.id && finding.conclusion.verdict != NOT_MACVTAP)
-        finding.conclusion = (struct conclusion){.verdict = NOT_RUNNING};
-    return finding;
 }

@@ -1,6 +1,5 @@
 #include "plan.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static bool is(const char *text, const char *word) {
@@ -38,13 +37,13 @@ static const struct rule {
     {ANY, ANY, ANY, ANY, ANY, ANY, WANT_TRUST, BY_POLICY},
 };
 
-static const struct rule *rule_for(const struct plan_item *item, enum model model, unsigned says) {
+static const struct rule *rule_for(const struct plan *plan, enum model model, unsigned says) {
     const struct rule *rule = rules;
-    bool passthrough = is(item->mode, "passthrough");
-    while (!(rule->attachment & ONE(item->attachment)) || !(rule->passthrough & ONE(passthrough)) ||
+    bool passthrough = is(plan->mode, "passthrough");
+    while (!(rule->attachment & ONE(plan->attachment)) || !(rule->passthrough & ONE(passthrough)) ||
            !(rule->model & ONE(model)) || !(rule->says & ONE(says)) ||
-           !(rule->override & ONE(item->decision.override)) ||
-           !(rule->action & ONE(item->decision.action)))
+           !(rule->override & ONE(plan->decision.override)) ||
+           !(rule->action & ONE(plan->decision.action)))
         rule++;
     return rule;
 }
@@ -76,7 +75,7 @@ static enum attachment attachment_of(const struct interface *interface,
 /* Finds the word that counts: the owner's on the interface, else its portgroup's, else its
  * network's, as in libvirt. */
 static void find_trust(const struct interface *interface, const struct network *network,
-                       const struct network_portgroup *group, struct plan_item *item) {
+                       const struct network_portgroup *group, struct plan *plan) {
     const enum trust places[] = {
         [SAID_BY_INTERFACE] = interface->owner,
         [SAID_BY_PORTGROUP] = group ? group->trust : TRUST_UNSAID,
@@ -85,8 +84,8 @@ static void find_trust(const struct interface *interface, const struct network *
     for (enum said_by by = SAID_BY_NETWORK; by > SAID_NOWHERE; by--) {
         if (places[by] == TRUST_UNSAID)
             continue;
-        item->says = places[by];
-        item->said_by = by;
+        plan->says = places[by];
+        plan->said_by = by;
     }
 }
 
@@ -95,12 +94,12 @@ static void find_trust(const struct interface *interface, const struct network *
 static struct policy_decision decide(const struct interface *interface,
                                      const struct network *network,
                                      const struct network_portgroup *group,
-                                     const struct device *device, const struct plan_item *item,
+                                     const struct device *device, const struct plan *plan,
                                      const struct policy *policy, const struct devices *devices) {
-    bool by_network = item->attachment == ATTACHED_BY_NETWORK;
+    bool by_network = plan->attachment == ATTACHED_BY_NETWORK;
     const struct device *lower = device ? device_at(devices, device->lower) : NULL;
     const char *const *names = &interface->dev; /* one name of each host device */
-    size_t count = item->attachment != ATTACHED_BY_NAME && interface->dev;
+    size_t count = plan->attachment != ATTACHED_BY_NAME && interface->dev;
     if (lower) {
         names = (const char *const *)lower->names;
         count = 1;
@@ -115,10 +114,10 @@ static struct policy_decision decide(const struct interface *interface,
                      : group                ? group->name
                                             : NULL,
         .mac = interface->mac,
-        .mode = item->mode,
+        .mode = plan->mode,
         .portgroup_unknown = by_network && !network && !interface->portgroup,
-        .device_unknown = !count && (item->attachment == ATTACHED_BY_NAME || by_network),
-        .mode_unknown = !item->mode,
+        .device_unknown = !count && (plan->attachment == ATTACHED_BY_NAME || by_network),
+        .mode_unknown = !plan->mode,
     };
     struct policy_decision least = {0};
     for (size_t i = 0; i < (count ? count : 1); i++) {
@@ -139,46 +138,46 @@ static struct policy_decision decide(const struct interface *interface,
     return least;
 }
 
-static enum reason reason_of(const struct plan_item *item, const struct rule *rule,
+static enum reason reason_of(const struct plan *plan, const struct rule *rule,
                              const struct interface *interface, const struct device *device) {
     static const enum reason no_by[] = {[SAID_BY_INTERFACE] = NO_IN_XML,
                                         [SAID_BY_PORTGROUP] = NO_IN_PORTGROUP,
                                         [SAID_BY_NETWORK] = NO_IN_NETWORK};
-    return rule->reason == NO_IN_XML ? no_by[item->said_by]
-           : item->attachment == ATTACHED_BY_NAME && !device && rule->want == WANT_MULTICAST
+    return rule->reason == NO_IN_XML ? no_by[plan->said_by]
+           : plan->attachment == ATTACHED_BY_NAME && !device && rule->want == WANT_MULTICAST
                ? DEVICE_MISSING
-           : rule->reason == NO_MACVTAP && item->network_problem && is(interface->type, "network")
+           : rule->reason == NO_MACVTAP && plan->network_problem && is(interface->type, "network")
                ? NETWORK_UNKNOWN
                : rule->reason;
 }
 
-struct plan_item plan_interface(struct interface *interface, const struct network *network,
-                                const char *network_problem, const struct policy *policy,
-                                const struct devices *devices) {
+struct plan plan_interface(struct interface *interface, const struct network *network,
+                           const char *network_problem, const struct policy *policy,
+                           const struct devices *devices) {
     const struct device *device = device_named(devices, interface->target);
-    struct plan_item item = {.attachment = attachment_of(interface, network, device),
-                             .network_problem = network_problem};
+    struct plan plan = {.attachment = attachment_of(interface, network, device),
+                        .network_problem = network_problem};
     const struct network_portgroup *group =
         network ? network_portgroup(network, interface->portgroup) : NULL;
     device = device && device->macvtap ? device : NULL;
-    item.mode = item.attachment == ATTACHED_ELSEWHERE  ? interface->mode
+    plan.mode = plan.attachment == ATTACHED_ELSEWHERE  ? interface->mode
                 : device                               ? device->mode
                 : interface->mode                      ? interface->mode
                 : network                              ? network->mode
-                : item.attachment == ATTACHED_DIRECTLY ? "vepa" /* libvirt's default */
+                : plan.attachment == ATTACHED_DIRECTLY ? "vepa" /* libvirt's default */
                                                        : NULL;
-    find_trust(interface, network, group, &item);
-    if (item.attachment != ATTACHED_ELSEWHERE)
-        item.decision = decide(interface, network, group, device, &item, policy, devices);
-    bool unknown = item.attachment == ATTACHED_BY_NETWORK && !network && item.says == TRUST_UNSAID;
+    find_trust(interface, network, group, &plan);
+    if (plan.attachment != ATTACHED_ELSEWHERE)
+        plan.decision = decide(interface, network, group, device, &plan, policy, devices);
+    bool unknown = plan.attachment == ATTACHED_BY_NETWORK && !network && plan.says == TRUST_UNSAID;
     const struct rule *rule =
-        rule_for(&item, model_of(interface), unknown ? SAYS_UNKNOWN : (unsigned)item.says);
-    item.can_trust = model_of(interface) == MODEL_VIRTIO && item.attachment != ATTACHED_BY_NAME;
-    item.want = rule->want;
-    item.reason = reason_of(&item, rule, interface, device);
+        rule_for(&plan, model_of(interface), unknown ? SAYS_UNKNOWN : (unsigned)plan.says);
+    plan.can_trust = model_of(interface) == MODEL_VIRTIO && plan.attachment != ATTACHED_BY_NAME;
+    plan.want = rule->want;
+    plan.reason = reason_of(&plan, rule, interface, device);
     interface->write =
-        item.want == WANT_TRUST && item.says != TRUST_YES ? TRUST_YES : interface->owner;
-    return item;
+        plan.want == WANT_TRUST && plan.says != TRUST_YES ? TRUST_YES : interface->owner;
+    return plan;
 }
 
 /* ---- A whole domain ---- */
@@ -190,34 +189,27 @@ static void read_old_mark(struct interface *interface, const struct devices *dev
         interface->owner = TRUST_UNSAID;
 }
 
-bool plan_make(struct domain *domain, struct policy *policy, struct networks *networks,
-               const struct devices *devices, struct plan *plan) {
-    *plan = (struct plan){.items = calloc(domain->count + 1, sizeof(struct plan_item))};
-    if (!plan->items)
-        return false;
+void plan_domain(struct domain *domain, struct policy *policy, struct networks *networks,
+                 const struct devices *devices) {
     policy_for_domain(policy, domain->name, domain->uuid);
-    for (; plan->count < domain->count; plan->count++) {
-        struct interface *interface = &domain->interfaces[plan->count];
+    for (size_t i = 0; i < domain->count; i++) {
+        struct interface *interface = &domain->interfaces[i];
         bool needs_network = is(interface->type, "network") || is(interface->type, "direct");
         const char *problem = NULL;
         const struct network *network = interface->network && needs_network
                                             ? networks_get(networks, interface->network, &problem)
                                             : NULL;
         read_old_mark(interface, devices);
-        plan->items[plan->count] = plan_interface(interface, network, problem, policy, devices);
+        interface->plan = plan_interface(interface, network, problem, policy, devices);
     }
-    return true;
 }
 
-void plan_free(struct plan *plan) {
-    free(plan->items);
-    *plan = (struct plan){0};
-}
-
-void plan_revert(struct plan *plan) {
-    for (size_t i = 0; i < plan->count; i++)
-        if (plan->items[i].attachment != ATTACHED_ELSEWHERE) {
-            plan->items[i].want = WANT_NOTHING;
-            plan->items[i].reason = REVERTED;
-        }
+void plan_revert(struct domain *domain) {
+    for (size_t i = 0; i < domain->count; i++) {
+        struct plan *plan = &domain->interfaces[i].plan;
+        if (plan->attachment == ATTACHED_ELSEWHERE)
+            continue;
+        plan->want = WANT_NOTHING;
+        plan->reason = REVERTED;
+    }
 }

@@ -335,7 +335,7 @@ void policy_free(struct policy *policy) {
     *policy = (struct policy){0};
 }
 
-const char *policy_section(const struct policy *policy, size_t number, unsigned long *line,
+const char *policy_section(const struct policy *policy, size_t number, size_t *line,
                            const char **unmatched) {
     const struct policy_section *section = &policy->sections[number];
     *line = section->line;

@@ -15,8 +15,8 @@ enum policy_action { POLICY_OFF, POLICY_MULTICAST, POLICY_TRUST };
 extern const char *const policy_action_names[];
 
 struct policy_error {
-    unsigned long line; /* 0: the file as a whole */
-    char *reason;       /* owned by the policy */
+    size_t line;  /* 0: the file as a whole */
+    char *reason; /* owned by the policy */
 };
 
 struct policy {
@@ -49,7 +49,7 @@ void policy_for_domain(struct policy *policy, const char *name, const char *uuid
 
 /* Returns the name of a section, as "vm:web-1". *unmatched: a name, glob or UUID of its `vm` that
  * matched no domain of policy_for_domain(); NULL: there is none. */
-const char *policy_section(const struct policy *policy, size_t number, unsigned long *line,
+const char *policy_section(const struct policy *policy, size_t number, size_t *line,
                            const char **unmatched);
 
 /* The properties of one interface; NULL: it has none. A property that is marked unknown may also

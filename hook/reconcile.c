@@ -2,6 +2,7 @@
 
 #include "io.h"
 #include "log.h"
+#include "network.h"
 
 #include <string.h>
 
@@ -44,11 +45,11 @@ static const struct rule {
     {W(NOTHING), UNFORCED, ANY, ANY, ANY, ANY, ANY, 0, LEFT_ALONE},
 };
 
-static const struct rule *rule_for(const struct plan_item *item, const struct observed *observed) {
+static const struct rule *rule_for(const struct plan *plan, const struct observed *observed) {
     const struct rule *rule = rules;
     bool hears = observed->all_multicast || observed->passthrough ||
                  (observed->follows && !observed->filter_unknown);
-    while (!(rule->want & ONE(item->want)) || !(rule->trust & ONE(observed->trust)) ||
+    while (!(rule->want & ONE(plan->want)) || !(rule->trust & ONE(observed->trust)) ||
            !(rule->given & ONE(observed->given)) || !(rule->live & ONE(observed->live)) ||
            !(rule->set & ONE(observed->all_multicast)) || !(rule->hears & ONE(hears)) ||
            !(rule->marked & ONE(observed->marked)))
@@ -56,15 +57,15 @@ static const struct rule *rule_for(const struct plan_item *item, const struct ob
     return rule;
 }
 
-struct conclusion reconcile(const struct plan_item *item, const struct observed *observed) {
-    if (item->attachment == ATTACHED_ELSEWHERE)
-        return (struct conclusion){.verdict = item->reason == NETWORK_UNKNOWN ? NETWORK_NOT_KNOWN
+struct conclusion reconcile(const struct plan *plan, const struct observed *observed) {
+    if (plan->attachment == ATTACHED_ELSEWHERE)
+        return (struct conclusion){.verdict = plan->reason == NETWORK_UNKNOWN ? NETWORK_NOT_KNOWN
                                                                               : NOT_MACVTAP};
-    if (item->reason == NETWORK_UNKNOWN)
+    if (plan->reason == NETWORK_UNKNOWN)
         return (struct conclusion){.verdict = NETWORK_NOT_KNOWN};
     if (observed->problem)
         return (struct conclusion){.verdict = DEVICE_UNKNOWN};
-    const struct rule *rule = rule_for(item, observed);
+    const struct rule *rule = rule_for(plan, observed);
     bool is_true = observed->marked && observed->all_multicast && observed->trust != FORCE_YES;
     bool stale = observed->own_alias && !is_true && !(rule->steps & (STEP_SET | STEP_CLEAR));
     return (struct conclusion){.steps = rule->steps | (stale ? STEP_UNMARK : 0U),
@@ -159,7 +160,8 @@ static bool say_why_not_live(struct text *text, const struct observed *observed)
                       texts[observed->live]);
 }
 
-bool network_why(struct text *text, const char *network, const char *problem) {
+bool network_why(struct text *text, const struct interface *interface) {
+    const char *network = interface->network, *problem = interface->plan.network_problem;
     if (!network || !problem)
         return text_print(text, "its network is unknown");
     if (strcmp(problem, network_not_active) != 0)
@@ -170,33 +172,34 @@ bool network_why(struct text *text, const char *network, const char *problem) {
                       network);
 }
 
-static bool say_reason(struct text *text, const struct plan_item *item) {
-    return item->reason == BY_POLICY || item->reason == OFF_BY_POLICY
-               ? text_print(text, "policy = %s in [%s]", policy_action_names[item->decision.action],
-                            item->decision.section)
-               : text_print(text, "%s", reason_text(item->reason));
+static bool say_reason(struct text *text, const struct plan *plan) {
+    return plan->reason == BY_POLICY || plan->reason == OFF_BY_POLICY
+               ? text_print(text, "policy = %s in [%s]", policy_action_names[plan->decision.action],
+                            plan->decision.section)
+               : text_print(text, "%s", reason_text(plan->reason));
 }
 
 /* Appends the detail that follows the verdict's `why`, if there is one. */
-static bool say_detail(struct text *text, const struct plan_item *item,
-                       const struct observed *observed, enum verdict verdict, const char *guest) {
+static bool say_detail(struct text *text, const struct interface *interface, const char *guest) {
     static const char *const by[] = {"", "its own XML says 'yes'", "its portgroup says 'yes'",
                                      "its network says 'yes'"};
+    const struct plan *plan = &interface->plan;
+    const struct observed *observed = &interface->observed;
     const char *detail = "";
-    switch (verdict) {
+    switch (interface->conclusion.verdict) {
     case MULTICAST:
-        return item->want == WANT_TRUST ? say_why_not_live(text, observed) : say_reason(text, item);
+        return plan->want == WANT_TRUST ? say_why_not_live(text, observed) : say_reason(text, plan);
     case TRUSTED:
-        detail = item->reason == TRUSTED_ALREADY ? by[item->said_by] : "";
+        detail = plan->reason == TRUSTED_ALREADY ? by[plan->said_by] : "";
         break;
     case LEFT_ALONE:
         detail = observed->trust == FORCE_YES ? "; trusted by its own XML or network"
                  : observed->follows          ? "; groups from its trust stay until it is shut down"
                  : observed->all_multicast ? "; all-multicast is set there, not marked as rxtrust's"
                                            : "";
-        return say_reason(text, item) && text_print(text, "%s", detail);
+        return say_reason(text, plan) && text_print(text, "%s", detail);
     case TRUSTED_UNTIL_SHUTDOWN:
-        detail = guest && observed->given && item->reason != REVERTED
+        detail = guest && observed->given && plan->reason != REVERTED
                      ? "; if its definition says 'yes', run: rxtrust define "
                      : "";
         return say_why_not_live(text, observed) &&
@@ -205,20 +208,19 @@ static bool say_detail(struct text *text, const struct plan_item *item,
         detail = observed->problem;
         break;
     case NETWORK_NOT_KNOWN:
-        return network_why(text, observed->network, item->network_problem);
+        return network_why(text, interface);
     default:
         break;
     }
     return text_print(text, "%s", detail ? detail : "");
 }
 
-char *verdict_why(const struct plan_item *item, const struct observed *observed,
-                  const struct conclusion *conclusion, const char *guest) {
-    const struct verdict_form *form = &forms[conclusion->verdict];
+char *verdict_why(const struct interface *interface, const char *guest) {
+    const struct verdict_form *form = &forms[interface->conclusion.verdict];
     struct text text = {0}, detail = {0};
     bool advises = guest && form->advises;
     bool good =
-        say_detail(&detail, item, observed, conclusion->verdict, guest) &&
+        say_detail(&detail, interface, guest) &&
         text_print(&text, "%s%s%s%s%s", form->why, *form->why && detail.length ? "; " : "",
                    detail.data, advises ? "; run: rxtrust apply " : "", advises ? guest : "");
     text_free(&detail);

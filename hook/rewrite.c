@@ -13,8 +13,8 @@ int command_rewrite(int argc, char **argv) {
     struct text out = {0};
     const char *reason = NULL;
     enum exit_code code = guests_from_stdin(options.file, &guests);
-    const struct planned_guest *guest = code == EXIT_GOOD ? guests_get(&guests, 0) : NULL;
-    if (guest && !domain_rewrite(&guest->domain, &guests.dumps.texts[0], &out, &reason)) {
+    const struct domain *guest = code == EXIT_GOOD ? guests_next(&guests, NULL) : NULL;
+    if (guest && !domain_rewrite(guest, &guests.dumps.texts[0], &out, &reason)) {
         log_error_at("<stdin>", 0, reason);
         code = EXIT_USAGE;
     } else if (guest && !io_write_all(STDOUT_FILENO, out.data, out.length)) {

@@ -12,13 +12,14 @@
 /* ---- The message ---- */
 
 #define TEXT(type, member) .kind = FIELD_TEXT, .offset = offsetof(type, member)
+#define NAME(type, member) .kind = FIELD_NAME, .offset = offsetof(type, member)
 #define SIZE(type, member) .kind = FIELD_SIZE, .offset = offsetof(type, member)
 #define FLAG(type, member) .kind = FIELD_FLAG, .offset = offsetof(type, member)
 #define ENUM(type, member, high)                                                                   \
     .kind = FIELD_ENUM, .offset = offsetof(type, member), .last = (high)
 
 static const struct message_field domain_fields[] = {
-    {TEXT(struct domain, name)},         {TEXT(struct domain, uuid)},
+    {NAME(struct domain, name)},         {NAME(struct domain, uuid)},
     {TEXT(struct domain, id)},           {SIZE(struct domain, parent_tag_end)},
     {SIZE(struct domain, note_tag_end)}, {SIZE(struct domain, note_end)},
 };
@@ -40,22 +41,37 @@ static const struct message_field interface_fields[] = {
     {ENUM(struct interface, write, TRUST_YES)},
     {SIZE(struct interface, tag_end)},
     {SIZE(struct interface, end)},
+    {ENUM(struct interface, plan.attachment, ATTACHED_BY_NAME)},
+    {FLAG(struct interface, plan.can_trust)},
+    {TEXT(struct interface, plan.mode)},
+    {ENUM(struct interface, plan.says, TRUST_YES)},
+    {ENUM(struct interface, plan.said_by, SAID_BY_NETWORK)},
+    {TEXT(struct interface, plan.network_problem)},
+    {ENUM(struct interface, plan.decision.action, POLICY_TRUST)},
+    {FLAG(struct interface, plan.decision.override)},
+    {TEXT(struct interface, plan.decision.section)},
+    {TEXT(struct interface, plan.decision.override_section)},
+    {ENUM(struct interface, plan.want, WANT_TRUST)},
+    {ENUM(struct interface, plan.reason, REVERTED)},
 };
 
-static const struct message_field item_fields[] = {
-    {ENUM(struct plan_item, attachment, ATTACHED_BY_NAME)},
-    {TEXT(struct plan_item, mode)},
-    {ENUM(struct plan_item, says, TRUST_YES)},
-    {ENUM(struct plan_item, said_by, SAID_BY_NETWORK)},
-    {TEXT(struct plan_item, network_problem)},
-    {ENUM(struct plan_item, decision.action, POLICY_TRUST)},
-    {FLAG(struct plan_item, decision.override)},
-    {TEXT(struct plan_item, decision.section)},
-    {TEXT(struct plan_item, decision.override_section)},
-    {ENUM(struct plan_item, want, WANT_TRUST)},
-    {ENUM(struct plan_item, reason, REVERTED)},
-    {FLAG(struct plan_item, can_trust)},
+static const struct message_field section_fields[] = {
+    {NAME(struct planned_section, name)},
+    {SIZE(struct planned_section, line)},
+    {TEXT(struct planned_section, unmatched)},
 };
+
+static const struct message_field error_fields[] = {
+    {SIZE(struct policy_error, line)},
+    {NAME(struct policy_error, reason)},
+};
+
+#define STRUCT(type, fields)                                                                       \
+    { fields, COUNT(fields), sizeof(struct type) }
+static const struct message_struct domain_type = STRUCT(domain, domain_fields);
+static const struct message_struct interface_type = STRUCT(interface, interface_fields);
+static const struct message_struct section_type = STRUCT(planned_section, section_fields);
+static const struct message_struct error_type = STRUCT(policy_error, error_fields);
 
 /* ---- In the sandboxed child ---- */
 
@@ -82,49 +98,31 @@ static void open_materials(void *user) {
 }
 
 static void put_policy(struct message *message, const struct policy *policy) {
+    message->bad = message->bad || policy->out_of_memory; /* an error may be missing */
     message_put_number(message, policy->missing);
     message_put_number(message, policy->count);
     for (size_t i = 0; i < policy->count; i++) {
-        unsigned long line = 0;
-        const char *unmatched = NULL;
-        message_put_text(message, policy_section(policy, i, &line, &unmatched));
-        message_put_number(message, line);
-        message_put_text(message, unmatched);
+        struct planned_section section;
+        section.name = policy_section(policy, i, &section.line, &section.unmatched);
+        message_put_struct(message, &section_type, &section);
     }
-    message_put_number(message, policy->error_count + policy->out_of_memory);
-    for (size_t i = 0; i < policy->error_count; i++) {
-        message_put_number(message, policy->errors[i].line);
-        message_put_text(message, policy->errors[i].reason);
-    }
-    if (policy->out_of_memory) {
-        message_put_number(message, 0);
-        message_put_text(message, "out of memory");
-    }
+    message_put_array(message, &error_type, policy->errors, policy->error_count);
 }
 
 static void plan_guest(struct materials *materials, const struct text *text,
                        struct message *message) {
     struct xml_error error = {0};
     struct domain domain = {0};
-    struct plan plan = {0};
     if (!text->length)
         error.reason = "there is no XML";
-    else if (domain_read(text->data, text->length, &domain, &error) &&
-             !plan_make(&domain, &materials->policy, &materials->networks,
-                        materials->source->devices, &plan))
-        error = (struct xml_error){.reason = "out of memory"};
+    else if (domain_read(text->data, text->length, &domain, &error))
+        plan_domain(&domain, &materials->policy, &materials->networks, materials->source->devices);
     message_put_text(message, error.reason);
     message_put_number(message, error.line);
     if (!error.reason) {
-        message_put_fields(message, domain_fields, COUNT(domain_fields), &domain);
-        message_put_number(message, domain.count);
-        for (size_t i = 0; i < domain.count; i++) {
-            message_put_fields(message, interface_fields, COUNT(interface_fields),
-                               &domain.interfaces[i]);
-            message_put_fields(message, item_fields, COUNT(item_fields), &plan.items[i]);
-        }
+        message_put_struct(message, &domain_type, &domain);
+        message_put_array(message, &interface_type, domain.interfaces, domain.count);
     }
-    plan_free(&plan);
     domain_free(&domain);
 }
 
@@ -147,52 +145,26 @@ static void plan_materials(void *user, struct message *message) {
 /* False: out of memory; so below. */
 static bool get_policy(struct message *message, struct planned *planned) {
     planned->policy_missing = message_get_number(message, 2);
-    size_t count = message_get_count(message);
-    planned->sections = calloc(count + 1, sizeof *planned->sections);
-    for (size_t i = 0; planned->sections && i < count && !message->bad; i++) {
-        struct planned_section *section = &planned->sections[planned->section_count++];
-        section->name = message_get_text(message);
-        section->line = message_get_number(message, SIZE_MAX);
-        section->unmatched = message_get_text(message);
-        message->bad = message->bad || !section->name;
-    }
-    count = message_get_count(message);
-    planned->policy_errors = calloc(count + 1, sizeof *planned->policy_errors);
-    for (size_t i = 0; planned->policy_errors && i < count && !message->bad; i++) {
-        struct policy_error *error = &planned->policy_errors[planned->policy_error_count++];
-        error->line = message_get_number(message, SIZE_MAX);
-        error->reason = message_get_text(message);
-        message->bad = message->bad || !error->reason;
-    }
+    planned->sections = message_get_array(message, &section_type, &planned->section_count);
+    planned->policy_errors = message_get_array(message, &error_type, &planned->policy_error_count);
     return planned->sections && planned->policy_errors;
 }
 
-static void get_interface(struct message *message, struct planned_guest *guest) {
-    struct interface *interface = &guest->domain.interfaces[guest->domain.count++];
-    struct plan_item *item = &guest->plan.items[guest->plan.count++];
-    message_get_fields(message, interface_fields, COUNT(interface_fields), interface);
-    message_get_fields(message, item_fields, COUNT(item_fields), item);
-    bool elsewhere = item->attachment == ATTACHED_ELSEWHERE;
-    message->bad = message->bad ||
-                   (elsewhere ? item->want != WANT_NOTHING : !item->decision.section) ||
-                   (is_given(interface) && interface->trust != TRUST_YES);
-}
-
-static bool get_guest(struct message *message, struct planned_guest *guest) {
+static bool get_guest(struct message *message, struct domain *guest) {
     guest->error.reason = message_get_text(message);
     guest->error.line = message_get_number(message, SIZE_MAX);
     if (guest->error.reason || message->bad)
         return true;
-    message_get_fields(message, domain_fields, COUNT(domain_fields), &guest->domain);
-    message->bad = message->bad || !guest->domain.name || !guest->domain.uuid;
-    size_t count = message_get_count(message);
-    guest->domain.interfaces = calloc(count + 1, sizeof *guest->domain.interfaces);
-    guest->plan.items = calloc(count + 1, sizeof *guest->plan.items);
-    if (!guest->domain.interfaces || !guest->plan.items)
-        return false;
-    for (size_t i = 0; i < count && !message->bad; i++)
-        get_interface(message, guest);
-    return true;
+    message_get_struct(message, &domain_type, guest);
+    guest->interfaces = message_get_array(message, &interface_type, &guest->count);
+    for (size_t i = 0; guest->interfaces && i < guest->count && !message->bad; i++) {
+        const struct interface *interface = &guest->interfaces[i];
+        const struct plan *plan = &interface->plan;
+        bool elsewhere = plan->attachment == ATTACHED_ELSEWHERE;
+        message->bad = (elsewhere ? plan->want != WANT_NOTHING : !plan->decision.section) ||
+                       (is_given(interface) && interface->trust != TRUST_YES);
+    }
+    return guest->interfaces;
 }
 
 const char *planned_get(struct message *message, struct planned *planned) {
@@ -211,9 +183,9 @@ const char *planned_get(struct message *message, struct planned *planned) {
 }
 
 /* A parser that was taken over by one guest's XML must not name another guest's device. */
-static void check_targets(const struct text *text, struct planned_guest *guest) {
-    for (size_t i = 0; i < guest->domain.count; i++) {
-        struct interface *interface = &guest->domain.interfaces[i];
+static void check_targets(const struct text *text, struct domain *guest) {
+    for (size_t i = 0; i < guest->count; i++) {
+        struct interface *interface = &guest->interfaces[i];
         if (interface->target && !domain_target_stands(interface, text))
             interface->target = NULL;
     }
@@ -237,10 +209,8 @@ const char *sandboxed_plan(const struct plan_source *source, struct planned *pla
 }
 
 void planned_free(struct planned *planned) {
-    for (size_t i = 0; planned->guests && i < planned->count; i++) { /* texts are the message's */
-        free(planned->guests[i].domain.interfaces);
-        free(planned->guests[i].plan.items);
-    }
+    for (size_t i = 0; planned->guests && i < planned->count; i++)
+        free(planned->guests[i].interfaces); /* texts are the message's */
     free(planned->guests);
     free(planned->policy_errors);
     free(planned->sections);

@@ -9,17 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One guest, and what is wanted for it. Texts live as long as `struct planned`. */
-struct planned_guest {
-    struct xml_error error; /* with a reason: its XML can't be parsed, and the rest is empty */
-    struct domain domain;
-    struct plan plan;
-    bool left_out; /* it wasn't named, or doesn't run where that is asked for */
-};
-
 struct planned_section {
     const char *name;
-    unsigned long line;
+    size_t line;
     const char *unmatched; /* of its `vm` a text that matches none of the guests, or NULL */
 };
 
@@ -30,7 +22,7 @@ struct planned {
     struct planned_section *sections; /* in the order of the file */
     size_t section_count;
     bool policy_missing;
-    struct planned_guest *guests; /* one for each text */
+    struct domain *guests; /* one for each text */
     size_t count;
 };
 

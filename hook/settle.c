@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "lock.h"
 #include "log.h"
+#include "reconcile.h"
 #include "time_limits.h"
 
 #include <stdlib.h>
@@ -13,45 +14,41 @@ enum { DEVICE_STEPS = STEP_SET | STEP_CLEAR | STEP_UNMARK, LIVE_STEPS = STEP_TRU
 /* ---- A device ---- */
 
 /* Does the steps that need no libvirt. Returns NULL, or why one failed. */
-static const char *change_device(const struct devices *devices, const struct finding *finding) {
-    unsigned steps = finding->conclusion.steps;
-    return device_change(
-        devices, finding->device,
-        (struct device_change){.flag = steps & STEP_SET     ? FLAG_SET
-                                       : steps & STEP_CLEAR ? FLAG_CLEAR
-                                                            : FLAG_STAYS,
-                               .marked = steps & STEP_SET && finding->observed.trust != FORCE_YES});
+static const char *change_device(const struct devices *devices, const struct interface *interface) {
+    unsigned steps = interface->conclusion.steps;
+    return device_change(devices, interface->observed.device,
+                         (struct device_change){.flag = steps & STEP_SET     ? FLAG_SET
+                                                        : steps & STEP_CLEAR ? FLAG_CLEAR
+                                                                             : FLAG_STAYS,
+                                                .marked = steps & STEP_SET &&
+                                                          interface->observed.trust != FORCE_YES});
 }
 
-static void log_change(const char *why, const struct planned_guest *guest, size_t number,
-                       const struct finding *finding, const char *problem) {
-    const struct plan_item *item = &guest->plan.items[number];
-    const char *mac = or_dash(guest->domain.interfaces[number].mac);
-    const char *name = finding->device->names[0];
-    bool on = finding->conclusion.steps & STEP_SET;
+static void log_change(const char *why, const struct interface *interface, const char *problem) {
+    const struct plan *plan = &interface->plan;
+    const char *mac = or_dash(interface->mac), *name = interface->observed.device->names[0];
+    bool on = interface->conclusion.steps & STEP_SET;
     if (problem)
         log_error("%s: %s: cannot change all-multicast on %s: %s", why, mac, name, problem);
-    else if (finding->conclusion.steps & STEP_UNMARK)
+    else if (interface->conclusion.steps & STEP_UNMARK)
         return;
-    else if (!on && item->reason != OFF_BY_POLICY)
+    else if (!on && plan->reason != OFF_BY_POLICY)
         log_info("%s: %s: all-multicast taken back from %s: %s", why, mac, name,
-                 reason_text(item->reason));
+                 reason_text(plan->reason));
     else
         log_info("%s: %s: all-multicast %s %s: policy = %s in [%s]", why, mac,
                  on ? "set on" : "taken back from", name,
-                 policy_action_names[item->decision.action], item->decision.section);
+                 policy_action_names[plan->decision.action], plan->decision.section);
 }
 
 /* Advice that has just failed isn't given again. */
-static void log_verdict(const char *why, const struct planned_guest *guest, size_t number,
-                        const struct finding *finding, const char *refusal) {
-    const struct interface *interface = &guest->domain.interfaces[number];
-    enum verdict verdict = finding->conclusion.verdict;
-    bool good = is_good(&finding->conclusion);
+static void log_verdict(const char *why, const struct domain *guest,
+                        const struct interface *interface, const char *refusal) {
+    enum verdict verdict = interface->conclusion.verdict;
+    bool good = is_good(&interface->conclusion);
     if (verdict == NOT_MACVTAP)
         return;
-    char *text = verdict_why(&guest->plan.items[number], &finding->observed, &finding->conclusion,
-                             refusal ? NULL : guest_for_shell(&guest->domain));
+    char *text = verdict_why(interface, refusal ? NULL : guest_for_shell(guest));
     const char *reason = text ? text : "out of memory";
     log_line(!good, good ? "" : "rxtrust: ", "%s: %s: %s: %s%s%s%s%s", why, or_dash(interface->mac),
              or_dash(interface->target), verdict_code(verdict), *reason ? ": " : "", reason,
@@ -61,14 +58,15 @@ static void log_verdict(const char *why, const struct planned_guest *guest, size
 
 /* ---- While libvirt waits ---- */
 
-void settle_devices(const char *why, struct guests *guests, bool at_reconnect) {
-    const struct planned_guest *guest = guests_get(guests, 0);
-    for (size_t i = 0; guest && i < guest->plan.count; i++) {
-        struct finding finding = observe(&guests->devices, guest, i, 0, LIVE_NOT_NOW, at_reconnect);
-        if (finding.conclusion.steps & DEVICE_STEPS)
-            log_change(why, guest, i, &finding, change_device(&guests->devices, &finding));
-        else if (verdict_state(finding.conclusion.verdict) == STATE_UNKNOWN)
-            log_verdict(why, guest, i, &finding, NULL);
+void settle_devices(const char *why, const struct guests *guests, bool at_reconnect) {
+    struct domain *guest = guests_next(guests, NULL);
+    observe(&guests->devices, guest, 0, LIVE_NOT_NOW, at_reconnect);
+    for (size_t i = 0; i < guest->count; i++) {
+        const struct interface *interface = &guest->interfaces[i];
+        if (interface->conclusion.steps & DEVICE_STEPS)
+            log_change(why, interface, change_device(&guests->devices, interface));
+        else if (verdict_state(interface->conclusion.verdict) == STATE_UNKNOWN)
+            log_verdict(why, guest, interface, NULL);
     }
 }
 
@@ -97,20 +95,19 @@ static void refuse(struct tries *tries, const char *problem) {
 }
 
 /* Does what can be done without libvirt. True: look again. */
-static bool settle_device(struct attempt *attempt, const struct devices *devices,
-                          const struct planned_guest *guest, size_t number,
-                          const struct finding *finding) {
-    struct tries *tries = &attempt->tries[number];
-    if (!(finding->conclusion.steps & DEVICE_STEPS) || tries->device >= 2 * ATTEMPTS)
+static bool settle_device(const char *why, const struct devices *devices,
+                          const struct interface *interface, struct tries *tries) {
+    unsigned steps = interface->conclusion.steps;
+    if (!(steps & DEVICE_STEPS) || tries->device >= 2 * ATTEMPTS)
         return false;
-    const char *problem = change_device(devices, finding);
+    const char *problem = change_device(devices, interface);
     tries->device++;
-    if (problem || !(finding->conclusion.steps & STEP_UNMARK)) /* which follows a refusal */
+    if (problem || !(steps & STEP_UNMARK)) /* which follows a refusal */
         refuse(tries, problem);
     if (!problem)
-        log_change(attempt->why, guest, number, finding, NULL);
-    if (!problem && finding->conclusion.steps & STEP_SET)
-        tries->set_on = finding->device->index;
+        log_change(why, interface, NULL);
+    if (!problem && steps & STEP_SET)
+        tries->set_on = interface->observed.device->index;
     return true;
 }
 
@@ -133,39 +130,37 @@ static const char *set_note(const struct attempt *attempt, const struct domain *
 /* Gives trust, noted before, or takes it back. What came by it goes with it: libvirt made the
  * device promiscuous perhaps, and set all-multicast. */
 static void change_trust(struct attempt *attempt, const struct guests *guests,
-                         const struct planned_guest *guest, size_t number,
-                         const struct finding *finding) {
-    struct interface *interface = &guest->domain.interfaces[number];
-    bool trust = finding->conclusion.steps & STEP_TRUST;
-    bool multicast = guest->plan.items[number].want == WANT_MULTICAST;
+                         const struct domain *guest, struct interface *interface,
+                         struct tries *tries) {
+    const struct device *device = interface->observed.device;
+    bool trust = interface->conclusion.steps & STEP_TRUST;
+    bool multicast = interface->plan.want == WANT_MULTICAST;
     struct virsh_result result = {0};
     struct text element = {0};
-    for (size_t i = 0; i < guest->domain.count; i++) /* the note is about what all say then */
-        guest->domain.interfaces[i].write = guest->domain.interfaces[i].trust;
+    for (size_t i = 0; i < guest->count; i++) /* the note is about what all say then */
+        guest->interfaces[i].write = guest->interfaces[i].trust;
     interface->write = trust ? TRUST_YES : interface->owner;
-    const char *problem = trust ? set_note(attempt, &guest->domain) : NULL;
+    const char *problem = trust ? set_note(attempt, guest) : NULL;
     /* Should the process end in between, the mark tells the next one to finish it. An alias of
      * version 0.1.0 stays until then: nothing else says who gave the trust. */
-    if (!problem && !trust && !finding->device->given_trust)
-        problem = device_change(&guests->devices, finding->device,
-                                (struct device_change){.marked = true});
+    if (!problem && !trust && !device->given_trust)
+        problem = device_change(&guests->devices, device, (struct device_change){.marked = true});
     if (!problem && domain_interface_xml(interface, &guests->dumps.texts[0], &element, &problem) &&
         !virsh_update_device(attempt->uuid, &element, attempt->deadline, &result))
         problem = virsh_problem(&result);
     if (!problem && !trust)
-        problem = device_change(&guests->devices, finding->device,
+        problem = device_change(&guests->devices, device,
                                 (struct device_change){.flag = multicast ? FLAG_SET : FLAG_CLEAR,
                                                        .marked = multicast,
                                                        .clear_promiscuous = true});
     if (!problem && !trust) {
         log_info("%s: %s: trust taken back", attempt->why, or_dash(interface->mac));
         /* A note that stays by mistake counts for nothing. */
-        (void)set_note(attempt, &guest->domain);
+        (void)set_note(attempt, guest);
     }
-    attempt->pauses = problem || attempt->tries[number].live;
-    attempt->tries[number].live++;
-    refuse(&attempt->tries[number],
-           problem ? problem : "libvirt said yes, and did not do it: see its daemon's log");
+    attempt->pauses = problem || tries->live;
+    tries->live++;
+    refuse(tries, problem ? problem : "libvirt said yes, and did not do it: see its daemon's log");
     virsh_result_free(&result);
     text_free(&element);
 }
@@ -182,9 +177,9 @@ static bool make_room(struct attempt *attempt, size_t count) {
 
 /* One round: the steps that need no libvirt, and one that does, for the XML is old after it. What
  * is so then the next round sees, and whether the guest still runs. */
-static enum outcome settle_round(struct attempt *attempt, struct guests *guests,
-                                 const struct planned_guest *guest) {
-    const size_t count = guest->plan.count;
+static enum outcome settle_round(struct attempt *attempt, const struct guests *guests,
+                                 struct domain *guest) {
+    const size_t count = guest->count;
     size_t next = count; /* the interface that needs libvirt, and had the fewest attempts: one that
                           * libvirt refuses must not keep the others waiting */
     bool late = clock_now() + ATTEMPT_SECONDS >= attempt->deadline, again = false, good = true;
@@ -192,23 +187,22 @@ static enum outcome settle_round(struct attempt *attempt, struct guests *guests,
         log_error("%s: out of memory", attempt->why);
         return OUTCOME_BAD;
     }
+    guests_observe(guests, guest);
+    struct tries *tries = attempt->tries;
     for (size_t i = 0; !late && i < count; i++) {
-        struct finding finding = guests_observe(guests, guest, i);
-        unsigned tried = attempt->tries[i].live;
-        again = settle_device(attempt, &guests->devices, guest, i, &finding) || again;
-        if (finding.conclusion.steps & LIVE_STEPS && tried < ATTEMPTS &&
-            (next == count || tried < attempt->tries[next].live))
+        const struct interface *interface = &guest->interfaces[i];
+        again = settle_device(attempt->why, &guests->devices, interface, &tries[i]) || again;
+        if (interface->conclusion.steps & LIVE_STEPS && tries[i].live < ATTEMPTS &&
+            (next == count || tries[i].live < tries[next].live))
             next = i;
     }
     if (next < count) {
-        struct finding finding = guests_observe(guests, guest, next);
-        change_trust(attempt, guests, guest, next, &finding);
+        change_trust(attempt, guests, guest, &guest->interfaces[next], &tries[next]);
         again = true;
     }
     for (size_t i = 0; !again && i < count; i++) {
-        struct finding finding = guests_observe(guests, guest, i);
-        bool is = is_good(&finding.conclusion);
-        log_verdict(attempt->why, guest, i, &finding, is ? NULL : attempt->tries[i].refusal);
+        bool is = is_good(&guest->interfaces[i].conclusion);
+        log_verdict(attempt->why, guest, &guest->interfaces[i], is ? NULL : tries[i].refusal);
         good = good && is;
     }
     return again ? OUTCOME_AGAIN : good ? OUTCOME_GOOD : OUTCOME_BAD;
@@ -233,7 +227,7 @@ static enum outcome try_once(struct attempt *attempt) {
     struct guests guests;
     enum exit_code code = guests_from_uuid(attempt->uuid, attempt->revert ? no_policy : NULL,
                                            attempt->deadline, &guests);
-    const struct planned_guest *guest = guests_get(&guests, 0);
+    struct domain *guest = guests_next(&guests, NULL);
     enum outcome outcome = OUTCOME_BAD;
     if (code == EXIT_NO_ANSWER && guests.dumps.result.code &&
         guests.dumps.result.code != VIRSH_MISSING &&
@@ -244,13 +238,13 @@ static enum outcome try_once(struct attempt *attempt) {
         log_error("%s: cannot look at the guest, so nothing more is done: %s", attempt->why,
                   guests.problem);
         outcome = OUTCOME_NO_ANSWER;
-    } else if (!code && (!guest || !guest->domain.id)) {
+    } else if (!code && (!guest || !guest->id)) {
         log_info("%s: the guest is gone", attempt->why);
         clear_after_stop(attempt, &guests.devices);
         outcome = OUTCOME_GONE;
     } else if (!code) {
         if (attempt->revert)
-            plan_revert(&guests.planned.guests[0].plan);
+            plan_revert(guest);
         outcome = settle_round(attempt, &guests, guest);
     }
     guests_free(&guests);

@@ -16,7 +16,7 @@ enum outcome {
 };
 
 /* While libvirt waits: only the steps that need no libvirt. `why` is the operation. */
-void settle_devices(const char *why, struct guests *guests, bool at_reconnect);
+void settle_devices(const char *why, const struct guests *guests, bool at_reconnect);
 
 /* Anything else: holds the guest's lock, and reads the live XML and the policy afresh before each
  * step that needs libvirt, so it serves whichever run of the guest is there. `revert`: takes back

@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "installed.h"
 #include "log.h"
+#include "reconcile.h"
 #include "table.h"
 
 #include <stdio.h>
@@ -22,14 +23,14 @@ static bool hears(const struct observed *observed) {
            (observed->trust == FORCE_YES && (observed->follows || observed->passthrough));
 }
 
-static void add_row(struct table *table, const struct planned_guest *guest, size_t number,
-                    const struct finding *finding) {
-    const struct observed *observed = &finding->observed;
-    const enum verdict verdict = finding->conclusion.verdict;
-    bool looked = guest->plan.items[number].attachment != ATTACHED_ELSEWHERE && guest->domain.id &&
-                  !observed->problem;
-    char *why = interface_why(guest, number, finding);
-    table_add(table, guest, number);
+static void add_row(struct table *table, const struct domain *guest,
+                    const struct interface *interface) {
+    const struct observed *observed = &interface->observed;
+    const enum verdict verdict = interface->conclusion.verdict;
+    bool looked =
+        interface->plan.attachment != ATTACHED_ELSEWHERE && guest->id && !observed->problem;
+    char *why = interface_why(guest, interface);
+    table_add(table, guest, interface);
     table_set(table, "STATE", state_names[verdict_state(verdict)]);
     table_set(table, "CODE", verdict_code(verdict));
     table_set(table, "MULTICAST", !looked ? NULL : hears(observed) ? "yes" : "no");
@@ -66,13 +67,13 @@ int command_status(int argc, char **argv) {
     enum exit_code code =
         guests_from_virsh(names, NULL, *names ? GUESTS_ALL : GUESTS_RUNNING, &guests);
     bool good = guests.complete;
-    for (size_t i = 0; !code && i < guests.planned.count; i++) {
-        const struct planned_guest *guest = guests_get(&guests, i);
-        for (size_t number = 0; guest && number < guest->plan.count; number++) {
-            struct finding finding = guests_observe(&guests, guest, number);
-            good = good && is_good(&finding.conclusion);
-            if (*names || finding.conclusion.verdict != NOT_MACVTAP)
-                add_row(&table, guest, number, &finding);
+    for (struct domain *guest = NULL; !code && (guest = guests_next(&guests, guest));) {
+        guests_observe(&guests, guest);
+        for (size_t i = 0; i < guest->count; i++) {
+            const struct interface *interface = &guest->interfaces[i];
+            good = good && is_good(&interface->conclusion);
+            if (*names || interface->conclusion.verdict != NOT_MACVTAP)
+                add_row(&table, guest, interface);
         }
     }
     if (code != EXIT_NO_ANSWER) { /* of a policy with an error, too */

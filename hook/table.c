@@ -32,7 +32,7 @@ static void add_row(struct table *table) {
         table->cells[table->cell_count++] = NULL;
 }
 
-void table_add(struct table *table, const struct planned_guest *guest, size_t number) {
+void table_add(struct table *table, const struct domain *guest, const struct interface *interface) {
     if (!table->cells) {
         add_row(table);
         for (size_t i = 0; i < table->column_count; i++)
@@ -41,12 +41,11 @@ void table_add(struct table *table, const struct planned_guest *guest, size_t nu
     add_row(table);
     if (!guest)
         return;
-    const struct interface *interface = &guest->domain.interfaces[number];
-    const struct plan_item *item = &guest->plan.items[number];
-    bool concerns = item->attachment != ATTACHED_ELSEWHERE;
+    const struct plan *plan = &interface->plan;
+    bool concerns = plan->attachment != ATTACHED_ELSEWHERE;
     const char *const cells[][2] = {
-        {"GUEST", guest->domain.name},
-        {"UUID", guest->domain.uuid},
+        {"GUEST", guest->name},
+        {"UUID", guest->uuid},
         {"MAC", interface->mac},
         {"DEVICE", interface->target},
         {"TYPE", interface->type},
@@ -54,11 +53,11 @@ void table_add(struct table *table, const struct planned_guest *guest, size_t nu
                    : interface->bridge ? interface->bridge
                    : interface->dev    ? interface->dev
                                        : interface->target},
-        {"MODE", item->mode},
+        {"MODE", plan->mode},
         {"MODEL", interface->model},
-        {"SAYS", trust_names[item->says]},
-        {"POLICY", concerns ? policy_action_names[item->decision.action] : NULL},
-        {"SECTION", concerns ? item->decision.section : NULL},
+        {"SAYS", trust_names[plan->says]},
+        {"POLICY", concerns ? policy_action_names[plan->decision.action] : NULL},
+        {"SECTION", concerns ? plan->decision.section : NULL},
     };
     for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
         table_set(table, cells[i][0], cells[i][1]);

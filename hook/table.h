@@ -25,7 +25,7 @@ struct table {
 
 /* Adds a row about this interface: whatever its guest's XML and the plan tell. NULL: an empty
  * row. */
-void table_add(struct table *table, const struct planned_guest *guest, size_t number);
+void table_add(struct table *table, const struct domain *guest, const struct interface *interface);
 
 /* Sets a cell of the last row to a copy of the text; NULL: absent, '-' and null. */
 void table_set(struct table *table, const char *title, const char *text);

@@ -57,12 +57,10 @@ static void become_honest(void) {
                                        .count = TEXTS,
                                        .devices = &no_devices};
     PROPERTY(!sandboxed_plan(&source, &planned));
-    PROPERTY(unlink(path) == 0 && planned.count == TEXTS && planned.guests[0].plan.count == 3 &&
-             planned.guests[0].domain.interfaces[0].write == TRUST_YES &&
-             planned.guests[1].plan.count == 2 &&
-             planned.guests[1].domain.interfaces[0].write == TRUST_NO &&
-             planned.guests[1].domain.note_end &&
-             planned.guests[1].domain.interfaces[1].write == TRUST_YES);
+    PROPERTY(unlink(path) == 0 && planned.count == TEXTS && planned.guests[0].count == 3 &&
+             planned.guests[0].interfaces[0].write == TRUST_YES && planned.guests[1].count == 2 &&
+             planned.guests[1].interfaces[0].write == TRUST_NO && planned.guests[1].note_end &&
+             planned.guests[1].interfaces[1].write == TRUST_YES);
     honest = planned.message;
 }
 
@@ -127,23 +125,22 @@ static void check_interface(const struct interface *interface, const struct text
              (xml == &inputs[1] && strcmp(interface->target, "macvtap1") == 0));
 }
 
-static void check_guest(const struct planned_guest *guest, const struct text *xml) {
+static void check_guest(const struct domain *guest, const struct text *xml) {
     const char *reason = NULL;
     struct text out = {0}, note = {0};
-    PROPERTY(guest->plan.count == guest->domain.count);
-    if (domain_rewrite(&guest->domain, xml, &out, &reason))
+    if (domain_rewrite(guest, xml, &out, &reason))
         check_output(xml, &out);
     else
         PROPERTY(reason);
-    if (domain_note(&guest->domain, true, &note) && note.length) {
+    if (domain_note(guest, true, &note) && note.length) {
         xmlDocPtr tree = parse_tree(note.data, note.length);
         PROPERTY(tree && is_element(xmlDocGetRootElement(tree), "given"));
         xmlFreeDoc(tree);
     }
     text_free(&out);
     text_free(&note);
-    for (size_t i = 0; i < guest->domain.count; i++)
-        check_interface(&guest->domain.interfaces[i], xml);
+    for (size_t i = 0; i < guest->count; i++)
+        check_interface(&guest->interfaces[i], xml);
 }
 
 /* A patch: two bytes of place, one of how much is put there, and that. */
@@ -163,8 +160,7 @@ static void patch(struct message *message, const uint8_t *data, size_t size) {
 
 /* Places that a message may say. Each three bytes are one of them and its value, which no mutation
  * of the message's bytes would soon hit upon. */
-static void misplace(struct planned_guest *guest, const uint8_t *data, size_t size) {
-    struct domain *domain = &guest->domain;
+static void misplace(struct domain *domain, const uint8_t *data, size_t size) {
     for (; size >= 3; data += 3, size -= 3) {
         struct interface *interface = &domain->interfaces[data[0] / 16 % domain->count];
         size_t *const places[] = {&domain->parent_tag_end, &domain->note_tag_end, &domain->note_end,

@@ -149,14 +149,13 @@ static xmlNode *note_of(xmlDocPtr tree) {
 }
 
 /* Interface by interface: what may change, and to what. */
-static void check_interfaces(xmlDocPtr before, xmlDocPtr after, const struct domain *domain,
-                             const struct plan *plan) {
+static void check_interfaces(xmlDocPtr before, xmlDocPtr after, const struct domain *domain) {
     xmlNode *was = next_interface(before, NULL);
     xmlNode *is = next_interface(after, NULL);
     bool noted = note_of(before);
-    for (size_t i = 0; i < plan->count; i++) {
-        const struct plan_item *item = &plan->items[i];
+    for (size_t i = 0; i < domain->count; i++) {
         const struct interface *interface = &domain->interfaces[i];
+        const struct plan *item = &interface->plan;
         PROPERTY(was && is);
         PROPERTY(has_value(was, ATTRIBUTE, "yes") == (interface->trust == TRUST_YES));
         PROPERTY(has_value(was, ATTRIBUTE, NULL) == (interface->trust == TRUST_UNSAID));
@@ -218,13 +217,13 @@ static xmlChar *canonical_rest(xmlDocPtr tree) {
     return text;
 }
 
-static void check_trees(const struct text *xml, const struct text *out, const struct domain *domain,
-                        const struct plan *plan) {
+static void check_trees(const struct text *xml, const struct text *out,
+                        const struct domain *domain) {
     xmlDocPtr before = parse_tree(xml->data, xml->length);
     xmlDocPtr after = parse_tree(out->data, out->length);
     PROPERTY(before);
     PROPERTY(after);
-    check_interfaces(before, after, domain, plan);
+    check_interfaces(before, after, domain);
     xmlChar *rest_before = canonical_rest(before);
     xmlChar *rest_after = canonical_rest(after);
     PROPERTY(rest_before ? rest_after && xmlStrcmp(rest_before, rest_after) == 0 : !rest_after);
@@ -265,12 +264,10 @@ static void check_slices(const struct domain *domain, const struct text *xml,
 static void rewrite_again(struct policy *policy, const struct text *xml, struct text *out) {
     struct domain domain;
     struct xml_error error;
-    struct plan plan;
     const char *reason = NULL;
     PROPERTY(domain_read(xml->data, xml->length, &domain, &error));
-    PROPERTY(plan_make(&domain, policy, active_networks(), &no_devices, &plan));
+    plan_domain(&domain, policy, active_networks(), &no_devices);
     PROPERTY(domain_rewrite(&domain, xml, out, &reason));
-    plan_free(&plan);
     domain_free(&domain);
 }
 
@@ -320,13 +317,12 @@ static bool lacks_mac(const struct domain *domain) {
 }
 
 /* Of a domain with interfaces: returns how many say 'yes' then that isn't their owner's. */
-static size_t check_plan(const struct domain *domain, const struct plan *plan,
-                         struct policy *policy, const struct text *xml) {
+static size_t check_plan(const struct domain *domain, struct policy *policy,
+                         const struct text *xml) {
     size_t given = 0, changes = 0;
     const char *reason = NULL;
     struct text out = {0};
-    PROPERTY(plan->count == domain->count);
-    for (size_t i = 0; i < plan->count; i++) {
+    for (size_t i = 0; i < domain->count; i++) {
         const struct interface *interface = &domain->interfaces[i];
         given += interface->write == TRUST_YES && interface->owner != TRUST_YES;
         changes += interface->write != interface->trust;
@@ -338,7 +334,7 @@ static size_t check_plan(const struct domain *domain, const struct plan *plan,
     } else {
         PROPERTY(changes || is_same(&out, xml));
         if (!utf16) {
-            check_trees(xml, &out, domain, plan);
+            check_trees(xml, &out, domain);
             check_slices(domain, xml, &out);
             check_again(policy, xml, &out);
         }
@@ -350,17 +346,15 @@ static size_t check_plan(const struct domain *domain, const struct plan *plan,
 size_t check_rewriting(struct policy *policy, const char *input, size_t length) {
     struct domain domain;
     struct xml_error error;
-    struct plan plan = {0};
     struct text xml = copy_text(input, length);
     size_t given = 0;
     if (domain_read(xml.data, length, &domain, &error)) {
-        PROPERTY(plan_make(&domain, policy, active_networks(), &no_devices, &plan));
+        plan_domain(&domain, policy, active_networks(), &no_devices);
         if (domain.count)
-            given = check_plan(&domain, &plan, policy, &xml);
+            given = check_plan(&domain, policy, &xml);
     } else {
         PROPERTY(error.reason);
     }
-    plan_free(&plan);
     domain_free(&domain);
     text_free(&xml);
     return given;

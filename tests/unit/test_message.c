@@ -41,6 +41,40 @@ static const struct message_field fields[] = {
     {FIELD_ENUM, offsetof(struct thing, kind), 2},
     {FIELD_FLAG, offsetof(struct thing, flag), 0},
 };
+static const struct message_struct type = {fields, COUNT(fields), sizeof(struct thing)};
+
+/* An array comes back whole; a name that is NULL is none, and neither is a count too large. */
+static void test_array(void **state) {
+    (void)state;
+    static const struct message_field name_field = {FIELD_NAME, offsetof(struct thing, text), 0};
+    static const struct message_struct named = {&name_field, 1, sizeof(struct thing)};
+    static const struct thing things[] = {{"a", 1, 2, true}, {NULL, 2, 0, false}};
+    for (size_t count = 0; count <= COUNT(things); count++) {
+        struct message message = {0};
+        size_t got = 0;
+        message_put_array(&message, &type, things, count);
+        message_put_array(&message, &named, things, count);
+        struct thing *back = message_get_array(&message, &type, &got);
+        assert_int_equal(got, count);
+        assert_false(message.bad);
+        for (size_t i = 0; i < count; i++)
+            assert_int_equal(back[i].size, things[i].size);
+        free(back);
+        back = message_get_array(&message, &named, &got);
+        assert_non_null(back);
+        assert_int_equal(message.bad, count == COUNT(things));
+        free(back);
+        message_free(&message);
+    }
+    struct message message = {0};
+    size_t got = 0;
+    message_put_number(&message, SIZE_MAX);
+    struct thing *back = message_get_array(&message, &type, &got);
+    assert_true(message.bad);
+    assert_int_equal(got, 0);
+    free(back);
+    message_free(&message);
+}
 
 static void test_fields(void **state) {
     (void)state;
@@ -48,8 +82,8 @@ static void test_fields(void **state) {
     for (size_t i = 0; i < COUNT(things); i++) {
         struct message message = {0};
         struct thing got = {"x", 1, 1, !things[i].flag};
-        message_put_fields(&message, fields, COUNT(fields), &things[i]);
-        message_get_fields(&message, fields, COUNT(fields), &got);
+        message_put_struct(&message, &type, &things[i]);
+        message_get_struct(&message, &type, &got);
         assert_true(message_is_whole(&message));
         assert_string_equal(or_dash(got.text), or_dash(things[i].text));
         assert_int_equal(got.size, things[i].size);
@@ -113,7 +147,12 @@ static void get(struct message *message, char what) {
         break;
     default: {
         struct thing thing = {0};
-        message_get_fields(message, &fields[what == 'S' ? 1 : what == 'E' ? 2 : 3], 1, &thing);
+        message_get_struct(message,
+                           &(struct message_struct){&fields[what == 'S'   ? 1
+                                                            : what == 'E' ? 2
+                                                                          : 3],
+                                                    1, sizeof thing},
+                           &thing);
         break;
     }
     }
@@ -146,6 +185,7 @@ static void test_bad(void **state) {
 static const struct CMUnitTest others[] = {
     cmocka_unit_test(test_numbers_and_texts),
     cmocka_unit_test(test_fields),
+    cmocka_unit_test(test_array),
 };
 
 int main(void) {

@@ -56,9 +56,9 @@ static const struct devices host = {.socket = -1, .items = links, .count = COUNT
 
 enum fate {
     NOTHING,
-    MULTICAST,
-    TRUST,  /* in the XML, and multicast until it works */
-    TRUSTED /* by the owner already */
+    HEARS,
+    TRUST,         /* in the XML, and multicast until it works */
+    TRUSTED_BEFORE /* by the owner already */
 };
 
 #define EACH_TRUST 3
@@ -71,19 +71,19 @@ static const struct rule {
     enum fate virtio[EACH_TRUST]; /* where the owner says nothing, no, yes */
     enum fate others[EACH_TRUST];
 } rules[] = {
-    {"[default]\n", {TRUST, NOTHING, TRUSTED}, {MULTICAST, NOTHING, MULTICAST}},
+    {"[default]\n", {TRUST, NOTHING, TRUSTED_BEFORE}, {HEARS, NOTHING, HEARS}},
     {"[default]\npolicy = trust\noverride = no\n",
-     {TRUST, NOTHING, TRUSTED},
-     {MULTICAST, NOTHING, MULTICAST}},
+     {TRUST, NOTHING, TRUSTED_BEFORE},
+     {HEARS, NOTHING, HEARS}},
     {"[default]\npolicy = trust\noverride = yes\n",
-     {TRUST, TRUST, TRUSTED},
-     {MULTICAST, MULTICAST, MULTICAST}},
+     {TRUST, TRUST, TRUSTED_BEFORE},
+     {HEARS, HEARS, HEARS}},
     {"[default]\npolicy = multicast\noverride = no\n",
-     {MULTICAST, NOTHING, TRUSTED},
-     {MULTICAST, NOTHING, MULTICAST}},
+     {HEARS, NOTHING, TRUSTED_BEFORE},
+     {HEARS, NOTHING, HEARS}},
     {"[default]\npolicy = multicast\noverride = yes\n",
-     {MULTICAST, MULTICAST, TRUSTED},
-     {MULTICAST, MULTICAST, MULTICAST}},
+     {HEARS, HEARS, TRUSTED_BEFORE},
+     {HEARS, HEARS, HEARS}},
     {"[default]\npolicy = off\noverride = no\n",
      {NOTHING, NOTHING, NOTHING},
      {NOTHING, NOTHING, NOTHING}},
@@ -261,11 +261,11 @@ static const struct network *read_network(const char *xml, struct network *netwo
     return network;
 }
 
-static void assert_fate(const struct plan_item *item, const struct interface *interface,
-                        enum fate fate, enum trust owner) {
-    assert_int_equal(item->want, fate == NOTHING     ? WANT_NOTHING
-                                 : fate == MULTICAST ? WANT_MULTICAST
-                                                     : WANT_TRUST);
+static void assert_fate(const struct plan *item, const struct interface *interface, enum fate fate,
+                        enum trust owner) {
+    assert_int_equal(item->want, fate == NOTHING ? WANT_NOTHING
+                                 : fate == HEARS ? WANT_MULTICAST
+                                                 : WANT_TRUST);
     assert_int_equal(interface->write, fate == TRUST ? TRUST_YES : owner);
 }
 
@@ -275,8 +275,8 @@ static enum fate fate_at(const struct place *place, enum fate fate) {
     bool by_name = place->attachment == ATTACHED_BY_NAME;
     if (place->attachment == ATTACHED_ELSEWHERE)
         return NOTHING;
-    return (passthrough && fate == TRUST) || (by_name && (fate == TRUST || fate == TRUSTED))
-               ? MULTICAST
+    return (passthrough && fate == TRUST) || (by_name && (fate == TRUST || fate == TRUSTED_BEFORE))
+               ? HEARS
                : fate;
 }
 
@@ -289,7 +289,7 @@ static void assert_place(const struct place *row, const struct network *network,
     interface.model = model->name;
     interface.owner = owner;
     interface.trust = given ? TRUST_YES : owner;
-    struct plan_item item = plan_interface(&interface, network, NULL, policy, &host);
+    struct plan item = plan_interface(&interface, network, NULL, policy, &host);
     assert_int_equal(item.attachment, row->attachment);
     assert_int_equal(item.can_trust, model->can_trust && row->attachment != ATTACHED_BY_NAME);
     assert_string_equal(or_dash(item.mode), or_dash(row->mode));
@@ -365,7 +365,7 @@ static void test_saying(void **state) {
         for (int given = 0; given <= (row->interface != TRUST_YES ? 1 : 0); given++) {
             stages[i].owner = row->interface;
             stages[i].trust = given ? TRUST_YES : row->interface;
-            struct plan_item item = plan_interface(&stages[i], known, NULL, &policy, &host);
+            struct plan item = plan_interface(&stages[i], known, NULL, &policy, &host);
             assert_int_equal(item.says, row->says);
             assert_int_equal(item.said_by, row->by);
             assert_fate(&item, &stages[i], rules[0].virtio[row->says], row->interface);
@@ -510,7 +510,7 @@ static void test_why(void **state) {
     const struct network *known = read_network(row->network, &network);
     read_policy(row->policy, &policy);
     struct interface interface = row->interface;
-    struct plan_item item = plan_interface(&interface, known, NULL, &policy, &host);
+    struct plan item = plan_interface(&interface, known, NULL, &policy, &host);
     assert_int_equal(item.want, row->want);
     assert_int_equal(item.reason, row->reason);
     assert_int_equal(interface.write, row->write);
@@ -534,7 +534,7 @@ static void test_network_problem(void **state) {
     read_policy("[default]\n", &policy);
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct interface interface = {.type = rows[i].type, .network = "lan", .model = "virtio"};
-        struct plan_item item = plan_interface(&interface, NULL, "it is gone", &policy, &host);
+        struct plan item = plan_interface(&interface, NULL, "it is gone", &policy, &host);
         assert_int_equal(item.attachment, rows[i].attachment);
         assert_int_equal(item.reason, rows[i].reason);
         assert_int_equal(item.want, WANT_NOTHING);
@@ -828,12 +828,12 @@ static void test_sight(void **state) {
     assert_true(asprintf(&text, "[rule:r]\n%s\npolicy = off\n", row->key) > 0);
     const struct network *known = read_network(row->network, &network);
     read_policy(text, &policy);
-    struct plan_item item = plan_interface(&interface, known, NULL, &policy, &host);
+    struct plan item = plan_interface(&interface, known, NULL, &policy, &host);
     assert_fate(&item, &interface,
                 row->matches                                     ? NOTHING
-                : item.attachment == ATTACHED_BY_NAME            ? MULTICAST
-                : interface.owner == TRUST_YES                   ? TRUSTED
-                : strcmp(or_dash(item.mode), "passthrough") == 0 ? MULTICAST
+                : item.attachment == ATTACHED_BY_NAME            ? HEARS
+                : interface.owner == TRUST_YES                   ? TRUSTED_BEFORE
+                : strcmp(or_dash(item.mode), "passthrough") == 0 ? HEARS
                                                                  : TRUST,
                 interface.owner);
     assert_string_equal(item.decision.section, row->matches ? "rule:r" : "default");
@@ -887,7 +887,7 @@ static void test_least(void **state) {
     struct interface interface = {.type = "direct", .network = "lan", .model = "virtio"};
     struct policy policy;
     read_policy(row->policy, &policy);
-    struct plan_item item = plan_interface(&interface, NULL, "it is gone", &policy, &host);
+    struct plan item = plan_interface(&interface, NULL, "it is gone", &policy, &host);
     assert_int_equal(item.decision.action, row->action);
     assert_int_equal(item.decision.override, row->override);
     assert_string_equal(item.decision.section, row->section);
@@ -927,7 +927,7 @@ static void test_pool(void **state) {
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct policy policy;
         read_policy(rows[i].policy, &policy);
-        struct plan_item item = plan_interface(&interface, &network, NULL, &policy, &host);
+        struct plan item = plan_interface(&interface, &network, NULL, &policy, &host);
         assert_int_equal(item.decision.action, rows[i].action);
         assert_int_equal(item.decision.override, rows[i].override);
         assert_string_equal(item.decision.section, rows[i].section);
@@ -951,25 +951,23 @@ static void test_domain(void **state) {
     struct domain domain;
     struct xml_error error;
     struct policy policy;
-    struct plan plan;
     struct networks none = {0};
     assert_true(domain_read(xml, strlen(xml), &domain, &error));
     read_policy("[rule:r]\nvm = 0DDBA11C-0000-4000-8000-000000000001\ndev = eth1\n"
                 "policy = multicast\n[vm:other]\npolicy = off\n",
                 &policy);
-    assert_true(plan_make(&domain, &policy, &none, &host, &plan));
-    assert_int_equal(plan.count, 4);
-    assert_fate(&plan.items[0], &domain.interfaces[0], TRUST, TRUST_UNSAID);
-    assert_fate(&plan.items[1], &domain.interfaces[1], MULTICAST, TRUST_UNSAID);
-    assert_fate(&plan.items[2], &domain.interfaces[2], NOTHING, TRUST_UNSAID);
-    assert_fate(&plan.items[3], &domain.interfaces[3], NOTHING, TRUST_UNSAID);
-    assert_int_equal(plan.items[2].reason, NETWORK_UNKNOWN);
-    assert_null(plan.items[0].network_problem);
-    assert_non_null(plan.items[2].network_problem);
-    assert_string_equal(plan.items[2].network_problem, network_not_active);
-    assert_null(plan.items[3].network_problem); /* a bridge needs no network to be told */
-    plan_free(&plan);
-    assert_null(plan.items);
+    plan_domain(&domain, &policy, &none, &host);
+    assert_int_equal(domain.count, 4);
+    assert_fate(&domain.interfaces[0].plan, &domain.interfaces[0], TRUST, TRUST_UNSAID);
+    assert_fate(&domain.interfaces[1].plan, &domain.interfaces[1], HEARS, TRUST_UNSAID);
+    assert_fate(&domain.interfaces[2].plan, &domain.interfaces[2], NOTHING, TRUST_UNSAID);
+    assert_fate(&domain.interfaces[3].plan, &domain.interfaces[3], NOTHING, TRUST_UNSAID);
+    assert_int_equal(domain.interfaces[2].plan.reason, NETWORK_UNKNOWN);
+    assert_null(domain.interfaces[0].plan.network_problem);
+    assert_non_null(domain.interfaces[2].plan.network_problem);
+    assert_string_equal(domain.interfaces[2].plan.network_problem, network_not_active);
+    assert_null(
+        domain.interfaces[3].plan.network_problem); /* a bridge needs no network to be told */
     policy_free(&policy);
     domain_free(&domain);
 }
@@ -980,13 +978,11 @@ static void test_domain_without_interfaces(void **state) {
     struct domain domain;
     struct xml_error error;
     struct policy policy;
-    struct plan plan;
     struct networks none = {0};
     assert_true(domain_read(xml, strlen(xml), &domain, &error));
     read_policy("[default]\n", &policy);
-    assert_true(plan_make(&domain, &policy, &none, &host, &plan));
-    assert_int_equal(plan.count, 0);
-    plan_free(&plan);
+    plan_domain(&domain, &policy, &none, &host);
+    assert_int_equal(domain.count, 0);
     policy_free(&policy);
     domain_free(&domain);
 }
@@ -1038,18 +1034,16 @@ static void test_old(void **state) {
     struct domain domain;
     struct xml_error error;
     struct policy policy;
-    struct plan plan;
     struct networks none = {0};
     assert_true(domain_read(row->xml, strlen(row->xml), &domain, &error));
     read_policy(row->policy, &policy);
-    assert_true(plan_make(&domain, &policy, &none, &host, &plan));
-    assert_int_equal(plan.count, 1);
+    plan_domain(&domain, &policy, &none, &host);
+    assert_int_equal(domain.count, 1);
     assert_int_equal(domain.interfaces[0].owner, row->owner);
     assert_int_equal(is_given(domain.interfaces), row->given);
-    assert_int_equal(plan.items[0].says, row->owner);
-    assert_int_equal(plan.items[0].want, row->want);
+    assert_int_equal(domain.interfaces[0].plan.says, row->owner);
+    assert_int_equal(domain.interfaces[0].plan.want, row->want);
     assert_int_equal(domain.interfaces[0].write, row->write);
-    plan_free(&plan);
     policy_free(&policy);
     domain_free(&domain);
 }
@@ -1057,23 +1051,23 @@ static void test_old(void **state) {
 /* Nothing is wanted afterwards of a macvtap, and the others keep their reason. */
 static void test_revert(void **state) {
     (void)state;
-    struct plan_item items[] = {
-        {.attachment = ATTACHED_DIRECTLY, .want = WANT_TRUST, .reason = BY_POLICY},
-        {.attachment = ATTACHED_BY_NETWORK, .want = WANT_MULTICAST, .reason = BY_POLICY},
-        {.attachment = ATTACHED_BY_NETWORK, .want = WANT_NOTHING, .reason = NETWORK_UNKNOWN},
-        {.attachment = ATTACHED_BY_NAME, .want = WANT_MULTICAST, .reason = MADE_ELSEWHERE},
-        {.attachment = ATTACHED_DIRECTLY, .want = WANT_NOTHING, .reason = NO_IN_XML},
-        {.attachment = ATTACHED_ELSEWHERE, .want = WANT_NOTHING, .reason = NO_MACVTAP},
-        {.attachment = ATTACHED_ELSEWHERE, .want = WANT_NOTHING, .reason = NETWORK_UNKNOWN},
+    struct interface interfaces[] = {
+        {.plan = {ATTACHED_DIRECTLY, .want = WANT_TRUST, .reason = BY_POLICY}},
+        {.plan = {ATTACHED_BY_NETWORK, .want = WANT_MULTICAST, .reason = BY_POLICY}},
+        {.plan = {ATTACHED_BY_NETWORK, .want = WANT_NOTHING, .reason = NETWORK_UNKNOWN}},
+        {.plan = {ATTACHED_BY_NAME, .want = WANT_MULTICAST, .reason = MADE_ELSEWHERE}},
+        {.plan = {ATTACHED_DIRECTLY, .want = WANT_NOTHING, .reason = NO_IN_XML}},
+        {.plan = {ATTACHED_ELSEWHERE, .want = WANT_NOTHING, .reason = NO_MACVTAP}},
+        {.plan = {ATTACHED_ELSEWHERE, .want = WANT_NOTHING, .reason = NETWORK_UNKNOWN}},
     };
-    struct plan plan = {.items = items, .count = COUNT(items)};
-    plan_revert(&plan);
-    for (size_t i = 0; i < COUNT(items); i++) {
-        assert_int_equal(items[i].want, WANT_NOTHING);
-        assert_int_equal(items[i].reason, i < 5 ? REVERTED : i == 5 ? NO_MACVTAP : NETWORK_UNKNOWN);
+    plan_revert(&(struct domain){.interfaces = interfaces, .count = COUNT(interfaces)});
+    for (size_t i = 0; i < COUNT(interfaces); i++) {
+        assert_int_equal(interfaces[i].plan.want, WANT_NOTHING);
+        assert_int_equal(interfaces[i].plan.reason, i < 5    ? REVERTED
+                                                    : i == 5 ? NO_MACVTAP
+                                                             : NETWORK_UNKNOWN);
     }
-    plan = (struct plan){0};
-    plan_revert(&plan);
+    plan_revert(&(struct domain){0});
 }
 
 static const struct CMUnitTest others[] = {

@@ -1,5 +1,6 @@
 /* The steps and the verdict for each combination of the desired and the observed state, compared
  * with design.md's table in other words; properties that no row may break; and the words. */
+#include "network.h"
 #include "reconcile.h"
 
 #include "unit.h"
@@ -10,12 +11,12 @@ enum { DEVICE_STEPS = STEP_SET | STEP_CLEAR, LIVE_STEPS = STEP_TRUST | STEP_UNTR
 
 static size_t combinations;
 
-typedef void checker(const struct plan_item *item, const struct observed *observed,
+typedef void checker(const struct plan *item, const struct observed *observed,
                      const struct conclusion *conclusion);
 
 static void check_one(checker *check, unsigned bits, enum want want, enum in_force trust,
                       enum live live) {
-    const struct plan_item item = {
+    const struct plan item = {
         .attachment = ATTACHED_DIRECTLY,
         .want = want,
         .reason = want == WANT_NOTHING ? OFF_BY_POLICY : BY_POLICY,
@@ -89,7 +90,7 @@ static struct conclusion expect_nothing(const struct observed *observed) {
     return THEN(0, LEFT_ALONE);
 }
 
-static void check_table(const struct plan_item *item, const struct observed *observed,
+static void check_table(const struct plan *item, const struct observed *observed,
                         const struct conclusion *conclusion) {
     unsigned set = observed->all_multicast ? 0 : STEP_SET;
     struct conclusion expected = item->want == WANT_TRUST       ? expect_trust(observed, set)
@@ -111,7 +112,7 @@ static void check_table(const struct plan_item *item, const struct observed *obs
 }
 
 /* A good verdict is true, and nothing of importance is left to do. */
-static void check_good(const struct plan_item *item, const struct observed *observed,
+static void check_good(const struct plan *item, const struct observed *observed,
                        const struct conclusion *conclusion) {
     if (!is_good(conclusion))
         return;
@@ -130,7 +131,7 @@ static void check_good(const struct plan_item *item, const struct observed *obse
 }
 
 /* A step changes something, is wanted, and can be done. */
-static void check_steps(const struct plan_item *item, const struct observed *observed,
+static void check_steps(const struct plan *item, const struct observed *observed,
                         const struct conclusion *conclusion) {
     unsigned steps = conclusion->steps;
     if (steps & STEP_SET)
@@ -155,7 +156,7 @@ static void check_steps(const struct plan_item *item, const struct observed *obs
 }
 
 /* The device and libvirt after the steps. */
-static void do_steps(const struct plan_item *item, unsigned steps, struct observed *now) {
+static void do_steps(const struct plan *item, unsigned steps, struct observed *now) {
     if (steps & DEVICE_STEPS) {
         now->all_multicast = steps & STEP_SET;
         now->own_alias = now->marked = steps & STEP_SET && now->trust != FORCE_YES;
@@ -174,7 +175,7 @@ static void do_steps(const struct plan_item *item, unsigned steps, struct observ
 }
 
 /* The steps come to an end, and to a good verdict but where trust stays until the shutdown. */
-static void check_end(const struct plan_item *item, const struct observed *observed,
+static void check_end(const struct plan *item, const struct observed *observed,
                       const struct conclusion *conclusion) {
     struct observed now = *observed;
     struct conclusion then = *conclusion;
@@ -198,10 +199,12 @@ static bool ends_with(const char *text, const char *end) {
 
 /* A state that isn't good has a reason in words, and advice where `rxtrust apply` has a step to do.
  */
-static void check_words(const struct plan_item *item, const struct observed *observed,
+static void check_words(const struct plan *item, const struct observed *observed,
                         const struct conclusion *conclusion) {
-    char *advised = verdict_why(item, observed, conclusion, "web-1");
-    char *bare = verdict_why(item, observed, conclusion, NULL);
+    const struct interface interface = {
+        .plan = *item, .observed = *observed, .conclusion = *conclusion};
+    char *advised = verdict_why(&interface, "web-1");
+    char *bare = verdict_why(&interface, NULL);
     assert_non_null(advised);
     assert_non_null(bare);
     enum state state = verdict_state(conclusion->verdict);
@@ -531,14 +534,14 @@ static const struct row {
     {"a network that isn't known",
      WANT_NOTHING,
      NETWORK_UNKNOWN,
-     {.all_multicast = true, .own_alias = true, .marked = true, .network = "dmz"},
+     {.all_multicast = true, .own_alias = true, .marked = true},
      0,
      NETWORK_NOT_KNOWN,
      "its network dmz is unknown: it is gone"},
     {"a network that isn't known, and a device that can't be looked at",
      WANT_NOTHING,
      NETWORK_UNKNOWN,
-     {.problem = "it is not there", .network = "dmz"},
+     {.problem = "it is not there"},
      0,
      NETWORK_NOT_KNOWN,
      "its network dmz is unknown: it is gone"},
@@ -546,7 +549,7 @@ static const struct row {
 
 static void test_row(void **state) {
     const struct row *row = *state;
-    const struct plan_item item = {
+    const struct plan item = {
         .attachment = ATTACHED_DIRECTLY,
         .said_by = SAID_BY_INTERFACE,
         .want = row->want,
@@ -556,7 +559,9 @@ static void test_row(void **state) {
     const struct conclusion conclusion = reconcile(&item, &row->observed);
     assert_int_equal(conclusion.verdict, row->verdict);
     assert_int_equal(conclusion.steps, row->steps);
-    char *why = verdict_why(&item, &row->observed, &conclusion, "web-1");
+    const struct interface interface = {
+        .network = "dmz", .plan = item, .observed = row->observed, .conclusion = conclusion};
+    char *why = verdict_why(&interface, "web-1");
     assert_non_null(why);
     assert_string_equal(why, row->why);
     free(why);
@@ -567,7 +572,7 @@ static void test_row(void **state) {
 static void test_no_macvtap(void **state) {
     (void)state;
     const struct observed observed = {.problem = "the XML names none", .all_multicast = true};
-    struct plan_item item = {.attachment = ATTACHED_ELSEWHERE, .reason = NO_MACVTAP};
+    struct plan item = {.attachment = ATTACHED_ELSEWHERE, .reason = NO_MACVTAP};
     struct conclusion conclusion = reconcile(&item, &observed);
     assert_int_equal(conclusion.verdict, NOT_MACVTAP);
     assert_int_equal(conclusion.steps, 0);
@@ -577,7 +582,9 @@ static void test_no_macvtap(void **state) {
     assert_int_equal(conclusion.verdict, NETWORK_NOT_KNOWN);
     assert_int_equal(conclusion.steps, 0);
     assert_false(is_good(&conclusion));
-    char *why = verdict_why(&item, &observed, &conclusion, "web-1");
+    const struct interface interface = {
+        .plan = item, .observed = observed, .conclusion = conclusion};
+    char *why = verdict_why(&interface, "web-1");
     assert_string_equal(why, "its network is unknown");
     free(why);
 }
@@ -597,8 +604,10 @@ static const struct network_row {
 
 static void test_network(void **state) {
     const struct network_row *row = *state;
+    const struct interface interface = {.network = row->name,
+                                        .plan = {.network_problem = row->problem}};
     struct text why = {0};
-    assert_true(network_why(&why, row->name, row->problem));
+    assert_true(network_why(&why, &interface));
     assert_string_equal(why.data, row->why);
     text_free(&why);
 }
@@ -609,12 +618,12 @@ static void test_who_trusts(void **state) {
                                        [SAID_BY_INTERFACE] = "its own XML says 'yes'",
                                        [SAID_BY_PORTGROUP] = "its portgroup says 'yes'",
                                        [SAID_BY_NETWORK] = "its network says 'yes'"};
-    const struct observed observed = {.trust = FORCE_YES, .follows = true};
-    const struct conclusion conclusion = {.verdict = TRUSTED};
     for (enum said_by by = SAID_NOWHERE; by <= SAID_BY_NETWORK; by++) {
-        const struct plan_item item = {
-            .want = WANT_TRUST, .reason = TRUSTED_ALREADY, .said_by = by};
-        char *why = verdict_why(&item, &observed, &conclusion, "web-1");
+        const struct interface interface = {
+            .plan = {.want = WANT_TRUST, .reason = TRUSTED_ALREADY, .said_by = by},
+            .observed = {.trust = FORCE_YES, .follows = true},
+            .conclusion = {.verdict = TRUSTED}};
+        char *why = verdict_why(&interface, "web-1");
         assert_string_equal(why, whys[by]);
         free(why);
     }

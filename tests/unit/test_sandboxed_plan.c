@@ -91,8 +91,7 @@ static void test_honest_message(void **state) {
     assert_int_equal(planned.count, 1);
     assert_int_equal(planned.policy_error_count, 0);
     assert_true(planned.policy_missing);
-    const struct domain *domain = &planned.guests[0].domain;
-    const struct plan *wanted = &planned.guests[0].plan;
+    const struct domain *domain = &planned.guests[0];
     assert_null(planned.guests[0].error.reason);
     assert_string_equal(domain->name, "web-1");
     assert_string_equal(domain->uuid, UUID_A);
@@ -101,7 +100,6 @@ static void test_honest_message(void **state) {
     assert_true(domain->note_tag_end > domain->parent_tag_end);
     assert_true(domain->note_end > domain->note_tag_end);
     assert_int_equal(domain->count, 3);
-    assert_int_equal(wanted->count, 3);
     assert_string_equal(domain->interfaces[0].target, "macvtap0");
     assert_string_equal(domain->interfaces[1].target, "macvtap1");
     assert_string_equal(domain->interfaces[1].dev, "eth0");
@@ -110,15 +108,15 @@ static void test_honest_message(void **state) {
     assert_int_equal(domain->interfaces[0].owner, TRUST_NO);
     assert_true(is_given(&domain->interfaces[0]));
     assert_false(is_given(&domain->interfaces[1]));
-    assert_int_equal(wanted->items[0].want, WANT_NOTHING);
-    assert_int_equal(wanted->items[0].reason, NO_IN_XML);
+    assert_int_equal(domain->interfaces[0].plan.want, WANT_NOTHING);
+    assert_int_equal(domain->interfaces[0].plan.reason, NO_IN_XML);
     assert_int_equal(domain->interfaces[0].write, TRUST_NO);
-    assert_int_equal(wanted->items[1].want, WANT_TRUST);
+    assert_int_equal(domain->interfaces[1].plan.want, WANT_TRUST);
     assert_int_equal(domain->interfaces[1].write, TRUST_YES);
-    assert_true(wanted->items[1].can_trust);
-    assert_string_equal(wanted->items[1].mode, "bridge");
-    assert_string_equal(wanted->items[1].decision.section, "default");
-    assert_int_equal(wanted->items[2].attachment, ATTACHED_ELSEWHERE);
+    assert_true(domain->interfaces[1].plan.can_trust);
+    assert_string_equal(domain->interfaces[1].plan.mode, "bridge");
+    assert_string_equal(domain->interfaces[1].plan.decision.section, "default");
+    assert_int_equal(domain->interfaces[2].plan.attachment, ATTACHED_ELSEWHERE);
     planned_free(&planned);
     assert_null(planned.guests);
 }
@@ -132,12 +130,12 @@ static void test_three_guests(void **state) {
     struct planned planned;
     assert_null(sandboxed_plan(&source, &planned));
     assert_int_equal(planned.count, COUNT(texts));
-    assert_int_equal(planned.guests[0].domain.count, 3);
+    assert_int_equal(planned.guests[0].count, 3);
     assert_string_equal(planned.guests[1].error.reason, "it isn't well-formed XML");
     assert_int_equal(planned.guests[1].error.line, 1);
-    assert_int_equal(planned.guests[1].domain.count, 0);
+    assert_int_equal(planned.guests[1].count, 0);
     assert_string_equal(planned.guests[2].error.reason, "there is no XML");
-    assert_string_equal(planned.guests[3].domain.interfaces[1].target, "macvtap1");
+    assert_string_equal(planned.guests[3].interfaces[1].target, "macvtap1");
     planned_free(&planned);
 }
 
@@ -172,8 +170,8 @@ static void test_policies(void **state) {
         assert_string_equal(planned.sections[0].name, "default");
         assert_int_equal(planned.sections[0].line, 1);
         if (rows[i].guests) {
-            assert_int_equal(planned.guests[0].plan.items[1].want, WANT_NOTHING);
-            assert_string_equal(planned.guests[0].plan.items[1].decision.section, "vm:web-1");
+            assert_int_equal(planned.guests[0].interfaces[1].plan.want, WANT_NOTHING);
+            assert_string_equal(planned.guests[0].interfaces[1].plan.decision.section, "vm:web-1");
         } else {
             assert_int_equal(planned.policy_errors[0].line, 2);
         }
@@ -279,9 +277,9 @@ static void test_each_byte(void **state) {
             honest.data[at] = (char)values[i];
             const char *problem = get(honest.data, honest.length, &planned);
             for (size_t guest = 0; !problem && guest < planned.count; guest++)
-                for (size_t n = 0; n < planned.guests[guest].plan.count; n++) {
-                    const struct plan_item *item = &planned.guests[guest].plan.items[n];
-                    const struct interface *interface = &planned.guests[guest].domain.interfaces[n];
+                for (size_t n = 0; n < planned.guests[guest].count; n++) {
+                    const struct interface *interface = &planned.guests[guest].interfaces[n];
+                    const struct plan *item = &interface->plan;
                     assert_true(interface->trust <= TRUST_YES && interface->owner <= TRUST_YES);
                     assert_true(item->attachment <= ATTACHED_BY_NAME && item->says <= TRUST_YES);
                     assert_true(item->want <= WANT_TRUST && item->reason <= REVERTED);
@@ -459,7 +457,7 @@ static void test_lying(void **state) {
     lie_about(row->told);
     assert_null(plan(guest_a, &planned));
     text_free(&lie);
-    struct interface *first = &planned.guests[0].domain.interfaces[0];
+    struct interface *first = &planned.guests[0].interfaces[0];
     assert_string_equal(or_dash(first->target), or_dash(row->target));
     first->write = TRUST_NO;
     assert_int_equal(domain_interface_xml(first, &in, &out, &reason), row->placed);
@@ -486,7 +484,7 @@ static void test_places_beyond(void **state) {
     lie_about(told.data);
     assert_null(plan(copy, &planned));
     text_free(&lie);
-    struct domain *domain = &planned.guests[0].domain;
+    struct domain *domain = &planned.guests[0];
     assert_int_equal(domain->count, 1);
     assert_true(domain->interfaces[0].tag_end > FAR);
     assert_null(domain->interfaces[0].target);
@@ -562,11 +560,11 @@ static void test_uuid_from_virsh(void **state) {
         enum exit_code code = guests_from_uuid(UUID_A, NULL, clock_now() + 10, &guests);
         text_free(&lie);
         assert_int_equal(code, codes[lies]);
-        assert_int_equal(guests_get(&guests, 0) == NULL, lies > 0);
+        assert_int_equal(guests_next(&guests, NULL) == NULL, lies > 0);
         assert_string_equal(or_dash(guests.problem),
                             lies == 2 ? "malformed answer from the parser process" : "-");
         if (!lies)
-            assert_string_equal(guests_get(&guests, 0)->domain.interfaces[1].target, "macvtap1");
+            assert_string_equal(guests_next(&guests, NULL)->interfaces[1].target, "macvtap1");
         guests_free(&guests);
     }
     assert_int_equal(setenv("PATH", old, 1), 0);
