@@ -179,6 +179,7 @@ class Live:
         self.in_step = False  # the guest changed its receive filter while it was trusted: the device is as its NIC
         self.unheard = False  # libvirt was away: what QEMU told it then is lost, and QEMU waits with more until it asks
         self.unread = False  # likewise, and the guest has changed nothing since: libvirt leaves the device alone
+        self.opened = False  # all-multicast was seen since: who takes it away is a libvirt that has looked after all
         self.inside = None  # what the guest's operating system has made of its NIC, if it has one that it knows
 
     def is_exclusive(self):
@@ -312,6 +313,7 @@ class Model:
         for guest in self.guests:
             for live in guest.live or []:
                 live.unheard, live.unread, live.in_step = True, not self.looks_after_restart, False
+                live.opened = False
             self.settle(guest, after_restart=True)
 
     # ---- libvirt ----
@@ -454,7 +456,8 @@ class Model:
         if not live.is_trusted() or live.in_step:
             return
         live.device.promiscuous = promiscuous
-        if flag or (live.follows and not live.unread):
+        live.opened = live.unread and (live.opened or flag)  # a guest's system joins and leaves groups by itself, too
+        if flag or (live.follows and (live.opened or not live.unread)):
             live.device.set_flag(flag)
         if live.inside and address == live.inside["address"]:
             live.device.address = address
