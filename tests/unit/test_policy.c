@@ -443,7 +443,7 @@ static void assert_errors(const struct policy *policy, const char *expected) {
     struct report report;
     FILE *out = report_open(&report);
     for (size_t i = 0; i < policy->error_count; i++)
-        (void)fprintf(out, "%lu: %s\n", policy->errors[i].line, policy->errors[i].reason);
+        (void)fprintf(out, "%zu: %s\n", policy->errors[i].line, policy->errors[i].reason);
     report_assert(&report, expected);
     assert_false(policy->out_of_memory);
 }
