@@ -111,7 +111,8 @@ static void start_work(const char *operation, const struct text *uuid_in, struct
 }
 
 void hook_started(const char *operation, struct text *xml) {
-    start_work(operation, xml, xml);
+    if (xml->length) /* else `start` has logged that there is none */
+        start_work(operation, xml, xml);
 }
 
 /* ---- The devices ---- */

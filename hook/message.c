@@ -95,6 +95,7 @@ void *message_get_array(struct message *message, const struct message_struct *ty
     char *items = calloc(*count + 1, type->size);
     for (size_t i = 0; items && i < *count && !message->bad; i++)
         message_get_struct(message, type, items + i * type->size);
+    *count = items && !message->bad ? *count : 0;
     return items;
 }
 

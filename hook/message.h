@@ -45,8 +45,8 @@ void message_put_struct(struct message *message, const struct message_struct *ty
                         const void *from);
 void message_get_struct(struct message *message, const struct message_struct *type, void *to);
 
-/* An array of them. Getting returns one that the caller frees, and is longer than `count` if the
- * message is bad; NULL: out of memory. */
+/* An array of them. Getting returns one that the caller frees, with a `count` of 0 if the message
+ * is bad; NULL: out of memory. */
 void message_put_array(struct message *message, const struct message_struct *type, const void *from,
                        size_t count);
 void *message_get_array(struct message *message, const struct message_struct *type, size_t *count);

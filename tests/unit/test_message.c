@@ -63,6 +63,7 @@ static void test_array(void **state) {
         back = message_get_array(&message, &named, &got);
         assert_non_null(back);
         assert_int_equal(message.bad, count == COUNT(things));
+        assert_int_equal(got, message.bad ? 0 : count);
         free(back);
         message_free(&message);
     }
