@@ -136,7 +136,7 @@ static void print_good(const char *file, const struct planned *planned) {
 }
 
 static enum exit_code check(const char *file) {
-    struct guests guests = {.devices = {.socket = -1}, .complete = true};
+    struct guests guests = {.devices = {.socket = -1}};
     bool answered = virsh_dump_all(false, true, clock_now() + WARNING_SECONDS, &guests.dumps);
     if (!answered)
         virsh_dumps_free(&guests.dumps);

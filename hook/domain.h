@@ -3,6 +3,7 @@
 #pragma once
 
 #include "interface.h"
+#include "io.h"
 #include "xml.h"
 
 #include <stdbool.h>

@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "io.h"
 #include "log.h"
+#include "observe.h"
 #include "reconcile.h"
 #include "time_limits.h"
 
@@ -48,18 +49,22 @@ static enum exit_code list_links(struct guests *guests) {
     return guests->problem ? EXIT_NO_ANSWER : EXIT_GOOD;
 }
 
-/* Plans what was dumped. A guest whose XML can't be parsed is logged, and missing. */
 enum exit_code guests_plan(const char *file, enum policy_errors errors, struct guests *guests) {
-    const struct virsh_dumps *dumps = &guests->dumps;
     const struct plan_source source = {.policy = file == no_policy ? NULL
                                                  : file            ? file
                                                                    : POLICY_FILE,
                                        .policy_required = file != NULL,
-                                       .texts = dumps->texts,
-                                       .count = dumps->count,
+                                       .texts = guests->dumps.texts,
+                                       .count = guests->dumps.count,
                                        .devices = &guests->devices};
     guests->problem = sandboxed_plan(&source, &guests->planned);
-    enum exit_code code = log_policy(guests->problem, &guests->planned, file, errors);
+    return log_policy(guests->problem, &guests->planned, file, errors);
+}
+
+/* Does so, and logs a guest whose XML can't be parsed: it is missing. */
+static enum exit_code plan(const char *file, enum policy_errors errors, struct guests *guests) {
+    const struct virsh_dumps *dumps = &guests->dumps;
+    enum exit_code code = guests_plan(file, errors, guests);
     for (size_t i = 0; !code && i < guests->planned.count; i++) {
         const struct domain *guest = &guests->planned.guests[i];
         struct xml_error *error = &guests->planned.guests[i].error;
@@ -97,7 +102,7 @@ enum exit_code guests_from_text(struct text *xml, const char *file, enum policy_
     guests->dumps.texts[0] = *xml;
     guests->dumps.count = 1;
     *xml = (struct text){0};
-    code = guests_plan(file, errors, guests);
+    code = plan(file, errors, guests);
     const struct domain *guest = guests_next(guests, NULL);
     if (guest)
         guests_log_networks(guest);
@@ -124,7 +129,7 @@ enum exit_code guests_from_uuid(const char *uuid, const char *file, time_t deadl
         code = EXIT_NO_ANSWER;
     }
     if (!code && guests->dumps.texts[0].length)
-        code = guests_plan(file, ERRORS_ONE_LINE, guests);
+        code = plan(file, ERRORS_ONE_LINE, guests);
     return code ? code : guests->complete ? EXIT_GOOD : EXIT_USAGE;
 }
 
@@ -166,7 +171,7 @@ enum exit_code guests_from_virsh(char *const *names, const char *file, enum gues
         code = EXIT_NO_ANSWER;
     }
     if (!code)
-        code = guests_plan(file, ERRORS_ALL, guests);
+        code = plan(file, ERRORS_ALL, guests);
     if (!code)
         select_guests(names, which, guests);
     return code;

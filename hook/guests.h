@@ -3,7 +3,6 @@
 #pragma once
 
 #include "device.h"
-#include "observe.h"
 #include "sandboxed_plan.h"
 #include "virsh.h"
 
@@ -68,7 +67,7 @@ struct domain *guests_next(const struct guests *guests, const struct domain *bef
 /* Observes a guest's interfaces by the devices as they were listed. */
 void guests_observe(const struct guests *guests, struct domain *guest);
 
-/* Plans the guests in guests->dumps, by guests->devices. */
+/* Plans the guests in guests->dumps, by guests->devices, and logs what is wrong with the policy. */
 enum exit_code guests_plan(const char *file, enum policy_errors errors, struct guests *guests);
 
 /* Logs the networks of a guest that can't be known. */

@@ -4,6 +4,7 @@
 #include "guests.h"
 #include "installed.h"
 #include "log.h"
+#include "observe.h"
 #include "process.h"
 #include "settle.h"
 #include "time_limits.h"

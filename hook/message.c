@@ -41,7 +41,7 @@ size_t message_get_count(struct message *message) {
 }
 
 char *message_get_text(struct message *message) {
-    size_t length = message_get_number(message, left(message) + 1);
+    size_t length = message_get_count(message);
     if (!length)
         return NULL;
     char *text = message->text.data + message->read;

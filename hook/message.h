@@ -28,11 +28,11 @@ size_t message_get_count(struct message *message);
 struct message_field {
     enum {
         FIELD_TEXT,
-        FIELD_NAME,
+        FIELD_NAME, /* a text that isn't NULL */
         FIELD_SIZE,
         FIELD_ENUM,
         FIELD_FLAG
-    } kind; /* a name isn't NULL */
+    } kind;
     size_t offset;
     size_t last; /* of an enum: its largest value */
 };

@@ -2,6 +2,7 @@
 
 #include "libxml2.h"
 #include "network.h"
+#include "plan.h"
 #include "sandbox.h"
 
 #include <stdint.h>

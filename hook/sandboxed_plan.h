@@ -1,9 +1,9 @@
 /* A policy and the XML of guests, parsed and planned in a sandbox (sandbox.h). */
 #pragma once
 
+#include "device.h"
 #include "domain.h"
 #include "message.h"
-#include "plan.h"
 #include "policy.h"
 
 #include <stdbool.h>

@@ -3,6 +3,8 @@
 #include "clock.h"
 #include "lock.h"
 #include "log.h"
+#include "observe.h"
+#include "plan.h"
 #include "reconcile.h"
 #include "time_limits.h"
 
