@@ -22,19 +22,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum outcome settle_if_needed(const char *why, const struct guests *guests,
-                                     struct domain *guest, bool revert) {
+static bool needs_settling(const struct guests *guests, struct domain *guest) {
     bool needs = false;
     guests_observe(guests, guest);
     for (size_t i = 0; i < guest->count; i++) {
         const struct conclusion *conclusion = &guest->interfaces[i].conclusion;
         needs = needs || conclusion->steps || !is_good(conclusion);
     }
-    log_about_guest(guest->name);
-    enum outcome outcome =
-        needs ? settle_guest(why, guest->uuid, revert, clock_now() + ANSWER_SECONDS) : OUTCOME_GOOD;
-    log_about_guest(NULL);
-    return outcome;
+    return needs;
 }
 
 static enum exit_code exit_code_of(enum outcome outcome, enum exit_code before) {
@@ -51,9 +46,13 @@ static void warn_of_hook(void) {
     free(hook.advice);
 }
 
-static int settle_all(const char *why, char **names, bool revert) {
+int command_apply(int argc, char **argv) {
+    const char *why = argv[0];
+    const bool revert = strcmp(why, "revert") == 0;
     struct guests guests;
     size_t good = 0, bad = 0;
+    (void)options_parse(argc, argv, "", argc);
+    char **names = argv + optind;
     log_to_both();
     enum exit_code code = guests_from_virsh(names, revert ? no_policy : NULL, GUESTS_ALL, &guests);
     if (!code && !revert)
@@ -70,7 +69,11 @@ static int settle_all(const char *why, char **names, bool revert) {
         }
         if (revert)
             plan_revert(guest);
-        enum outcome outcome = settle_if_needed(why, &guests, guest, revert);
+        enum outcome outcome = OUTCOME_GOOD;
+        log_about_guest(guest->name);
+        if (needs_settling(&guests, guest))
+            outcome = settle_guest(why, guest->uuid, revert, clock_now() + ANSWER_SECONDS);
+        log_about_guest(NULL);
         good += outcome == OUTCOME_GOOD;
         bad += outcome == OUTCOME_BAD || outcome == OUTCOME_NO_ANSWER;
         code = exit_code_of(outcome, code);
@@ -88,16 +91,6 @@ static int settle_all(const char *why, char **names, bool revert) {
     }
     guests_free(&guests);
     return flush_output((int)code);
-}
-
-int command_apply(int argc, char **argv) {
-    (void)options_parse(argc, argv, "", argc);
-    return settle_all("apply", argv + optind, false);
-}
-
-int command_revert(int argc, char **argv) {
-    (void)options_parse(argc, argv, "", argc);
-    return settle_all("revert", argv + optind, true);
 }
 
 /* ---- plugged ---- */
@@ -134,34 +127,40 @@ static bool is_new(const char *link) {
     return is;
 }
 
-/* OUTCOME_AGAIN: no guest that runs has the device yet. */
-static enum outcome try_once(const char *link, enum exit_code *code) {
+/* Finds the guest with the device, if it runs. Returns whether there is more to do, which is to
+ * settle the guest of this UUID, or to look again if that is "". */
+static bool look(const char *link, char uuid[UUID_LENGTH + 1], enum exit_code *code) {
     struct guests guests;
     if (!is_new(link))
-        return OUTCOME_GONE;
+        return false;
     *code = guests_from_virsh((char *[]){NULL}, NULL, GUESTS_RUNNING, &guests);
     struct domain *guest = *code ? NULL : find_guest(&guests, link);
-    enum outcome outcome = *code   ? OUTCOME_GONE
-                           : guest ? settle_if_needed("plugged", &guests, guest, false)
-                                   : OUTCOME_AGAIN;
+    bool more = !*code && (!guest || needs_settling(&guests, guest));
+    if (guest) {
+        log_about_guest(guest->name);
+        (void)snprintf(uuid, UUID_LENGTH + 1, "%s", guest->uuid);
+    }
     guests_free(&guests);
-    return outcome;
+    return more;
 }
 
 int command_plugged(int argc, char **argv) {
-    char name[IF_NAMESIZE];
+    char name[IF_NAMESIZE], uuid[UUID_LENGTH + 1] = "";
     (void)options_parse(argc, argv, "", 1);
     if (argc - optind < 1)
         usage_error("plugged", "name a device", "");
     log_to_both();
     const char *link = find_link(argv[optind], name);
     const time_t deadline = clock_now() + PLUGGED_SECONDS;
-    enum outcome outcome = link ? OUTCOME_AGAIN : OUTCOME_GONE;
     enum exit_code code = EXIT_GOOD;
+    bool more = link;
     /* It begins with a pause: at a start of a guest the hook is the first. */
-    for (long ms = PAUSE_MS; outcome == OUTCOME_AGAIN && clock_now() < deadline; ms *= 2) {
+    for (long ms = PAUSE_MS; more && !*uuid && clock_now() < deadline; ms *= 2) {
         clock_pause(ms < LONGEST_PAUSE_MS ? ms : LONGEST_PAUSE_MS);
-        outcome = try_once(link, &code);
+        more = look(link, uuid, &code);
     }
-    return flush_output((int)exit_code_of(outcome, code));
+    if (more && *uuid)
+        code =
+            exit_code_of(settle_guest("plugged", uuid, false, clock_now() + ANSWER_SECONDS), code);
+    return flush_output((int)code);
 }

@@ -7,8 +7,7 @@
 #include <stdbool.h>
 
 int command_status(int argc, char **argv);
-int command_apply(int argc, char **argv);
-int command_revert(int argc, char **argv);
+int command_apply(int argc, char **argv); /* and revert: by its name, argv[0] */
 int command_define(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_check(int argc, char **argv);

@@ -33,7 +33,6 @@ struct given {
 
 struct domain_parser {
     struct domain *domain;
-    struct xml_error *error;
     struct given *note;
     size_t note_count;
     bool note_over;    /* or the metadata: only the first counts */
@@ -46,7 +45,7 @@ static void open_interface(struct domain_parser *parser, const struct xml_elemen
     struct interface *grown =
         reallocarray(domain->interfaces, domain->count + 1, sizeof *domain->interfaces);
     if (!grown) {
-        parser->error->reason = no_memory;
+        parser->domain->error.reason = no_memory;
         return;
     }
     domain->interfaces = grown;
@@ -90,7 +89,7 @@ static void open_entry(struct domain_parser *parser, const struct xml_element *e
     if (grown)
         parser->note = grown;
     else
-        parser->error->reason = no_memory;
+        parser->domain->error.reason = no_memory;
     for (enum trust trust = TRUST_UNSAID; grown && mac && was && trust <= TRUST_YES; trust++)
         if (strcmp(was, trust_names[trust]) == 0)
             grown[parser->note_count++] = (struct given){mac, trust};
@@ -119,7 +118,7 @@ static void on_open(void *user, const struct xml_element *element) {
         domain->id = xml_attribute(element, "id");
         domain->parent_tag_end = element->tag_end;
     } else if (!strchr(path, '/')) {
-        parser->error->reason = "it is not a domain";
+        parser->domain->error.reason = "it is not a domain";
     }
 }
 
@@ -137,7 +136,7 @@ static void on_close(void *user, const char *path, size_t end) {
 static void on_text(void *user, const char *data, size_t length) {
     struct domain_parser *parser = user;
     if (parser->text && !text_append(parser->text, data, length))
-        parser->error->reason = no_memory;
+        parser->domain->error.reason = no_memory;
 }
 
 static bool is_same_mac(const char *a, const char *b) {
@@ -181,18 +180,19 @@ static void read_note(struct domain *domain, const struct given *note, size_t co
     }
 }
 
-bool domain_read(const char *xml, size_t length, struct domain *domain, struct xml_error *error) {
+bool domain_read(const char *xml, size_t length, struct domain *domain) {
     static const struct xml_handler handler = {on_open, on_close, on_text};
     *domain = (struct domain){0};
-    struct domain_parser parser = {.domain = domain, .error = error};
-    bool read = xml_walk(xml, length, &handler, &parser, &domain->strings, error);
+    struct domain_parser parser = {.domain = domain};
+    bool read =
+        length && xml_walk(xml, length, &handler, &parser, &domain->strings, &domain->error);
     bool named = text_append(&parser.name, "", 0) && text_append(&parser.uuid, "", 0);
     domain->name = parser.name.data;
     domain->uuid = parser.uuid.data;
     read_note(domain, parser.note, parser.note_count);
     free(parser.note);
-    if (read && !named)
-        *error = (struct xml_error){.reason = no_memory};
+    if (!length || (read && !named))
+        domain->error.reason = length ? no_memory : "there is no XML";
     return read && named;
 }
 
@@ -435,10 +435,11 @@ bool domain_target_stands(const struct interface *interface, const struct text *
     return stands;
 }
 
-bool domain_find_uuid(const struct text *xml, char uuid[UUID_LENGTH + 1]) {
+void domain_find_uuid(const struct text *xml, char uuid[UUID_LENGTH + 1]) {
     static const char tag[] = "<uuid>";
     const char *found = xml->length ? strstr(xml->data, tag) : NULL;
     found = found ? found + strlen(tag) : "";
     (void)snprintf(uuid, UUID_LENGTH + 1, "%s", found);
-    return strspn(uuid, "0123456789abcdefABCDEF-") == UUID_LENGTH && found[UUID_LENGTH] == '<';
+    if (strspn(uuid, "0123456789abcdefABCDEF-") != UUID_LENGTH || found[UUID_LENGTH] != '<')
+        *uuid = '\0';
 }

@@ -22,13 +22,13 @@ struct domain {
     size_t note_tag_end;   /* likewise, of the note in the metadata */
     size_t note_end;       /* likewise; 0: there is no note */
     struct xml_strings strings;
-    struct xml_error error; /* with a reason: its XML can't be parsed, and the rest is empty */
+    struct xml_error error; /* with a reason: its XML can't be parsed, and nothing else counts */
     bool left_out;          /* it wasn't named, or doesn't run where that is asked for */
 };
 
-/* Parses the XML of one domain. False: it is no domain, or see xml_walk(). Call domain_free()
- * either way. */
-bool domain_read(const char *xml, size_t length, struct domain *domain, struct xml_error *error);
+/* Parses the XML of one domain. False: domain->error says why, and nothing else counts. Call
+ * domain_free() either way. */
+bool domain_read(const char *xml, size_t length, struct domain *domain);
 void domain_free(struct domain *domain);
 
 /* Appends the note (libvirt's metadata, namespace NOTE_URI) for a domain whose interfaces say
@@ -54,6 +54,6 @@ bool domain_interface_xml(const struct interface *interface, const struct text *
 bool domain_target_stands(const struct interface *interface, const struct text *xml);
 
 /* Finds the UUID that libvirt wrote, before all that others may have written; *uuid gets 36
- * characters and a NUL. False: there is none. */
+ * characters and a NUL, or "" if there is none. */
 enum { UUID_LENGTH = 36 };
-bool domain_find_uuid(const struct text *xml, char uuid[UUID_LENGTH + 1]);
+void domain_find_uuid(const struct text *xml, char uuid[UUID_LENGTH + 1]);

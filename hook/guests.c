@@ -61,11 +61,10 @@ enum exit_code guests_plan(const char *file, enum policy_errors errors, struct g
     return log_policy(guests->problem, &guests->planned, file, errors);
 }
 
-/* Does so, and logs a guest whose XML can't be parsed: it is missing. */
-static enum exit_code plan(const char *file, enum policy_errors errors, struct guests *guests) {
+/* Logs each planned guest whose XML couldn't be parsed: it is missing. */
+static void log_unparsed(struct guests *guests) {
     const struct virsh_dumps *dumps = &guests->dumps;
-    enum exit_code code = guests_plan(file, errors, guests);
-    for (size_t i = 0; !code && i < guests->planned.count; i++) {
+    for (size_t i = 0; i < guests->planned.count; i++) {
         const struct domain *guest = &guests->planned.guests[i];
         struct xml_error *error = &guests->planned.guests[i].error;
         const char *uuid = dumps->uuids ? dumps->uuids[i] : NULL;
@@ -76,7 +75,6 @@ static enum exit_code plan(const char *file, enum policy_errors errors, struct g
         log_error_at(uuid ? uuid : standard_input, error->line, error->reason);
         guests->complete = false;
     }
-    return code;
 }
 
 void guests_log_networks(const struct domain *guest) {
@@ -102,7 +100,8 @@ enum exit_code guests_from_text(struct text *xml, const char *file, enum policy_
     guests->dumps.texts[0] = *xml;
     guests->dumps.count = 1;
     *xml = (struct text){0};
-    code = plan(file, errors, guests);
+    code = guests_plan(file, errors, guests);
+    log_unparsed(guests);
     const struct domain *guest = guests_next(guests, NULL);
     if (guest)
         guests_log_networks(guest);
@@ -129,7 +128,8 @@ enum exit_code guests_from_uuid(const char *uuid, const char *file, time_t deadl
         code = EXIT_NO_ANSWER;
     }
     if (!code && guests->dumps.texts[0].length)
-        code = plan(file, ERRORS_ONE_LINE, guests);
+        code = guests_plan(file, ERRORS_ONE_LINE, guests);
+    log_unparsed(guests);
     return code ? code : guests->complete ? EXIT_GOOD : EXIT_USAGE;
 }
 
@@ -171,7 +171,8 @@ enum exit_code guests_from_virsh(char *const *names, const char *file, enum gues
         code = EXIT_NO_ANSWER;
     }
     if (!code)
-        code = plan(file, ERRORS_ALL, guests);
+        code = guests_plan(file, ERRORS_ALL, guests);
+    log_unparsed(guests);
     if (!code)
         select_guests(names, which, guests);
     return code;

@@ -1,13 +1,11 @@
 #include "hook.h"
 
-#include "clock.h"
 #include "guests.h"
 #include "installed.h"
 #include "log.h"
 #include "observe.h"
 #include "process.h"
 #include "settle.h"
-#include "time_limits.h"
 #include "watchdog.h"
 
 #include <errno.h>
@@ -26,20 +24,19 @@ bool hook_concerns(const struct text *xml) {
 }
 
 /* Plans the guest; NULL: what is wrong is logged. */
-static struct domain *plan(const char *operation, struct text *xml, enum policy_errors errors,
+static struct domain *plan(struct hook_call *call, enum policy_errors errors,
                            struct guests *guests) {
-    if (guests_from_text(xml, NULL, errors, guests) && !guests->planned.policy_error_count)
+    if (guests_from_text(&call->xml, NULL, errors, guests) && !guests->planned.policy_error_count)
         log_error("%s: nothing is done for this guest; mend that, then run: rxtrust apply",
-                  operation);
+                  call->operation);
     return guests_next(guests, NULL);
 }
 
 /* ---- What is printed ---- */
 
-/* Prints the XML if it differs. Returns in how many interfaces. */
-static size_t print_xml(const char *operation, struct text *xml) {
+bool hook_print(struct hook_call *call) {
     struct guests guests;
-    const struct domain *guest = plan(operation, xml, ERRORS_SILENT, &guests);
+    const struct domain *guest = plan(call, ERRORS_SILENT, &guests);
     struct text out = {0};
     const char *problem = NULL;
     size_t changes = 0;
@@ -53,29 +50,27 @@ static size_t print_xml(const char *operation, struct text *xml) {
         (void)sigprocmask(SIG_SETMASK, &before, NULL);
     }
     if (problem)
-        log_error("%s: cannot print the domain XML: %s", operation, problem);
+        log_error("%s: cannot print the domain XML: %s", call->operation, problem);
+    else if (changes && strcmp(call->operation, "prepare") != 0)
+        log_info("%s: trust changed by policy in the XML, interfaces: %zu", call->operation,
+                 changes);
     text_free(&out);
     guests_free(&guests);
-    return problem ? 0 : changes;
-}
-
-void hook_prepare(const char *operation, struct text *xml) {
-    (void)print_xml(operation, xml);
-}
-
-void hook_arrive(const char *operation, struct text *xml) {
-    size_t changes = print_xml(operation, xml);
-    if (changes)
-        log_info("%s: trust changed by policy in the XML, interfaces: %zu", operation, changes);
+    return false;
 }
 
 /* ---- The background process ---- */
 
-struct task {
-    const char *operation;
-    char uuid[UUID_LENGTH + 1];
-    struct text *xml; /* NULL: it was planned before */
-};
+/* Goes on in the background. True: this is the background process. */
+static bool go_on(const struct hook_call *call) {
+    enum daemon daemon = *call->uuid ? daemonize() : DAEMON_NOT_STARTED;
+    if (!*call->uuid)
+        log_error("%s: the XML has no UUID: nothing is done for this guest", call->operation);
+    else if (daemon == DAEMON_NOT_STARTED)
+        log_error("%s: cannot start a background process, so no trust is given; run: rxtrust apply",
+                  call->operation);
+    return daemon == DAEMON_IS_THIS;
+}
 
 /* Whether libvirt must be called to make the policy true, where it can do that. */
 static bool needs_libvirt(const struct guests *guests, struct domain *guest) {
@@ -89,51 +84,34 @@ static bool needs_libvirt(const struct guests *guests, struct domain *guest) {
     return needs;
 }
 
-static void work(void *user) {
-    struct task *task = user;
-    struct guests guests = {.devices = {.socket = -1}};
-    struct domain *guest =
-        task->xml ? plan(task->operation, task->xml, ERRORS_SILENT, &guests) : NULL;
-    bool needs = !task->xml || (guest && needs_libvirt(&guests, guest));
+bool hook_started(struct hook_call *call) {
+    struct guests guests;
+    if (!call->xml.length || !go_on(call)) /* `start` has logged that there is no XML */
+        return false;
+    struct domain *guest = plan(call, ERRORS_SILENT, &guests);
+    bool needs = guest && needs_libvirt(&guests, guest);
     guests_free(&guests);
-    if (needs)
-        (void)settle_guest(task->operation, task->uuid, false,
-                           clock_now() + SETTLE_SECONDS); /* it is logged */
-}
-
-/* The UUID comes from the text: a parser that was taken over must not name another guest. */
-static void start_work(const char *operation, const struct text *uuid_in, struct text *xml) {
-    struct task task = {.operation = operation, .xml = xml};
-    if (!domain_find_uuid(uuid_in, task.uuid))
-        log_error("%s: the XML has no UUID: nothing is done for this guest", operation);
-    else if (!daemonize(work, &task))
-        log_error("%s: cannot start a background process, so no trust is given; run: rxtrust apply",
-                  operation);
-}
-
-void hook_started(const char *operation, struct text *xml) {
-    if (xml->length) /* else `start` has logged that there is none */
-        start_work(operation, xml, xml);
+    return needs;
 }
 
 /* ---- The devices ---- */
 
-static void set_devices(const char *operation, struct text *xml, bool at_reconnect) {
+bool hook_start(struct hook_call *call) {
     struct guests guests;
-    struct domain *guest = plan(operation, xml, ERRORS_ONE_LINE, &guests);
-    if (guest)
-        settle_devices(operation, &guests, at_reconnect);
-    if (guest && at_reconnect && needs_libvirt(&guests, guest))
-        start_work(operation, &guests.dumps.texts[0], NULL);
+    if (plan(call, ERRORS_ONE_LINE, &guests))
+        settle_devices(call->operation, &guests, false);
     guests_free(&guests);
+    return false;
 }
 
-void hook_start(const char *operation, struct text *xml) {
-    set_devices(operation, xml, false);
-}
-
-void hook_reconnect(const char *operation, struct text *xml) {
-    set_devices(operation, xml, true);
+bool hook_reconnect(struct hook_call *call) {
+    struct guests guests;
+    struct domain *guest = plan(call, ERRORS_ONE_LINE, &guests);
+    if (guest)
+        settle_devices(call->operation, &guests, true);
+    bool needs = guest && needs_libvirt(&guests, guest);
+    guests_free(&guests);
+    return needs && go_on(call);
 }
 
 /* Metadata may hold anything; libvirt writes the devices behind it. */
@@ -158,21 +136,22 @@ static bool is_given_from_outside(const struct device *device, const char *devic
     return is;
 }
 
-void hook_stopped(const char *operation, struct text *xml) {
+bool hook_stopped(struct hook_call *call) {
     struct devices devices = {.socket = -1};
-    const char *problem = contains(xml, "managed='no'") ? devices_open(&devices) : NULL;
+    const char *problem = contains(&call->xml, "managed='no'") ? devices_open(&devices) : NULL;
     for (size_t i = 0; i < devices.count && !problem; i++) {
         const struct device *device = &devices.items[i];
         if (!device->macvtap || !device->marked ||
-            !is_given_from_outside(device, behind_metadata(xml)))
+            !is_given_from_outside(device, behind_metadata(&call->xml)))
             continue;
         problem = device_change(&devices, device, (struct device_change){.flag = FLAG_CLEAR});
         if (!problem)
-            log_info("%s: all-multicast taken back from %s", operation, device->names[0]);
+            log_info("%s: all-multicast taken back from %s", call->operation, device->names[0]);
     }
     if (problem)
-        log_error("%s: cannot take all-multicast back: %s", operation, problem);
+        log_error("%s: cannot take all-multicast back: %s", call->operation, problem);
     devices_close(&devices);
+    return false;
 }
 
 void note_time(const char *file) {

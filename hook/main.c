@@ -1,5 +1,6 @@
 /* rxtrust: multicast, and so IPv6, for QEMU guests on macvtap. One program, two ways to call it:
  * libvirt calls it as its hook, an administrator with a command. */
+#include "clock.h"
 #include "commands.h"
 #include "guests.h"
 #include "hook.h"
@@ -7,6 +8,7 @@
 #include "log.h"
 #include "options.h"
 #include "process.h"
+#include "settle.h"
 #include "time_limits.h"
 #include "watchdog.h"
 
@@ -20,11 +22,11 @@
 /* libvirt's operations; NULL: nothing is to be done. */
 static const struct operation {
     const char *name;
-    void (*run)(const char *operation, struct text *xml);
+    bool (*run)(struct hook_call *call);
 } operations[] = {
-    {"prepare", hook_prepare}, {"start", hook_start},    {"started", hook_started},
-    {"migrate", hook_arrive},  {"restore", hook_arrive}, {"reconnect", hook_reconnect},
-    {"stopped", hook_stopped}, {"attach", NULL},         {"release", NULL},
+    {"prepare", hook_print},   {"start", hook_start},   {"started", hook_started},
+    {"migrate", hook_print},   {"restore", hook_print}, {"reconnect", hook_reconnect},
+    {"stopped", hook_stopped}, {"attach", NULL},        {"release", NULL},
 };
 
 static int command_help(int argc, char **argv);
@@ -39,7 +41,7 @@ static const struct command {
     {"status", command_status, "[-v | --json] [GUEST...]",
      "show whether guests are as the policy says"},
     {"apply", command_apply, "[GUEST...]", "make the policy true for guests that run"},
-    {"revert", command_revert, "[GUEST...]", "take back all that rxtrust gave"},
+    {"revert", command_apply, "[GUEST...]", "take back all that rxtrust gave"},
     {"explain", command_explain, "[-v | --json] [-c FILE] [GUEST... | -]",
      "show what guests get at their next start, and why"},
     {"check", command_check, "[--guests [--json]] [FILE]",
@@ -122,16 +124,18 @@ static void run_hook(int argc, char **argv) {
     watchdog_arm(WATCHDOG_SECONDS);
     note_time(LAST_CALL);
     if (operation && operation->run) {
-        struct text xml = {0};
+        struct hook_call call = {.operation = operation->name};
         log_to_syslog();
         log_about_guest(argv[1]);
-        const char *problem = io_read_all(STDIN_FILENO, &xml);
+        const char *problem = io_read_all(STDIN_FILENO, &call.xml);
         if (problem)
             log_error("%s: nothing is done for this guest: cannot read its XML: %s",
                       operation->name, problem);
-        else if (hook_concerns(&xml))
-            operation->run(operation->name, &xml);
-        text_free(&xml);
+        else
+            domain_find_uuid(&call.xml, call.uuid);
+        if (!problem && hook_concerns(&call.xml) && operation->run(&call))
+            (void)settle_guest(operation->name, call.uuid, false, clock_now() + SETTLE_SECONDS);
+        text_free(&call.xml);
         log_about_guest(NULL);
     } else if (!operation && argc < 4) {
         log_error("no such operation or command; see rxtrust --help");

@@ -14,7 +14,7 @@ void message_put_number(struct message *message, size_t number) {
 }
 
 /* The length counts the text's NUL, so that NULL is the length 0. */
-void message_put_text(struct message *message, const char *text) {
+static void put_text(struct message *message, const char *text) {
     size_t length = text ? strlen(text) + 1 : 0;
     message_put_number(message, length);
     put(message, text, length);
@@ -36,12 +36,8 @@ size_t message_get_number(struct message *message, size_t limit) {
     return 0;
 }
 
-size_t message_get_count(struct message *message) {
-    return message_get_number(message, left(message) + 1);
-}
-
-char *message_get_text(struct message *message) {
-    size_t length = message_get_count(message);
+static char *get_text(struct message *message) {
+    size_t length = message_get_number(message, left(message) + 1);
     if (!length)
         return NULL;
     char *text = message->text.data + message->read;
@@ -59,7 +55,7 @@ void message_put_struct(struct message *message, const struct message_struct *ty
         const struct message_field *field = &type->fields[i];
         const void *place = (const char *)from + field->offset;
         if (field->kind <= FIELD_NAME)
-            message_put_text(message, *(const char *const *)place);
+            put_text(message, *(const char *const *)place);
         else
             message_put_number(message, field->kind == FIELD_SIZE   ? *(const size_t *)place
                                         : field->kind == FIELD_ENUM ? *(const unsigned *)place
@@ -72,7 +68,7 @@ void message_get_struct(struct message *message, const struct message_struct *ty
         const struct message_field *field = &type->fields[i];
         void *place = (char *)to + field->offset;
         if (field->kind <= FIELD_NAME)
-            *(const char **)place = message_get_text(message);
+            *(const char **)place = get_text(message);
         else if (field->kind == FIELD_SIZE)
             *(size_t *)place = message_get_number(message, SIZE_MAX);
         else if (field->kind == FIELD_ENUM)
@@ -91,7 +87,7 @@ void message_put_array(struct message *message, const struct message_struct *typ
 }
 
 void *message_get_array(struct message *message, const struct message_struct *type, size_t *count) {
-    *count = message_get_count(message);
+    *count = message_get_number(message, left(message) + 1); /* an item has a byte at the least */
     char *items = calloc(*count + 1, type->size);
     for (size_t i = 0; items && i < *count && !message->bad; i++)
         message_get_struct(message, type, items + i * type->size);

@@ -14,21 +14,16 @@ struct message {
     bool bad;         /* out of memory, or malformed */
 };
 
+/* Get in the order of the puts. A bad message gives 0, false and NULL. A number is below `limit`.
+ */
 void message_put_number(struct message *message, size_t number);
-void message_put_text(struct message *message, const char *text); /* may be NULL */
-
-/* Get in the order of the puts. A bad message gives 0 and NULL. A number is below `limit`. */
 size_t message_get_number(struct message *message, size_t limit);
-char *message_get_text(struct message *message);
-
-/* A count of things that follow: no more than there are bytes left. */
-size_t message_get_count(struct message *message);
 
 /* A structure as a message carries it: one table serves both directions. */
 struct message_field {
     enum {
-        FIELD_TEXT,
-        FIELD_NAME, /* a text that isn't NULL */
+        FIELD_TEXT, /* may be NULL */
+        FIELD_NAME, /* may not */
         FIELD_SIZE,
         FIELD_ENUM,
         FIELD_FLAG

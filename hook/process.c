@@ -39,25 +39,24 @@ bool descriptors_release(int kept) {
     return fcntl(STDERR_FILENO, F_GETFD) >= 0;
 }
 
-bool daemonize(void (*work)(void *user), void *user) {
+enum daemon daemonize(void) {
     sigset_t before;
     watchdog_block(&before);
     pid_t child = fork();
     if (child == 0) {
         pid_t grandchild = setsid() < 0 ? -1 : fork();
-        if (grandchild == 0) {
-            log_to_syslog();
-            watchdog_arm(BACKGROUND_SECONDS);
-            if (descriptors_release(-1) && chdir("/") == 0)
-                work(user);
-            else
-                log_error("cannot let go of the hook's descriptors or directory");
-        }
-        _exit(grandchild < 0);
+        if (grandchild != 0)
+            _exit(grandchild < 0);
+        log_to_syslog();
+        watchdog_arm(BACKGROUND_SECONDS);
+        if (descriptors_release(-1) && chdir("/") == 0)
+            return DAEMON_IS_THIS;
+        log_error("cannot let go of the hook's descriptors or directory");
+        _exit(0);
     }
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
     int status = 0;
     while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
-    return child > 0 && status == 0;
+    return child > 0 && status == 0 ? DAEMON_STARTED : DAEMON_NOT_STARTED;
 }

@@ -12,8 +12,9 @@ void descriptors_fill(void);
  * cannot be opened, and they stay closed. */
 bool descriptors_release(int kept);
 
-/* Lets a background process do `work` with `user`, and returns at once. libvirt waits for its hook,
- * and reads the hook's output to the end; so work that takes time or calls libvirt back is done by
- * an orphan in a session of its own, with none of the hook's descriptors. It logs to syslog, and
- * ends with the work, or after BACKGROUND_SECONDS. False: it cannot be started. */
-bool daemonize(void (*work)(void *user), void *user);
+/* Starts a background process, and returns in both, like fork(2). libvirt waits for its hook, and
+ * reads the hook's output to the end; so work that takes time or calls libvirt back is done by an
+ * orphan in a session of its own, with none of the hook's descriptors. It logs to syslog, and ends
+ * after BACKGROUND_SECONDS at the latest. */
+enum daemon { DAEMON_NOT_STARTED, DAEMON_STARTED, DAEMON_IS_THIS };
+enum daemon daemonize(void);

@@ -20,6 +20,7 @@
     .kind = FIELD_ENUM, .offset = offsetof(type, member), .last = (high)
 
 static const struct message_field domain_fields[] = {
+    {TEXT(struct domain, error.reason)}, {SIZE(struct domain, error.line)},
     {NAME(struct domain, name)},         {NAME(struct domain, uuid)},
     {TEXT(struct domain, id)},           {SIZE(struct domain, parent_tag_end)},
     {SIZE(struct domain, note_tag_end)}, {SIZE(struct domain, note_end)},
@@ -112,18 +113,13 @@ static void put_policy(struct message *message, const struct policy *policy) {
 
 static void plan_guest(struct materials *materials, const struct text *text,
                        struct message *message) {
-    struct xml_error error = {0};
-    struct domain domain = {0};
-    if (!text->length)
-        error.reason = "there is no XML";
-    else if (domain_read(text->data, text->length, &domain, &error))
+    struct domain domain;
+    if (domain_read(text->data, text->length, &domain))
         plan_domain(&domain, &materials->policy, &materials->networks, materials->source->devices);
-    message_put_text(message, error.reason);
-    message_put_number(message, error.line);
-    if (!error.reason) {
-        message_put_struct(message, &domain_type, &domain);
-        message_put_array(message, &interface_type, domain.interfaces, domain.count);
-    }
+    message->bad = message->bad || !domain.name || !domain.uuid; /* out of memory */
+    message_put_struct(message, &domain_type, &domain);
+    message_put_array(message, &interface_type, domain.interfaces,
+                      domain.error.reason ? 0 : domain.count);
     domain_free(&domain);
 }
 
@@ -143,41 +139,33 @@ static void plan_materials(void *user, struct message *message) {
 
 /* ---- In its parent ---- */
 
-/* False: out of memory; so below. */
-static bool get_policy(struct message *message, struct planned *planned) {
-    planned->policy_missing = message_get_number(message, 2);
-    planned->sections = message_get_array(message, &section_type, &planned->section_count);
-    planned->policy_errors = message_get_array(message, &error_type, &planned->policy_error_count);
-    return planned->sections && planned->policy_errors;
-}
-
-static bool get_guest(struct message *message, struct domain *guest) {
-    guest->error.reason = message_get_text(message);
-    guest->error.line = message_get_number(message, SIZE_MAX);
-    if (guest->error.reason || message->bad)
-        return true;
-    message_get_struct(message, &domain_type, guest);
-    guest->interfaces = message_get_array(message, &interface_type, &guest->count);
-    for (size_t i = 0; guest->interfaces && i < guest->count && !message->bad; i++) {
-        const struct interface *interface = &guest->interfaces[i];
-        const struct plan *plan = &interface->plan;
-        bool elsewhere = plan->attachment == ATTACHED_ELSEWHERE;
-        message->bad = (elsewhere ? plan->want != WANT_NOTHING : !plan->decision.section) ||
-                       (is_given(interface) && interface->trust != TRUST_YES);
-    }
-    return guest->interfaces;
+/* Whether the numbers and texts of an interface go together. */
+static bool makes_sense(const struct interface *interface) {
+    const struct plan *plan = &interface->plan;
+    bool elsewhere = plan->attachment == ATTACHED_ELSEWHERE;
+    return (elsewhere ? plan->want == WANT_NOTHING : plan->decision.section != NULL) &&
+           (!is_given(interface) || interface->trust == TRUST_YES);
 }
 
 const char *planned_get(struct message *message, struct planned *planned) {
     *planned = (struct planned){.message = *message};
     *message = (struct message){0};
     message = &planned->message;
-    size_t count = message_get_count(message);
+    size_t count = message_get_number(message, message->text.length);
     planned->guests = calloc(count + 1, sizeof *planned->guests);
     bool memory = planned->guests;
-    while (memory && planned->count < count && !message->bad)
-        memory = get_guest(message, &planned->guests[planned->count++]);
-    memory = memory && get_policy(message, planned);
+    while (memory && planned->count < count && !message->bad) {
+        struct domain *guest = &planned->guests[planned->count++];
+        message_get_struct(message, &domain_type, guest);
+        guest->interfaces = message_get_array(message, &interface_type, &guest->count);
+        memory = guest->interfaces;
+        for (size_t i = 0; i < guest->count && memory; i++)
+            message->bad = message->bad || !makes_sense(&guest->interfaces[i]);
+    }
+    planned->policy_missing = message_get_number(message, 2);
+    planned->sections = message_get_array(message, &section_type, &planned->section_count);
+    planned->policy_errors = message_get_array(message, &error_type, &planned->policy_error_count);
+    memory = memory && planned->sections && planned->policy_errors;
     return !memory                      ? "out of memory"
            : !message_is_whole(message) ? "malformed answer from the parser process"
                                         : NULL;

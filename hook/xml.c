@@ -131,8 +131,7 @@ static void parse(struct walk *walk) {
             const xmlError *error = libxml2->xmlCtxtGetLastError(walk->parser);
             bool memory = code == XML_ERR_NO_MEMORY;
             walk->error->reason = memory ? "out of memory" : "it isn't well-formed XML";
-            walk->error->line =
-                !memory && error && error->line > 0 ? (unsigned long)error->line : 0;
+            walk->error->line = !memory && error && error->line > 0 ? (size_t)error->line : 0;
         }
         fed += (size_t)chunk;
     } while (fed < walk->length && !walk->error->reason);

@@ -34,7 +34,7 @@ struct xml_handler {
 
 struct xml_error {
     const char *reason; /* static; never a piece of the document, which may hold passwords */
-    unsigned long line; /* 0: not about a line */
+    size_t line;        /* 0: not about a line */
 };
 
 /* Calls the handler for each element and text of the document, until it sets the error's reason.

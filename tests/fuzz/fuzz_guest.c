@@ -82,8 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     memcpy(xml, input + policy_length + 1, length);
     if (given(input, policy_length, xml, length)) {
         struct domain domain;
-        struct xml_error error;
-        PROPERTY(domain_read(xml, length, &domain, &error));
+        PROPERTY(domain_read(xml, length, &domain));
         char *uuid = by_uuid(&domain, size), *mac = by_mac(&domain, size);
         domain_free(&domain);
         check_opt_out(input, policy_length, opt_out, xml, length);

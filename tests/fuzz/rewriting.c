@@ -263,9 +263,8 @@ static void check_slices(const struct domain *domain, const struct text *xml,
 /* Rewrites what was rewritten by another policy, or by the same. */
 static void rewrite_again(struct policy *policy, const struct text *xml, struct text *out) {
     struct domain domain;
-    struct xml_error error;
     const char *reason = NULL;
-    PROPERTY(domain_read(xml->data, xml->length, &domain, &error));
+    PROPERTY(domain_read(xml->data, xml->length, &domain));
     plan_domain(&domain, policy, active_networks(), &no_devices);
     PROPERTY(domain_rewrite(&domain, xml, out, &reason));
     domain_free(&domain);
@@ -345,15 +344,14 @@ static size_t check_plan(const struct domain *domain, struct policy *policy,
 
 size_t check_rewriting(struct policy *policy, const char *input, size_t length) {
     struct domain domain;
-    struct xml_error error;
     struct text xml = copy_text(input, length);
     size_t given = 0;
-    if (domain_read(xml.data, length, &domain, &error)) {
+    if (domain_read(xml.data, length, &domain)) {
         plan_domain(&domain, policy, active_networks(), &no_devices);
         if (domain.count)
             given = check_plan(&domain, policy, &xml);
     } else {
-        PROPERTY(error.reason);
+        PROPERTY(domain.error.reason);
     }
     domain_free(&domain);
     text_free(&xml);

@@ -949,10 +949,9 @@ static void test_domain(void **state) {
         "<interface type='bridge'><source bridge='br0' network='rxtrust-no-such-network'/>"
         "</interface></devices></domain>";
     struct domain domain;
-    struct xml_error error;
     struct policy policy;
     struct networks none = {0};
-    assert_true(domain_read(xml, strlen(xml), &domain, &error));
+    assert_true(domain_read(xml, strlen(xml), &domain));
     read_policy("[rule:r]\nvm = 0DDBA11C-0000-4000-8000-000000000001\ndev = eth1\n"
                 "policy = multicast\n[vm:other]\npolicy = off\n",
                 &policy);
@@ -976,10 +975,9 @@ static void test_domain_without_interfaces(void **state) {
     (void)state;
     static const char xml[] = "<domain><name>web-1</name></domain>";
     struct domain domain;
-    struct xml_error error;
     struct policy policy;
     struct networks none = {0};
-    assert_true(domain_read(xml, strlen(xml), &domain, &error));
+    assert_true(domain_read(xml, strlen(xml), &domain));
     read_policy("[default]\n", &policy);
     plan_domain(&domain, &policy, &none, &host);
     assert_int_equal(domain.count, 0);
@@ -1032,10 +1030,9 @@ static const struct old {
 static void test_old(void **state) {
     const struct old *row = *state;
     struct domain domain;
-    struct xml_error error;
     struct policy policy;
     struct networks none = {0};
-    assert_true(domain_read(row->xml, strlen(row->xml), &domain, &error));
+    assert_true(domain_read(row->xml, strlen(row->xml), &domain));
     read_policy(row->policy, &policy);
     plan_domain(&domain, &policy, &none, &host);
     assert_int_equal(domain.count, 1);

@@ -296,6 +296,11 @@ static void test_each_byte(void **state) {
     text_free(&honest);
 }
 
+static void put_text(struct message *message, const char *text) {
+    static const struct message_field field = {.kind = FIELD_TEXT};
+    message_put_struct(message, &(struct message_struct){&field, 1, sizeof text}, &text);
+}
+
 /* The end of a message: the policy isn't missing, and has neither sections nor errors. */
 static void put_policy(struct message *message) {
     message_put_number(message, false);
@@ -304,11 +309,11 @@ static void put_policy(struct message *message) {
 }
 
 static void put_guest(struct message *message, const char *name, const char *uuid) {
-    message_put_text(message, NULL); /* no error */
+    put_text(message, NULL); /* no error */
     message_put_number(message, 0);
-    message_put_text(message, name);
-    message_put_text(message, uuid);
-    message_put_text(message, NULL); /* no run */
+    put_text(message, name);
+    put_text(message, uuid);
+    put_text(message, NULL); /* no run */
     for (int i = 0; i < 3; i++)
         message_put_number(message, 0); /* places */
     message_put_number(message, 0);     /* interfaces */
@@ -340,9 +345,9 @@ static void put_section(struct message *message, const char *name) {
     message_put_number(message, 0);
     message_put_number(message, false);
     message_put_number(message, 1);
-    message_put_text(message, name);
-    message_put_number(message, 1);  /* its line */
-    message_put_text(message, NULL); /* nothing unmatched */
+    put_text(message, name);
+    message_put_number(message, 1); /* its line */
+    put_text(message, NULL);        /* nothing unmatched */
     message_put_number(message, 0);
 }
 static void put_one_section(struct message *message) {
@@ -357,7 +362,7 @@ static void put_error_without_reason(struct message *message) {
     message_put_number(message, 0);
     message_put_number(message, 1);
     message_put_number(message, 1);
-    message_put_text(message, NULL);
+    put_text(message, NULL);
 }
 static void put_guest_without_name(struct message *message) {
     message_put_number(message, 1);
