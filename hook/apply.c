@@ -162,5 +162,6 @@ int command_plugged(int argc, char **argv) {
     if (more && *uuid)
         code =
             exit_code_of(settle_guest("plugged", uuid, false, clock_now() + ANSWER_SECONDS), code);
+    log_about_guest(NULL);
     return flush_output((int)code);
 }

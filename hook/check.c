@@ -72,7 +72,7 @@ static bool list_decided(struct table *table, const struct planned *planned, con
     const size_t before = table->cell_count;
     for (size_t i = 0; i < planned->count; i++) {
         const struct domain *guest = &planned->guests[i];
-        for (size_t number = 0; number < guest->count; number++) {
+        for (size_t number = 0; number < guest->count && !guest->error.reason; number++) {
             const struct policy_decision *decision = &guest->interfaces[number].plan.decision;
             bool policy = is(decision->section, section);
             bool override = is(decision->override_section, section);

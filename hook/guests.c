@@ -61,8 +61,9 @@ enum exit_code guests_plan(const char *file, enum policy_errors errors, struct g
     return log_policy(guests->problem, &guests->planned, file, errors);
 }
 
-/* Logs each planned guest whose XML couldn't be parsed: it is missing. */
-static void log_unparsed(struct guests *guests) {
+/* Refuses a guest that isn't the one of the UUID that libvirt was asked for, and logs each whose
+ * XML couldn't be parsed: it is missing. */
+static void refuse_unparsed(struct guests *guests) {
     const struct virsh_dumps *dumps = &guests->dumps;
     for (size_t i = 0; i < guests->planned.count; i++) {
         const struct domain *guest = &guests->planned.guests[i];
@@ -101,7 +102,7 @@ enum exit_code guests_from_text(struct text *xml, const char *file, enum policy_
     guests->dumps.count = 1;
     *xml = (struct text){0};
     code = guests_plan(file, errors, guests);
-    log_unparsed(guests);
+    refuse_unparsed(guests);
     const struct domain *guest = guests_next(guests, NULL);
     if (guest)
         guests_log_networks(guest);
@@ -129,7 +130,7 @@ enum exit_code guests_from_uuid(const char *uuid, const char *file, time_t deadl
     }
     if (!code && guests->dumps.texts[0].length)
         code = guests_plan(file, ERRORS_ONE_LINE, guests);
-    log_unparsed(guests);
+    refuse_unparsed(guests);
     return code ? code : guests->complete ? EXIT_GOOD : EXIT_USAGE;
 }
 
@@ -172,7 +173,7 @@ enum exit_code guests_from_virsh(char *const *names, const char *file, enum gues
     }
     if (!code)
         code = guests_plan(file, ERRORS_ALL, guests);
-    log_unparsed(guests);
+    refuse_unparsed(guests);
     if (!code)
         select_guests(names, which, guests);
     return code;

@@ -15,6 +15,7 @@ bool descriptors_release(int kept);
 /* Starts a background process, and returns in both, like fork(2). libvirt waits for its hook, and
  * reads the hook's output to the end; so work that takes time or calls libvirt back is done by an
  * orphan in a session of its own, with none of the hook's descriptors. It logs to syslog, and ends
- * after BACKGROUND_SECONDS at the latest. */
+ * after BACKGROUND_SECONDS at the latest, or at once if it can't let go of them, which is logged.
+ */
 enum daemon { DAEMON_NOT_STARTED, DAEMON_STARTED, DAEMON_IS_THIS };
 enum daemon daemonize(void);

@@ -159,6 +159,7 @@ const char *planned_get(struct message *message, struct planned *planned) {
         message_get_struct(message, &domain_type, guest);
         guest->interfaces = message_get_array(message, &interface_type, &guest->count);
         memory = guest->interfaces;
+        message->bad = message->bad || (guest->error.reason && guest->count);
         for (size_t i = 0; i < guest->count && memory; i++)
             message->bad = message->bad || !makes_sense(&guest->interfaces[i]);
     }

@@ -308,15 +308,20 @@ static void put_policy(struct message *message) {
     message_put_number(message, 0);
 }
 
-static void put_guest(struct message *message, const char *name, const char *uuid) {
-    put_text(message, NULL); /* no error */
+/* A guest with so many interfaces of which nothing is known. */
+static void put_guest(struct message *message, const char *error, const char *name,
+                      const char *uuid, size_t interfaces) {
+    enum { FIELDS = 28 };
+    put_text(message, error);
     message_put_number(message, 0);
     put_text(message, name);
     put_text(message, uuid);
     put_text(message, NULL); /* no run */
     for (int i = 0; i < 3; i++)
         message_put_number(message, 0); /* places */
-    message_put_number(message, 0);     /* interfaces */
+    message_put_number(message, interfaces);
+    for (size_t i = 0; i < interfaces * FIELDS; i++)
+        message_put_number(message, 0); /* a text is its length: none */
 }
 
 static void put_huge_sections(struct message *message) {
@@ -366,22 +371,37 @@ static void put_error_without_reason(struct message *message) {
 }
 static void put_guest_without_name(struct message *message) {
     message_put_number(message, 1);
-    put_guest(message, NULL, UUID_A);
+    put_guest(message, NULL, NULL, UUID_A, 0);
     put_policy(message);
 }
 static void put_guest_without_uuid(struct message *message) {
     message_put_number(message, 1);
-    put_guest(message, "web-1", NULL);
+    put_guest(message, NULL, "web-1", NULL, 0);
     put_policy(message);
 }
 static void put_one_of_two_guests(struct message *message) {
     message_put_number(message, 2);
-    put_guest(message, "web-1", UUID_A);
+    put_guest(message, NULL, "web-1", UUID_A, 0);
+    put_policy(message);
+}
+static void put_refused_guest(struct message *message) {
+    message_put_number(message, 1);
+    put_guest(message, "it isn't well-formed XML", "", "", 0);
+    put_policy(message);
+}
+static void put_refused_guest_with_interface(struct message *message) {
+    message_put_number(message, 1);
+    put_guest(message, "it isn't well-formed XML", "", "", 1);
+    put_policy(message);
+}
+static void put_guest_with_interface(struct message *message) {
+    message_put_number(message, 1);
+    put_guest(message, NULL, "web-1", UUID_A, 1);
     put_policy(message);
 }
 static void put_one_guest(struct message *message) {
     message_put_number(message, 1);
-    put_guest(message, "web-1", UUID_A);
+    put_guest(message, NULL, "web-1", UUID_A, 0);
     put_policy(message);
 }
 
@@ -399,6 +419,9 @@ static const struct malformed {
     {"a guest without a name", put_guest_without_name, false},
     {"a guest without a UUID", put_guest_without_uuid, false},
     {"a guest less than it says", put_one_of_two_guests, false},
+    {"an interface of a guest that was refused", put_refused_guest_with_interface, false},
+    {"a guest that was refused", put_refused_guest, true},
+    {"a guest with an interface", put_guest_with_interface, true},
     {"a section", put_one_section, true},
     {"a guest", put_one_guest, true},
 };
