@@ -92,7 +92,8 @@ enum step {
     STEP_SET = 1,     /* all-multicast on the device, marked unless trust is in force */
     STEP_CLEAR = 2,   /* take back all-multicast */
     STEP_TRUST = 4,   /* update-device with 'yes', noted before */
-    STEP_UNTRUST = 8, /* update-device with the owner's word */
+    STEP_UNTRUST = 8, /* update-device with the owner's word; then the flag is set and marked where
+                       * all-multicast is wanted, else cleared */
     STEP_UNMARK = 16  /* drop a mark that isn't true any more */
 };
 

@@ -73,7 +73,7 @@ static enum attachment attachment_of(const struct interface *interface,
 }
 
 /* Finds the word that counts: the owner's on the interface, else its portgroup's, else its
- * network's, as in libvirt. */
+ * network's, as in libvirt. The nearest is looked at last. */
 static void find_trust(const struct interface *interface, const struct network *network,
                        const struct network_portgroup *group, struct plan *plan) {
     const enum trust places[] = {

@@ -16,9 +16,10 @@
 #define UNFORCED   (ONE(FORCE_NO) | ONE(FORCE_UNKNOWN))
 
 /* Wanted and observed on the left, steps and verdict on the right. Each column of the left side is
- * a set, with a bit for each value; the first row that fits counts. `given`: the trust in force is
- * rxtrust's. `set`: all-multicast. `hears`: it is set, libvirt follows the guest's filter, or the
- * device is in passthrough mode, where a trusting libvirt follows the guest from its first word. */
+ * a set, with a bit for each value; the first row that fits counts. The verdict is about what was
+ * observed: with steps beside it, it stays only if they fail. `given`: the trust in force is
+ * rxtrust's. `set`: all-multicast. `hears` counts under trust: the flag is set, libvirt follows the
+ * guest's filter, or the mode is passthrough, where it does so from the guest's start on. */
 static const struct rule {
     unsigned want, trust, given, live, set, hears, marked;
     unsigned steps;
