@@ -117,9 +117,13 @@ static struct domain *find_guest(const struct guests *guests, const char *link) 
 
 /* A macvtap comes at each start of a guest too, where the hook sees to it, or libvirt by its
  * owner's trust: then nothing is done or said, and libvirt isn't asked. */
-static bool is_new(const char *link) {
+static bool is_new(const char *link, enum exit_code *code) {
     struct devices devices;
     const char *problem = devices_open(&devices);
+    if (problem) {
+        log_error("cannot list network devices: %s", problem);
+        *code = EXIT_NO_ANSWER;
+    }
     devices_read_groups(&devices);
     const struct device *device = device_named(&devices, link);
     bool is = !problem && device && device->macvtap && !device->all_multicast && !device->follows;
@@ -131,7 +135,7 @@ static bool is_new(const char *link) {
  * settle the guest of this UUID, or to look again if that is "". */
 static bool look(const char *link, char uuid[UUID_LENGTH + 1], enum exit_code *code) {
     struct guests guests;
-    if (!is_new(link))
+    if (!is_new(link, code))
         return false;
     *code = guests_from_virsh((char *[]){NULL}, NULL, GUESTS_RUNNING, &guests);
     struct domain *guest = *code ? NULL : find_guest(&guests, link);

@@ -48,11 +48,9 @@ void check_warn_unmatched(const struct guests *guests, const char *file) {
             continue;
         bool is_vm = strncmp(section->name, by_name, strlen(by_name)) == 0;
         const char *near = nearest_name(planned, unmatched);
-        char *text = xasprintf("[%s]%s%s matches no guest%s%s%s", section->name,
-                               is_vm ? "" : ": vm = ", is_vm ? "" : unmatched,
-                               near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
-        log_error_at(file ? file : POLICY_FILE, section->line, text);
-        free(text);
+        log_error_at(file ? file : POLICY_FILE, section->line, "[%s]%s%s matches no guest%s%s%s",
+                     section->name, is_vm ? "" : ": vm = ", is_vm ? "" : unmatched,
+                     near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     }
 }
 
@@ -98,8 +96,8 @@ static void list_sections(struct table *table, const struct planned *planned, co
         table_add(table, NULL, NULL);
         table_set(table, "SECTION", section->name);
         if (!section->unmatched)
-            log_error_at(file ? file : POLICY_FILE, section->line,
-                         "warning: the section decides nothing");
+            log_error_at(file ? file : POLICY_FILE, section->line, "warning: %s",
+                         "the section decides nothing");
     }
 }
 

@@ -7,6 +7,7 @@
 #include "reconcile.h"
 #include "time_limits.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -25,17 +26,17 @@ static enum exit_code log_policy(const char *problem, const struct planned *plan
         log_error("cannot read the policy and the XML: %s", problem);
     for (size_t i = 0; !problem && i < shown; i++) {
         const struct policy_error *error = &planned->policy_errors[i];
-        struct text line = {0};
-        bool whole = text_print(&line, "%s", error->reason);
         if (errors == ERRORS_ONE_LINE)
-            whole = whole && text_print(&line,
-                                        " (errors in all: %zu); no guest is changed until that is "
-                                        "mended: see rxtrust check",
-                                        count);
-        log_error_at(file ? file : POLICY_FILE, error->line, whole ? line.data : error->reason);
-        text_free(&line);
+            log_error_at(POLICY_FILE, error->line,
+                         "%s (errors in all: %zu); no guest is changed until that is mended: see "
+                         "rxtrust check",
+                         error->reason, count);
+        else
+            log_error_at(file ? file : POLICY_FILE, error->line, "%s", error->reason);
     }
-    if (!problem && shown && errors == ERRORS_ALL && !file)
+    /* A user who may not read it has nothing to mend. */
+    bool unread = access(POLICY_FILE, R_OK) != 0 && errno == EACCES;
+    if (!problem && shown && errors == ERRORS_ALL && !file && !unread)
         log_error("no guest is changed until the policy is mended; then run: rxtrust apply");
     return problem ? EXIT_NO_ANSWER : count ? EXIT_USAGE : EXIT_GOOD;
 }
@@ -73,7 +74,7 @@ static void refuse_unparsed(struct guests *guests) {
             error->reason = "malformed answer from the parser process";
         if (!error->reason || (uuid && !dumps->texts[i].length)) /* it has ended meanwhile */
             continue;
-        log_error_at(uuid ? uuid : standard_input, error->line, error->reason);
+        log_error_at(uuid ? uuid : standard_input, error->line, "%s", error->reason);
         guests->complete = false;
     }
 }
@@ -114,7 +115,7 @@ enum exit_code guests_from_stdin(const char *file, struct guests *guests) {
     const char *problem = io_read_all(STDIN_FILENO, &xml);
     *guests = (struct guests){.devices = {.socket = -1}};
     if (problem)
-        log_error_at(standard_input, 0, problem);
+        log_error_at(standard_input, 0, "%s", problem);
     enum exit_code code = problem ? EXIT_USAGE : guests_from_text(&xml, file, ERRORS_ALL, guests);
     text_free(&xml);
     return code;

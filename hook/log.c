@@ -134,10 +134,3 @@ void log_line(bool is_error, const char *prefix, const char *format, ...) {
     int column = fprintf(stream, "%s%s", prefix, about);
     print_wrapped(stream, column > 0 ? (size_t)column : 0, line_width(), line);
 }
-
-void log_error_at(const char *file, unsigned long line, const char *reason) {
-    if (line)
-        log_line(true, "", "%s:%lu: %s", file, line, reason);
-    else
-        log_line(true, "", "%s: %s", file, reason);
-}

@@ -34,7 +34,8 @@ void log_line(bool is_error, const char *prefix, const char *format, ...)
 
 /* An error at a place, `FILE:LINE: reason` (line 0: no line); a command prints it without the
  * program's name, as compilers do and editors read. */
-void log_error_at(const char *file, unsigned long line, const char *reason);
+#define log_error_at(file, line, format, ...)                                                      \
+    log_line(true, "", "%s%s%.0zu: " format, file, (line) ? ":" : "", (size_t)(line), __VA_ARGS__)
 
 /* Replaces each control character in place; returns its argument. */
 char *replace_control_chars(char *text);

@@ -15,7 +15,7 @@ int command_rewrite(int argc, char **argv) {
     enum exit_code code = guests_from_stdin(options.file, &guests);
     const struct domain *guest = code == EXIT_GOOD ? guests_next(&guests, NULL) : NULL;
     if (guest && !domain_rewrite(guest, &guests.dumps.texts[0], &out, &reason)) {
-        log_error_at("<stdin>", 0, reason);
+        log_error_at("<stdin>", 0, "%s", reason);
         code = EXIT_USAGE;
     } else if (guest && !io_write_all(STDOUT_FILENO, out.data, out.length)) {
         log_error("cannot print the XML: %s", strerror(errno));

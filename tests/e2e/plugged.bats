@@ -132,6 +132,9 @@ policy = off"
     plugged nobodys
     is_quiet
     not has_all_multicast nobodys
+    not strace -o "$state/calls" -e trace=sendto -e inject=sendto:error=ENOBUFS:when=1 "$program" plugged nobodys \
+        > "$state/said" 2>&1
+    says 'cannot list network devices: No buffer space available'
     rxtrust plugged nobodys & # and ends when the device does
     ip link del nobodys
     wait $!

@@ -167,6 +167,11 @@ END
     ip link set "$(macvtap public)" allmulticast off
     not "${as_nobody[@]}" apply
     not has_all_multicast "$(macvtap public)"
+    policy_is off
+    chmod 600 "$policy"
+    "${as_nobody[@]}" explain public > "$state/output" 2>&1 || (($? == 2))
+    grep 'Permission denied' "$state/output"
+    not grep mended "$state/output"
 }
 
 @test "with 1,400 guests every one is looked at" {

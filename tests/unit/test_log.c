@@ -52,8 +52,8 @@ static void test_command(void **state) {
     int journald = listen_at(JOURNALD);
     log_info("an answer");
     log_error("a mistake");
-    log_error_at("FILE", 7, "a reason");
-    log_error_at("FILE", 0, "a reason");
+    log_error_at("FILE", 7, "a %s", "reason");
+    log_error_at("FILE", 0, "a %s", "reason");
     assert_written(output, "an answer\n");
     assert_written(errors, "rxtrust: a mistake\nFILE:7: a reason\nFILE: a reason\n");
     assert_int_equal(recv(journald, NULL, 0, MSG_DONTWAIT), -1);
@@ -67,7 +67,7 @@ static void test_command_that_changes_guests(void **state) {
     log_info("a change");
     assert_written(output, "a change\n");
     assert_received(journald, HEAD "PRIORITY=6\nMESSAGE=a change\n");
-    log_error_at("FILE", 7, "a reason");
+    log_error_at("FILE", 7, "a %s", "reason");
     assert_written(errors, "FILE:7: a reason\n");
     assert_received(journald, HEAD "PRIORITY=3\nMESSAGE=FILE:7: a reason\n");
     log_about_guest("web-1");
