@@ -35,8 +35,8 @@ static enum exit_code log_policy(const char *problem, const struct planned *plan
             log_error_at(file ? file : POLICY_FILE, error->line, "%s", error->reason);
     }
     /* A user who may not read it has nothing to mend. */
-    bool unread = access(POLICY_FILE, R_OK) != 0 && errno == EACCES;
-    if (!problem && shown && errors == ERRORS_ALL && !file && !unread)
+    if (!problem && shown && errors == ERRORS_ALL && !file &&
+        (access(POLICY_FILE, R_OK) == 0 || errno != EACCES))
         log_error("no guest is changed until the policy is mended; then run: rxtrust apply");
     return problem ? EXIT_NO_ANSWER : count ? EXIT_USAGE : EXIT_GOOD;
 }

@@ -14,8 +14,7 @@ struct message {
     bool bad;         /* out of memory, or malformed */
 };
 
-/* Get in the order of the puts. A bad message gives 0, false and NULL. A number is below `limit`.
- */
+/* Get in the order of the puts. A bad message gives 0, false, NULL. A number is below `limit`. */
 void message_put_number(struct message *message, size_t number);
 size_t message_get_number(struct message *message, size_t limit);
 
