@@ -118,16 +118,12 @@ static struct domain *find_guest(const struct guests *guests, const char *link) 
 /* A macvtap comes at each start of a guest too, where the hook sees to it, or libvirt by its
  * owner's trust: then nothing is done or said, and libvirt isn't asked. */
 static bool is_new(const char *link, enum exit_code *code) {
-    struct devices devices;
-    const char *problem = devices_open(&devices);
-    if (problem) {
-        log_error("cannot list network devices: %s", problem);
-        *code = EXIT_NO_ANSWER;
-    }
-    devices_read_groups(&devices);
-    const struct device *device = device_named(&devices, link);
-    bool is = !problem && device && device->macvtap && !device->all_multicast && !device->follows;
-    devices_close(&devices);
+    struct guests guests;
+    *code = guests_list_links(&guests);
+    devices_read_groups(&guests.devices);
+    const struct device *device = device_named(&guests.devices, link);
+    bool is = !*code && device && device->macvtap && !device->all_multicast && !device->follows;
+    guests_free(&guests);
     return is;
 }
 

@@ -45,7 +45,7 @@ static void open_interface(struct domain_parser *parser, const struct xml_elemen
     struct interface *grown =
         reallocarray(domain->interfaces, domain->count + 1, sizeof *domain->interfaces);
     if (!grown) {
-        parser->domain->error.reason = no_memory;
+        domain->error.reason = no_memory;
         return;
     }
     domain->interfaces = grown;
@@ -118,7 +118,7 @@ static void on_open(void *user, const struct xml_element *element) {
         domain->id = xml_attribute(element, "id");
         domain->parent_tag_end = element->tag_end;
     } else if (!strchr(path, '/')) {
-        parser->domain->error.reason = "it is not a domain";
+        domain->error.reason = "it is not a domain";
     }
 }
 

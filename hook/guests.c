@@ -41,8 +41,7 @@ static enum exit_code log_policy(const char *problem, const struct planned *plan
     return problem ? EXIT_NO_ANSWER : count ? EXIT_USAGE : EXIT_GOOD;
 }
 
-/* Lists the links; before the XML is read, so that a name in it can't be a later device's. */
-static enum exit_code list_links(struct guests *guests) {
+enum exit_code guests_list_links(struct guests *guests) {
     *guests = (struct guests){.complete = true};
     guests->problem = devices_open(&guests->devices);
     if (guests->problem)
@@ -93,7 +92,7 @@ void guests_log_networks(const struct domain *guest) {
 
 enum exit_code guests_from_text(struct text *xml, const char *file, enum policy_errors errors,
                                 struct guests *guests) {
-    enum exit_code code = list_links(guests);
+    enum exit_code code = guests_list_links(guests);
     guests->dumps.texts = malloc(sizeof *xml);
     if (!code && !guests->dumps.texts)
         log_error("out of memory");
@@ -123,7 +122,7 @@ enum exit_code guests_from_stdin(const char *file, struct guests *guests) {
 
 enum exit_code guests_from_uuid(const char *uuid, const char *file, time_t deadline,
                                 struct guests *guests) {
-    enum exit_code code = list_links(guests);
+    enum exit_code code = guests_list_links(guests);
     devices_read_groups(&guests->devices);
     if (!code && !virsh_dump_one(uuid, deadline, &guests->dumps)) {
         guests->problem = virsh_problem(&guests->dumps.result);
@@ -163,7 +162,7 @@ static void select_guests(char *const *names, enum guests_which which, struct gu
 
 enum exit_code guests_from_virsh(char *const *names, const char *file, enum guests_which which,
                                  struct guests *guests) {
-    enum exit_code code = list_links(guests);
+    enum exit_code code = guests_list_links(guests);
     bool only_running = which == GUESTS_RUNNING && !*names;
     devices_read_groups(&guests->devices);
     if (!code && !virsh_dump_all(only_running, which == GUESTS_STORED, clock_now() + ANSWER_SECONDS,

@@ -35,6 +35,10 @@ enum guests_which {
     GUESTS_STORED   /* all that are defined, with the stored XML */
 };
 
+/* Lists the links, with no guests yet: before the XML is read, so that a name in it can't be a
+ * later device's. EXIT_NO_ANSWER is logged. Call guests_free() either way; so below. */
+enum exit_code guests_list_links(struct guests *guests);
+
 /* Those named (by name or UUID; the list ends with NULL), or, if it is empty, all of `which`. By
  * the policy in `file`; NULL: the installed one, or the defaults if there is none. A name that no
  * guest has is logged, and `complete` is false. Returns EXIT_GOOD, or the exit code of what is

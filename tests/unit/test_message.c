@@ -108,7 +108,8 @@ static const struct bad {
     size_t count;
     const char *bytes;
     size_t length;
-    const char *got; /* the gets: a Text, a Number below 3, a Flag, an Enum below 3, a Size */
+    const char *got; /* the gets: a Text, a Number below 3, a Flag, an Enum below 3, a Size, an
+                      * Array of things without a field */
     bool whole;
 } messages[] = {
     {"nothing", {0}, 0, TEXT(""), "", true},
@@ -135,13 +136,18 @@ static const struct bad {
     {"a text that is longer than any", {SIZE_MAX}, 1, TEXT("a\0"), "T", false},
     {"a text shorter than the rest", {2}, 1, TEXT("a\0b"), "T", false},
     {"a text that reaches over another's length", {9}, 1, TEXT("a\0"), "T", false},
+    {"as many things as there are bytes before the count is got", {8}, 1, TEXT(""), "A", true},
+    {"more things than bytes", {9}, 1, TEXT(""), "A", false},
 };
 
 static void get(struct message *message, char what) {
     static const char kinds[] = "TSEF"; /* in the order of the fields */
     struct thing thing = {0};
+    size_t count = 0;
     if (what == 'N')
         (void)message_get_number(message, 3);
+    else if (what == 'A')
+        free(message_get_array(message, &(struct message_struct){fields, 0, sizeof thing}, &count));
     else
         message_get_struct(
             message,
